@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { main } from '../cli/main.js';
+
+await main('fjr-recruiter', process.argv.slice(2));

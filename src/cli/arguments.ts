@@ -1,0 +1,47 @@
+import yargs, { type Argv } from 'yargs';
+import { FjrError } from '../job/fjr-error.js';
+import { exitCodeTable } from './exit-code.js';
+import type { ProgramName } from './main.js';
+import { version } from './version.js';
+
+/** A parser with the habits that all programs share. Numbers stay text until somebody asks for a number. */
+export function parser(name: ProgramName, argv: readonly string[]): Argv<{ project: string }> {
+  return yargs([...argv])
+    .scriptName(name)
+    .locale('en')
+    .strict()
+    .exitProcess(false)
+    .version(version)
+    .help()
+    .wrap(Math.min(100, process.stdout.columns))
+    .parserConfiguration({ 'parse-numbers': false, 'parse-positional-numbers': false, 'populate--': true })
+    .option('project', {
+      alias: 'p',
+      type: 'string',
+      default: 'default',
+      describe: 'The directory under $FJR_HOME (default ~/.fjr) in which everything happens',
+    })
+    .epilogue(exitCodeTable)
+    .fail((message: string | null, error: Error | undefined) => {
+      throw error ?? new FjrError('usage', message ?? 'bad arguments', { hint: `${name} --help` });
+    });
+}
+
+/** A number given as an option's or argument's value. */
+export function numberArgument(what: string, value: string, least: number): number {
+  const number = Number(value);
+  if (value.trim() !== '' && Number.isFinite(number) && number >= least) return number;
+  throw new FjrError('usage', `${what} is "${value}"`, { hint: `expected a number, at least ${least}` });
+}
+
+export function wholeArgument(what: string, value: string, least: number): number {
+  const number = numberArgument(what, value, least);
+  if (Number.isInteger(number)) return number;
+  throw new FjrError('usage', `${what} is "${value}"`, { hint: `expected a whole number, at least ${least}` });
+}
+
+/** Help and --version print and are done: yargs then runs no command. */
+export function isHelp(argv: readonly string[]): boolean {
+  const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  return own.some((word) => word === '--help' || word === '--version');
+}

@@ -1,0 +1,121 @@
+import type { Counts, DispatcherEvent } from '../dispatcher/dispatcher.js';
+import type { ReapEvent } from '../dispatcher/reaper.js';
+import { FjrError } from '../job/fjr-error.js';
+import { describeOutcome } from '../job/outcome.js';
+import { parseEntryName } from '../queue/entry-name.js';
+import type { Clock } from '../system/clock.js';
+import { duration, plural, printable, remark, say } from './say.js';
+
+/** Failures told one by one; the rest is counted. */
+const failuresTold = 20;
+
+/** What a dispatcher says: one live line on a terminal, and lines that come when the numbers change elsewhere. */
+export class DispatcherVoice {
+  readonly #clock: Clock;
+  readonly #stream: NodeJS.WriteStream;
+  readonly #start: number;
+  #last = '';
+  #live = false;
+  #failures = 0;
+  #trouble = '';
+
+  constructor(clock: Clock, stream: NodeJS.WriteStream) {
+    this.#clock = clock;
+    this.#stream = stream;
+    this.#start = clock.monotonic();
+  }
+
+  tell(event: DispatcherEvent): void {
+    switch (event.kind) {
+      case 'counts':
+        this.#tellCounts(event.counts);
+        return;
+      case 'rejected':
+        this.#line(`[fjr-dispatcher] Job ${printable(event.name)} goes to failed: ${printable(event.reason)}${event.hint === undefined ? '' : ` (${printable(event.hint)})`}`);
+        return;
+      case 'held':
+        this.#line(`[fjr-dispatcher] Job ${printable(event.name)} waits for ${printable(event.on)}, which nobody has submitted yet.`);
+        return;
+      case 'ending':
+        if (event.ending.event === 'finish' && event.ending.to === 'failed') this.#tellFailure(event.ending.entry, describeOutcome(event.ending.outcome));
+        return;
+      case 'reaped':
+        this.#tellReaped(event.reaped);
+        return;
+      case 'trouble':
+        this.#tellTrouble(event.error);
+    }
+  }
+
+  /** Leaves the terminal as it was. */
+  end(counts: Counts): void {
+    if (!this.#live) return;
+    this.#draw(counts);
+    this.#stream.write('\n');
+    this.#live = false;
+  }
+
+  summarise({ done, failed, retried }: Counts): void {
+    const seconds = (this.#clock.monotonic() - this.#start) / 1000;
+    const parts = [`${done} done`, `${failed} failed`, ...(retried > 0 ? [`${plural(retried, 'execution')} tried again`] : [])];
+    say(`[fjr-dispatcher] ${parts.join(', ')} in ${duration(seconds)}.`);
+    if (this.#failures > failuresTold) say(`[fjr-dispatcher] ${this.#failures - failuresTold} further failures were not shown: fjr status shows the newest.`);
+  }
+
+  #tellCounts(counts: Counts): void {
+    if (this.#stream.isTTY) {
+      this.#draw(counts);
+      return;
+    }
+    if (counts.waiting === 0) return;
+    const line = `[fjr-dispatcher] Found ${counts.waiting} job(s) and ${counts.workers} worker(s)...`;
+    if (line !== this.#last) say(line);
+    this.#last = line;
+  }
+
+  #draw(counts: Counts): void {
+    this.#live = true;
+    const width = this.#stream.columns;
+    this.#stream.write(`\r\u001b[2K${progressLine(counts, (this.#clock.monotonic() - this.#start) / 1000).slice(0, width - 1)}`);
+  }
+
+  #line(text: string): void {
+    if (this.#live) this.#stream.write('\r\u001b[2K');
+    say(text);
+  }
+
+  #tellFailure(entry: string, what: string): void {
+    this.#failures += 1;
+    if (this.#failures <= failuresTold) this.#line(`[fjr-dispatcher] Job ${printable(parseEntryName(entry).job)} failed: ${printable(what)}`);
+  }
+
+  #tellReaped(reaped: ReapEvent): void {
+    if (reaped.kind === 'fenced') {
+      const why = reaped.why === 'dead' ? 'is dead' : 'has not been heard of for its whole lease';
+      this.#line(`[fjr-dispatcher] Crew ${reaped.crew} ${why}: what it held is taken back.`);
+    } else if (reaped.kind === 'returned') {
+      this.#line(`[fjr-dispatcher] ${plural(reaped.entries.length, 'job')} of crew ${reaped.crew} given back.`);
+    }
+  }
+
+  #tellTrouble(error: unknown): void {
+    const text = error instanceof FjrError ? error.message : String(error);
+    if (text === this.#trouble) return;
+    this.#trouble = text;
+    if (this.#live) this.#stream.write('\r\u001b[2K');
+    remark(`[fjr-dispatcher] ${text}; trying again.`);
+    if (error instanceof FjrError && error.hint !== undefined) remark(`hint: ${error.hint}`);
+  }
+}
+
+/** `[#####     ] 120 done, 3 failed, 8 running, 1200 waiting · 812/s · 2 min left` */
+export function progressLine({ done, failed, running, waiting }: Counts, seconds: number): string {
+  const ended = done + failed;
+  const all = ended + running + waiting;
+  const filled = all === 0 ? 0 : Math.floor((10 * ended) / all);
+  const bar = `[${'#'.repeat(filled)}${' '.repeat(10 - filled)}]`;
+  const rate = seconds > 0 ? ended / seconds : 0;
+  const left = rate > 0 && waiting + running > 0 ? ` · ${duration((waiting + running) / rate)} left` : '';
+  const speed = rate >= 10 ? `${Math.round(rate)}/s` : `${rate.toFixed(1)}/s`;
+  return `${bar} ${done} done, ${failed} failed, ${running} running, ${waiting} waiting · ${speed}${left}`;
+}

@@ -1,0 +1,165 @@
+import { createInterface } from 'node:readline/promises';
+import { setTimeout } from 'node:timers/promises';
+import { Dispatcher, type DispatcherEvent, type Order } from '../dispatcher/dispatcher.js';
+import { FjrError } from '../job/fjr-error.js';
+import { newToken } from '../queue/token.js';
+import { type Unlock, takeLock } from '../system/lock.js';
+import { isHelp, numberArgument, parser } from './arguments.js';
+import { clock, doorbells, filesFor, thisHost, uid } from './compose.js';
+import { DispatcherVoice } from './dispatcher-voice.js';
+import { type ExitCode, exitCode } from './exit-code.js';
+import { fireHere, sayFired } from './fjr-recruiter.js';
+import { type Project, openProject } from './project.js';
+import { remark, say } from './say.js';
+import { sayStatus } from './status.js';
+
+interface Options {
+  readonly interval: number;
+  readonly keepRunning: boolean;
+  readonly callback: string | undefined;
+  readonly order: Order;
+  readonly standby: boolean;
+  readonly fsync: boolean;
+}
+
+/** `fjr-dispatcher`: pairs jobs with workers until nothing is left to do. */
+export async function dispatcher(argv: readonly string[]): Promise<ExitCode> {
+  const args = await parser('fjr-dispatcher', argv)
+    .usage('$0 [options]\n\nPairs waiting jobs with idle workers until all have finished, then fires the workers.')
+    .option('interval', { type: 'string', default: '1', describe: 'Seconds between two sweeps of the queue' })
+    .option('keep-running', { type: 'boolean', default: false, describe: 'Wait for further jobs instead of ending' })
+    .option('callback', { type: 'string', describe: 'A command line to run at the end, after firing' })
+    .option('status-only', { alias: 'status_only', type: 'boolean', default: false, describe: 'Show how things stand, and end' })
+    .option('order', {
+      choices: ['natural', 'oldest', 'newest', 'random'] as const,
+      default: 'natural' as const,
+      describe: 'Which goes first among jobs of equal priority',
+    })
+    .option('standby', { type: 'boolean', default: false, describe: 'Wait for the lock, and take over' })
+    .option('fsync', { type: 'boolean', default: false, describe: 'Survive power cuts, at about 1 ms per job' })
+    .option('end_when_jobs_are_done', { type: 'boolean', hidden: true })
+    .option('end_on_empty_queue', { type: 'boolean', hidden: true })
+    .example('$0 --project sweep', 'Run everything in the queue of "sweep"')
+    .example("$0 --keep-running", 'A service: wait for jobs for ever')
+    .example("$0 --callback 'mail -s done me'", 'Say so at the end')
+    .parseAsync();
+  if (isHelp(argv)) return exitCode.fine;
+  const project = openProject(args.project);
+  if (args['status-only']) return sayStatus(project, false);
+  return dispatchLocked(project, {
+    interval: numberArgument('--interval', args.interval, 0.01),
+    keepRunning: args['keep-running'],
+    callback: args.callback,
+    order: args.order,
+    standby: args.standby,
+    fsync: args.fsync,
+  });
+}
+
+async function dispatchLocked(project: Project, options: Options): Promise<ExitCode> {
+  const lock = { lost: () => undefined as void };
+  const unlock = await waitForLock(project, options.standby, () => {
+    lock.lost();
+  });
+  try {
+    return await dispatchAll(project, options, (stop) => (lock.lost = stop));
+  } finally {
+    await unlock();
+  }
+}
+
+async function waitForLock(project: Project, standby: boolean, onLost: () => void): Promise<Unlock> {
+  for (let told = false; ; told = true) {
+    const unlock = await takeLock(project.layout.dispatcherLock, thisHost(), onLost);
+    if (unlock !== 'taken') return unlock;
+    if (!standby)
+      throw new FjrError('locked', `another dispatcher works for project "${project.name}"`, {
+        hint: 'wait for it, or start this one with --standby to take over when it ends',
+      });
+    if (!told) say(`[fjr-dispatcher] Another dispatcher works for project "${project.name}"; waiting to take over.`);
+    await setTimeout(1000);
+  }
+}
+
+/** A dispatcher of a project, with the real system around it. */
+export function makeDispatcher(
+  project: Project,
+  options: { interval: number; order: Order; endWhenDone: boolean; fsync: boolean },
+  report: (event: DispatcherEvent) => void,
+): Dispatcher {
+  const files = filesFor(project, options.fsync);
+  const id = `dispatcher-${thisHost().name.replace(/[^A-Za-z0-9-]/g, '_')}-${newToken()}`;
+  const system = { files, clock, host: thisHost(), doorbells, random: Math.random, uid };
+  return new Dispatcher(system, { layout: project.layout, id, report, ...options });
+}
+
+async function dispatchAll(project: Project, options: Options, onLock: (stop: () => void) => void): Promise<ExitCode> {
+  say(`[fjr-dispatcher] Started on project "${project.name}"`);
+  const voice = new DispatcherVoice(clock, process.stdout);
+  const dispatcher = makeDispatcher(project, { ...options, endWhenDone: !options.keepRunning }, (event) => {
+    voice.tell(event);
+  });
+  onLock(() => {
+    remark('[fjr-dispatcher] The lock was lost to another dispatcher: leaving the work to it.');
+    dispatcher.stop();
+  });
+  const interruption = new Interruption(dispatcher);
+  dispatcher.start();
+  const how = await dispatcher.ended;
+  voice.end(dispatcher.counts());
+  if (interruption.asked) return interrupted(project, interruption);
+  if (how === 'stopped') return exitCode.locked;
+  say('[fjr-dispatcher] No (more) jobs.');
+  voice.summarise(dispatcher.counts());
+  sayFired(project, await fireHere(project, false));
+  const called = await runCallback(options.callback);
+  return dispatcher.counts().failed > 0 ? exitCode.someFailed : called;
+}
+
+/** Ctrl-C and its kin: the dispatcher stops, and leaves everything in good order for the next. */
+class Interruption {
+  asked: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | undefined;
+
+  constructor(dispatcher: Dispatcher) {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.on(signal, () => {
+        this.asked ??= signal;
+        dispatcher.stop();
+      });
+  }
+}
+
+async function interrupted(project: Project, { asked }: Interruption): Promise<ExitCode> {
+  say('[fjr-dispatcher] Received Exit signal. Exiting ...');
+  if (asked === 'SIGINT' && process.stdin.isTTY && process.stdout.isTTY && (await askToFire(project)))
+    sayFired(project, await fireHere(project, false));
+  return exitCode.interrupted;
+}
+
+async function askToFire(project: Project): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  // A second Ctrl-C is an answer, too.
+  const abort = new AbortController();
+  terminal.on('SIGINT', () => {
+    abort.abort();
+  });
+  try {
+    const question = `[fjr-dispatcher] Should I fire all workers in project "${project.name}"? [y|N] `;
+    return /^y(es)?$/i.test((await terminal.question(question, { signal: abort.signal })).trim());
+  } catch {
+    say('');
+    return false;
+  } finally {
+    terminal.close();
+  }
+}
+
+async function runCallback(command: string | undefined): Promise<ExitCode> {
+  if (command === undefined) return exitCode.fine;
+  const { execa } = await import('execa');
+  const result = await execa('/bin/sh', ['-c', command], { reject: false, stdio: 'inherit' });
+  if (!result.failed) return exitCode.fine;
+  const how = result.exitCode === undefined ? (result.shortMessage ?? '') : `exit code ${result.exitCode}`;
+  remark(`[fjr-dispatcher] The callback failed (${how}): ${command}`);
+  return exitCode.failure;
+}

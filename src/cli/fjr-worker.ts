@@ -1,0 +1,164 @@
+import { FjrError } from '../job/fjr-error.js';
+import { parseMemory } from '../job/quantities.js';
+import type { CrewFile } from '../queue/crew-file.js';
+import { type CrewId, makeCrewId } from '../queue/layout.js';
+import { newToken } from '../queue/token.js';
+import { countGpus } from '../system/gpus.js';
+import type { SessionKind } from '../system/multiplexer.js';
+import { Crew, type CrewEvent } from '../worker/crew.js';
+import { Starter } from '../worker/starter.js';
+import { isHelp, numberArgument, parser, wholeArgument } from './arguments.js';
+import { clock, doorbells, filesFor, helpers, signalName, starterArgv, thisHost, userHome } from './compose.js';
+import { type ExitCode, exitCode } from './exit-code.js';
+import { openProject, type Project } from './project.js';
+import { CrewVoice } from './crew-voice.js';
+import { version } from './version.js';
+
+interface Options {
+  readonly project: Project;
+  readonly workers: number;
+  readonly cpus: number;
+  readonly memory: number;
+  readonly gpus: number;
+  readonly lease: number;
+  readonly session: { readonly kind: SessionKind; readonly name: string };
+  readonly untilStdinEnds: boolean;
+}
+
+/** `fjr-worker`: one crew, until it is told to leave. */
+export async function worker(argv: readonly string[]): Promise<ExitCode> {
+  const options = await readOptions(argv);
+  if (options === undefined) return exitCode.fine;
+  const stop = new Stop();
+  const voice = new CrewVoice();
+  for (;;) {
+    const crew = makeCrew(options, (event) => {
+      voice.tell(event);
+    });
+    stop.attach(crew, options.untilStdinEnds);
+    crew.start();
+    // A crew that was fenced is void, with its id; the process goes on as a new one.
+    if ((await crew.ended) === 'left' || stop.asked) return exitCode.fine;
+  }
+}
+
+async function readOptions(argv: readonly string[]): Promise<Options | undefined> {
+  const host = thisHost();
+  const args = await parser('fjr-worker', argv)
+    .usage('$0 [options]\n\nStarts a crew: one process that carries N workers, each of which runs one job at a time.')
+    .option('workers', { alias: 'n', type: 'string', default: '1', describe: 'How many jobs it runs at once' })
+    .option('cpus', { type: 'string', default: String(host.cpus), describe: 'CPUs it offers to jobs' })
+    .option('memory', { type: 'string', describe: "Memory it offers, such as 16G (default: the host's)" })
+    .option('gpus', { type: 'string', describe: 'GPUs it offers (default: as many as nvidia-smi lists)' })
+    .option('lease', { type: 'string', describe: 'Seconds without a heartbeat until it counts as dead' })
+    .option('session', { type: 'string', default: 'none:', describe: 'The session it runs in, KIND:NAME', hidden: true })
+    .option('until-stdin-ends', { type: 'boolean', default: false, describe: 'Leave when standard input ends' })
+    .example('$0 --project sweep --workers 8', 'Works for the project "sweep" in this terminal')
+    .parseAsync();
+  if (isHelp(argv)) return undefined;
+  const project = openProject(args.project);
+  return {
+    project,
+    workers: wholeArgument('--workers', args.workers, 1),
+    cpus: wholeArgument('--cpus', args.cpus, 1),
+    memory: readMemory(args.memory) ?? host.memory,
+    gpus: args.gpus === undefined ? await countGpus() : wholeArgument('--gpus', args.gpus, 0),
+    lease: readLease(args.lease, host.isShared(project.layout.root)),
+    session: readSession(args.session),
+    untilStdinEnds: args['until-stdin-ends'],
+  };
+}
+
+function readMemory(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const bytes = parseMemory(text);
+  if (bytes === undefined) throw new FjrError('usage', `--memory is "${text}"`, { hint: 'expected a size such as 16G' });
+  return bytes;
+}
+
+/** On a network filesystem a server may well be away for half a minute. */
+function readLease(text: string | undefined, shared: boolean): number {
+  return text === undefined ? (shared ? 60 : 30) : numberArgument('--lease', text, 10);
+}
+
+function readSession(text: string): Options['session'] {
+  const [kind = 'none', name = ''] = text.split(':', 2);
+  return { kind: kind === 'tmux' || kind === 'screen' ? kind : 'none', name };
+}
+
+function makeCrew(options: Options, report: (event: CrewEvent) => void): Crew {
+  const { project } = options;
+  const files = filesFor(project);
+  const id = makeCrewId(thisHost().name, newToken().slice(0, 8));
+  const system = {
+    files,
+    clock,
+    doorbells,
+    makeStarter: (events: ConstructorParameters<typeof Starter>[2]) => new Starter(helpers, starterArgv(), events, killGroup),
+    signalName,
+    home: userHome(),
+    directory: process.cwd(),
+  };
+  const { layout, name } = project;
+  return new Crew(system, { layout, project: name, id, report, describe: (pid) => describeCrew(id, options, pid) });
+}
+
+function describeCrew(id: CrewId, options: Options, guardianPid: number): CrewFile {
+  const host = thisHost();
+  const { workers, cpus, memory, gpus, lease, session } = options;
+  return {
+    format: 1,
+    id,
+    version,
+    ...host.identify(process.pid),
+    guardianPid,
+    guardianStarted: host.identify(guardianPid).started,
+    workers,
+    cpus,
+    memory,
+    gpus,
+    lease,
+    session,
+    born: clock.timestamp(),
+  };
+}
+
+function killGroup(group: number): void {
+  try {
+    process.kill(-group, 'SIGKILL');
+  } catch {
+    // Nothing is left of it.
+  }
+}
+
+/** What ends a crew: signals, a closed terminal, and for one-shot crews the end of their input. */
+class Stop {
+  #crew: Crew | undefined;
+  #listening = false;
+  asked = false;
+
+  attach(crew: Crew, untilStdinEnds: boolean): void {
+    this.#crew = crew;
+    if (this.#listening) return;
+    this.#listening = true;
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+      process.on(signal, () => {
+        this.#leave();
+      });
+    process.on('SIGUSR2', () => {
+      this.asked = true;
+      this.#crew?.drain();
+    });
+    if (!untilStdinEnds) return;
+    process.stdin.on('end', () => {
+      this.#leave();
+    });
+    process.stdin.resume();
+  }
+
+  #leave(): void {
+    this.asked = true;
+    this.#crew?.leave();
+  }
+}
+

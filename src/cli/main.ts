@@ -1,0 +1,48 @@
+import { FjrError } from '../job/fjr-error.js';
+import { type ExitCode, exitCode } from './exit-code.js';
+
+export type ProgramName = 'fjr' | 'fjr-recruiter' | 'fjr-dispatcher' | 'fjr-worker';
+
+/** A program from its arguments to its exit code. */
+type Program = (argv: readonly string[]) => Promise<ExitCode>;
+
+/** Each program is loaded only when it is the one that runs. */
+const programs: Readonly<Record<ProgramName, () => Promise<Program>>> = {
+  fjr: async () => (await import('./fjr.js')).fjr,
+  'fjr-recruiter': async () => (await import('./fjr-recruiter.js')).recruiter,
+  'fjr-dispatcher': async () => (await import('./fjr-dispatcher.js')).dispatcher,
+  'fjr-worker': async () => (await import('./fjr-worker.js')).worker,
+};
+
+/** Runs a program and ends the process: the one place that does. */
+export async function main(name: ProgramName, argv: readonly string[]): Promise<never> {
+  // `fjr status | head` is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? exitCode.fine : exitCode.failure);
+  });
+  let code: ExitCode;
+  try {
+    code = await (await programs[name]())(argv);
+  } catch (error) {
+    code = complain(name, error);
+  }
+  await new Promise((resolve) => process.stdout.write('', resolve));
+  process.exit(code);
+}
+
+const codes: Readonly<Record<string, ExitCode>> = {
+  usage: exitCode.usage,
+  'no-such-project': exitCode.notFound,
+  'no-such-job': exitCode.notFound,
+  locked: exitCode.locked,
+};
+
+function complain(name: ProgramName, error: unknown): ExitCode {
+  if (!(error instanceof FjrError)) {
+    process.stderr.write(`${name}: this is a bug in fjr:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return exitCode.failure;
+  }
+  process.stderr.write(`${name}: ${error.message}\n`);
+  if (error.hint !== undefined) process.stderr.write(`hint: ${error.hint}\n`);
+  return codes[error.code] ?? exitCode.failure;
+}

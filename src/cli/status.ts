@@ -1,0 +1,77 @@
+import { isIgnored } from '../queue/entry-name.js';
+import type { Layout } from '../queue/layout.js';
+import { perform } from '../queue/perform.js';
+import { list } from '../queue/steps.js';
+import { type CrewReport, reportCrews } from '../recruiter/crews-here.js';
+import type { Files } from '../system/files.js';
+import { describeEnding, newestFailures } from './failures.js';
+import { filesFor, thisHost } from './compose.js';
+import { type ExitCode, exitCode } from './exit-code.js';
+import { crewJson } from './fjr-recruiter.js';
+import type { Project } from './project.js';
+import { plural, printable, say, sayJson } from './say.js';
+
+/** How a project stands, from listings alone: no job file is opened, however many there are. */
+export interface Standing {
+  readonly waiting: number;
+  readonly assigned: number;
+  readonly running: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly idle: number;
+  readonly crews: readonly CrewReport[];
+  readonly pools: readonly { readonly name: string; readonly free: number; readonly used: number }[];
+}
+
+export function standingOf({ layout }: Project, files: Files): Standing {
+  const crews = reportCrews(files, thisHost(), layout);
+  return {
+    waiting: countNames(files, layout.jobqueue),
+    assigned: crews.reduce((sum, crew) => sum + crew.assigned.length, 0),
+    running: crews.reduce((sum, crew) => sum + crew.running.length, 0),
+    done: countNames(files, layout.done),
+    failed: countNames(files, layout.failed),
+    idle: countNames(files, layout.workerqueue),
+    crews,
+    pools: poolsOf(files, layout),
+  };
+}
+
+function countNames(files: Files, directory: string): number {
+  let count = 0;
+  for (const name of perform(files, list(directory)) ?? []) if (!isIgnored(name)) count += 1;
+  return count;
+}
+
+function poolsOf(files: Files, layout: Layout): Standing['pools'] {
+  return (perform(files, list(layout.resources)) ?? []).filter((name) => !name.startsWith('.')).map((name) => {
+    const names = perform(files, list(layout.pool(name))) ?? [];
+    const locks = names.filter((item) => item.endsWith('.lock'));
+    const locked = new Set(locks.map((lock) => lock.slice(0, -'.lock'.length)));
+    const free = names.filter((item) => !item.startsWith('.') && !item.endsWith('.lock') && !locked.has(item)).length;
+    return { name, free, used: locks.length };
+  });
+}
+
+export function sayStatus(project: Project, json: boolean): ExitCode {
+  const files = filesFor(project);
+  const standing = standingOf(project, files);
+  const failures = newestFailures(project, files, 5);
+  if (json) {
+    const { crews, ...rest } = standing;
+    const failuresJson = failures.map(({ entry, outcome, time }) => ({ entry, outcome, time }));
+    sayJson({ project: project.name, ...rest, crews: crews.map((crew) => crewJson(project, crew)), failures: failuresJson });
+    return exitCode.fine;
+  }
+  const { waiting, assigned, running, done, failed, idle, crews, pools } = standing;
+  const workers = crews.reduce((sum, { file }) => sum + file.workers, 0);
+  say(`project "${project.name}" in ${project.layout.root}`);
+  say(`  jobs     ${waiting} waiting, ${assigned + running} running, ${done} done, ${failed} failed`);
+  say(`  workers  ${workers} in ${plural(crews.length, 'crew')}, ${idle} idle`);
+  for (const { crew, file, liveness, running: busy } of crews)
+    say(`    ${crew}: ${plural(file.workers, 'worker')}, ${busy.length} busy${liveness === 'dead' ? ', dead' : ''}`);
+  for (const { name, free, used } of pools) say(`  pool     ${name}: ${free} free, ${used} in use`);
+  if (failures.length > 0) say('  newest failures');
+  for (const failure of failures) say(`    ${printable(describeEnding(failure))}`);
+  return exitCode.fine;
+}

@@ -1,0 +1,46 @@
+import type { Needs } from '../job/job.js';
+import { type Group, type Waiting, goesBefore } from './plan.js';
+import { Heap } from './heap.js';
+
+interface Kind {
+  readonly needs: Needs;
+  readonly heap: Heap<Waiting>;
+}
+
+/**
+ * Jobs that are ready to go, in order, grouped by what they need: to plan for ten workers one looks at ten jobs of
+ * each group, whatever the backlog's length.
+ */
+export class Backlog {
+  readonly #kinds = new Map<string, Kind>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(job: Waiting, needs: Needs): void {
+    const signature = signatureOf(needs);
+    let kind = this.#kinds.get(signature);
+    if (kind === undefined) this.#kinds.set(signature, (kind = { needs, heap: new Heap<Waiting>(goesBefore) }));
+    kind.heap.push(job);
+    this.#size += 1;
+  }
+
+  /** Takes the first `most` jobs of each group out. What the plan does not use is put back by `add`. */
+  takeHeads(most: number): Group[] {
+    const groups: Group[] = [];
+    for (const [signature, { needs, heap }] of this.#kinds) {
+      const jobs: Waiting[] = [];
+      while (jobs.length < most && heap.size > 0) jobs.push(heap.pop() as Waiting);
+      this.#size -= jobs.length;
+      if (jobs.length > 0) groups.push({ needs, jobs });
+      else this.#kinds.delete(signature);
+    }
+    return groups;
+  }
+}
+
+function signatureOf({ cpus, memory, gpus, resources }: Needs): string {
+  return `${cpus} ${memory} ${gpus} ${resources.map(({ pool, count }) => `${pool}*${count}`).join(' ')}`;
+}

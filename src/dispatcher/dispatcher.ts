@@ -1,0 +1,487 @@
+import { FjrError } from '../job/fjr-error.js';
+import type { Outcome } from '../job/outcome.js';
+import type { Job } from '../job/job.js';
+import { naturalKey } from '../job/natural-order.js';
+import { assignJob } from '../queue/assign-job.js';
+import { claimWorker } from '../queue/claim-worker.js';
+import { type Badge, type CrewId, type Layout, badgeName } from '../queue/layout.js';
+import { parseEntryName } from '../queue/entry-name.js';
+import { perform } from '../queue/perform.js';
+import { heldItemName, releaseItem, takeItem } from '../queue/pool.js';
+import { rejectJob } from '../queue/reject-job.js';
+import { list, type Steps } from '../queue/steps.js';
+import { type Token, newToken } from '../queue/token.js';
+import type { Clock } from '../system/clock.js';
+import type { Files } from '../system/files.js';
+import type { Host } from '../system/host.js';
+import type { Doorbells } from '../system/watcher.js';
+import { Backlog } from './backlog.js';
+import { Crews } from './crews.js';
+import { findCycles, judgeHeld } from './held.js';
+import { type Arrival, Intake } from './intake.js';
+import { newestOutcomes } from './outcomes.js';
+import { type Assignment, type Waiting, planAssignments } from './plan.js';
+import { Pools } from './pools.js';
+import { type Ending, Progress } from './progress.js';
+import { type ReapEvent, Reaper } from './reaper.js';
+
+/** Which job goes first among those of equal priority. */
+export type Order = 'natural' | 'oldest' | 'newest' | 'random';
+
+export interface DispatcherSystem {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly host: Host;
+  readonly doorbells: Doorbells;
+  readonly random: () => number;
+  readonly uid: number;
+}
+
+/** The numbers that people watch. */
+export interface Counts {
+  readonly done: number;
+  readonly failed: number;
+  readonly retried: number;
+  readonly waiting: number;
+  readonly running: number;
+  readonly idle: number;
+  readonly workers: number;
+}
+
+export type DispatcherEvent =
+  | { readonly kind: 'counts'; readonly counts: Counts }
+  | { readonly kind: 'rejected'; readonly name: string; readonly reason: string; readonly hint: string | undefined }
+  | { readonly kind: 'held'; readonly name: string; readonly on: string }
+  | { readonly kind: 'ending'; readonly ending: Ending }
+  | { readonly kind: 'reaped'; readonly reaped: ReapEvent }
+  | { readonly kind: 'trouble'; readonly error: unknown };
+
+export interface DispatcherOptions {
+  readonly layout: Layout;
+  /** Names this dispatcher's journal. */
+  readonly id: string;
+  readonly order: Order;
+  /** Seconds between two sweeps of the queue, which find what no doorbell told. */
+  readonly interval: number;
+  /** End when the queue is empty and everything has finished. */
+  readonly endWhenDone: boolean;
+  readonly report: (event: DispatcherEvent) => void;
+}
+
+/** Milliseconds between two passes over the pods, and two looks at what is held. */
+const reapInterval = 1000;
+/** Milliseconds between two readings of the journals. */
+const progressInterval = 100;
+/** Milliseconds between two looks for idle workers when no doorbell rings. */
+const idleInterval = 250;
+/** A listing may take this share of the time between two of them. */
+const listingShare = 20;
+/** Assigned jobs that are remembered before their pods are asked which are still there. */
+const assignedLimit = 10_000;
+
+/** Pairs jobs with workers, looks after crews that died, and counts what has ended. */
+export class Dispatcher {
+  readonly #system: DispatcherSystem;
+  readonly #options: DispatcherOptions;
+  readonly #layout: Layout;
+  readonly #intake: Intake;
+  readonly #backlog = new Backlog();
+  readonly #crews: Crews;
+  readonly #pools: Pools;
+  readonly #reaper: Reaper;
+  readonly #progress: Progress;
+  readonly #held = new Map<string, Arrival>();
+  readonly #reportedHeld = new Map<string, string>();
+  /** Job name → crew, of what was assigned and may still be there. */
+  readonly #assigned = new Map<string, CrewId>();
+  /** Badges that we claimed: the doorbell rings for those, too. */
+  readonly #claimed = new Set<string>();
+  /** Claimed, and without a job: their entry was gone. */
+  #spare: Badge[] = [];
+  readonly #timers: (() => void)[] = [];
+  #wakeUp: NodeJS.Timeout | undefined;
+  #passPlanned = false;
+  #workersRang = true;
+  #idleLookedAt = -Infinity;
+  #idleCount = 0;
+  #nextListing = 0;
+  #liveCrews: readonly CrewId[] = [];
+  #outcomesStale = true;
+  #stopped = false;
+  #resolve: (how: 'done' | 'stopped') => void = () => undefined;
+  /** `done`: nothing is left to do. */
+  readonly ended: Promise<'done' | 'stopped'>;
+
+  constructor(system: DispatcherSystem, options: DispatcherOptions) {
+    this.#system = system;
+    this.#options = options;
+    this.#layout = options.layout;
+    this.ended = new Promise((resolve) => (this.#resolve = resolve));
+    this.#intake = new Intake(system, this.#layout, {
+      arrived: (arrival) => {
+        this.#arrive(arrival);
+      },
+      rejected: (name, reason, hint) => {
+        this.#reject(name, { kind: 'rejected', reason, ...(hint === undefined ? {} : { hint }) });
+        options.report({ kind: 'rejected', name, reason, hint });
+      },
+    });
+    this.#crews = new Crews(system.files, this.#layout);
+    this.#pools = new Pools(system.files, system.clock, this.#layout);
+    this.#progress = new Progress(system.files, this.#layout, (ending) => {
+      this.#outcomesStale = true;
+      options.report({ kind: 'ending', ending });
+    });
+    this.#reaper = new Reaper(system, this.#layout, options.id, (reaped) => {
+      this.#reaped(reaped);
+    });
+  }
+
+  start(): void {
+    const { doorbells } = this.#system;
+    this.#timers.push(
+      doorbells.hang(this.#layout.jobqueue, (name, event) => {
+        if (name === undefined) this.#nextListing = 0;
+        if (name === undefined || this.#intake.ring(name, event)) this.#planPass();
+      }),
+      doorbells.hang(this.#layout.workerqueue, (name) => {
+        if (name !== undefined && this.#claimed.delete(name)) return;
+        this.#workersRang = true;
+        this.#planPass();
+      }),
+      this.#every(reapInterval, () => {
+        this.#lookAround();
+      }),
+      this.#every(progressInterval, () => {
+        this.#followJournals();
+      }),
+      this.#every(Math.min(this.#options.interval * 1000, idleInterval), () => {
+        this.#pass();
+      }),
+    );
+    this.#guard(() => {
+      this.#lookAround();
+      for (const crew of this.#liveCrews) this.#crews.learn(crew);
+      this.#rememberPods();
+    });
+    this.#planPass();
+  }
+
+  /** Ends, and leaves everything as it is: jobs go on, the next dispatcher takes over. */
+  stop(): void {
+    this.#end('stopped');
+  }
+
+  /** The numbers as they are now. */
+  counts(): Counts {
+    const { done, failed, retried } = this.#progress;
+    const workers = this.#crews.workers;
+    return {
+      done,
+      failed,
+      retried,
+      waiting: this.#intake.size,
+      running: Math.max(0, workers - this.#idleCount),
+      idle: this.#idleCount,
+      workers,
+    };
+  }
+
+  #perform<T>(steps: Steps<T>): T {
+    return perform(this.#system.files, steps);
+  }
+
+  #every(milliseconds: number, action: () => void): () => void {
+    const timer = setInterval(() => {
+      this.#guard(action);
+    }, milliseconds);
+    return () => {
+      clearInterval(timer);
+    };
+  }
+
+  /** Whatever a failing filesystem left undone is done at the next pass. */
+  #guard(action: () => void): void {
+    if (this.#stopped) return;
+    try {
+      action();
+    } catch (error) {
+      this.#options.report({ kind: 'trouble', error });
+      if (!(error instanceof FjrError)) throw error;
+    }
+  }
+
+  #planPass(): void {
+    if (this.#passPlanned || this.#stopped) return;
+    this.#passPlanned = true;
+    setImmediate(() => {
+      this.#passPlanned = false;
+      this.#guard(() => {
+        this.#pass();
+      });
+    });
+  }
+
+  /** What happens each time something may have changed: read what came, and pair it with who is idle. */
+  #pass(): void {
+    this.#listWhenDue();
+    const next = this.#intake.read();
+    if (this.#backlog.size > 0 && this.#mayHaveIdle()) this.#dispatch();
+    if (next === 0) this.#planPass();
+    else if (next !== undefined) this.#wakeIn(next);
+    if (this.#options.endWhenDone && this.#intake.size === 0 && this.#workersRang) this.#endIfDone();
+  }
+
+  #wakeIn(milliseconds: number): void {
+    clearTimeout(this.#wakeUp);
+    this.#wakeUp = setTimeout(() => {
+      this.#planPass();
+    }, milliseconds);
+  }
+
+  /** The sweep behind the doorbell. Its cost grows with the queue, so it takes a bounded share of the time. */
+  #listWhenDue(): void {
+    const start = this.#system.clock.monotonic();
+    if (start < this.#nextListing) return;
+    this.#intake.list();
+    const end = this.#system.clock.monotonic();
+    this.#nextListing = end + Math.max(this.#options.interval * 1000, (end - start) * listingShare);
+  }
+
+  #mayHaveIdle(): boolean {
+    return this.#workersRang || this.#system.clock.monotonic() - this.#idleLookedAt > idleInterval;
+  }
+
+  #lookForIdle(): Badge[] {
+    this.#workersRang = false;
+    this.#idleLookedAt = this.#system.clock.monotonic();
+    const badges = this.#crews.idle();
+    this.#idleCount = badges.length;
+    return badges;
+  }
+
+  #dispatch(): void {
+    const badges = [...this.#spare, ...this.#lookForIdle()];
+    if (badges.length === 0) return;
+    const { offers, orphans } = this.#crews.offers(badges);
+    for (const orphan of orphans) this.#perform(claimWorker(this.#layout, orphan));
+    const groups = this.#backlog.takeHeads(badges.length);
+    const present = groups.map(({ needs, jobs }) => ({ needs, jobs: jobs.filter(({ name }) => this.#intake.has(name)) }));
+    const plan = planAssignments(present, offers, this.#pools.free(present.map(({ needs }) => needs)));
+    const planned = new Set(plan.map(({ job }) => job));
+    for (const { needs, jobs } of present) for (const job of jobs) if (!planned.has(job)) this.#backlog.add(job, needs);
+    this.#apply(plan);
+    // Names that are gone may have kept others from being looked at.
+    if (groups.some(({ jobs }, index) => jobs.length > (present[index]?.jobs.length ?? 0))) {
+      this.#workersRang = true;
+      this.#planPass();
+    }
+  }
+
+  #apply(plan: readonly Assignment[]): void {
+    for (const assignment of plan) {
+      const done = this.#applyOne(assignment);
+      if (!done && this.#intake.has(assignment.job.name)) this.#backlog.add(assignment.job, assignment.needs);
+    }
+  }
+
+  /** Claim, take the items, assign. Whoever lost a race meanwhile gives back what it has; returns whether it is done. */
+  #applyOne({ job, needs, badge, items }: Assignment): boolean {
+    if (!this.#claim(badge)) return false;
+    const token = newToken();
+    const taken = items.every(
+      (item) => this.#perform(takeItem(this.#layout, badge.crew, { ...item, token })) === 'taken',
+    );
+    const assigned = taken ? this.#perform(assignJob(this.#layout, job.name, token, badge.crew)) : undefined;
+    if (assigned?.kind === 'assigned') {
+      this.#intake.depart(job.name);
+      this.#assigned.set(parseEntryName(job.name).job, badge.crew);
+      this.#crews.charge(badge.crew, assigned.entry, needs);
+      this.#idleCount -= 1;
+      return true;
+    }
+    this.#giveBack(badge.crew, items, token);
+    if (assigned?.kind === 'job-gone') this.#intake.forget(job.name);
+    if (assigned?.kind === 'pod-gone') this.#crews.forget(badge.crew);
+    else this.#spare.push(badge);
+    return false;
+  }
+
+  #giveBack(crew: CrewId, items: Assignment['items'], token: Token): void {
+    for (const item of items)
+      this.#perform(releaseItem(this.#layout, this.#layout.pod(crew), heldItemName({ ...item, token })));
+  }
+
+  #claim(badge: Badge): boolean {
+    const spare = this.#spare.findIndex((other) => badgeName(other) === badgeName(badge));
+    if (spare >= 0) {
+      this.#spare.splice(spare, 1);
+      return true;
+    }
+    this.#claimed.add(badgeName(badge));
+    const claimed = this.#perform(claimWorker(this.#layout, badge));
+    if (claimed === 'pod-gone') this.#crews.forget(badge.crew);
+    return claimed === 'claimed';
+  }
+
+  #arrive(arrival: Arrival): void {
+    if (arrival.job.after.length > 0 || this.#isLive(arrival)) this.#held.set(arrival.name, arrival);
+    else this.#admit(arrival);
+  }
+
+  #admit({ name, job, mtimeMs }: Arrival): void {
+    this.#backlog.add(this.#waiting(name, job, mtimeMs), job.needs);
+  }
+
+  #waiting(name: string, job: Job, mtimeMs: number): Waiting {
+    return { name, priority: job.priority, key: this.#key(name, mtimeMs) };
+  }
+
+  #key(name: string, mtimeMs: number): string | number {
+    switch (this.#options.order) {
+      case 'natural':
+        return naturalKey(parseEntryName(name).job);
+      case 'oldest':
+        return mtimeMs;
+      case 'newest':
+        return -mtimeMs;
+      case 'random':
+        return this.#system.random();
+    }
+  }
+
+  /** A second job of a name that is live waits for the first. */
+  #isLive({ entry }: Arrival): boolean {
+    return entry.token === undefined && (this.#assigned.has(entry.job) || this.#intake.hasReturned(entry.job));
+  }
+
+  #reject(name: string, outcome: Outcome): void {
+    this.#intake.depart(name);
+    const verdict = { writer: this.#options.id, time: this.#system.clock.timestamp(), outcome };
+    this.#perform(rejectJob(this.#layout, name, newToken(), verdict));
+    this.#outcomesStale = true;
+  }
+
+  /** Once a second: the dead, the held, the pools of spare workers. */
+  #lookAround(): void {
+    this.#liveCrews = this.#reaper.pass();
+    const live = new Set(this.#liveCrews);
+    for (const crew of [...this.#crews.known()]) if (!live.has(crew)) this.#crews.forget(crew);
+    for (const crew of live) this.#crews.learn(crew);
+    this.#progress.lookForJournals();
+    // A badge that we claimed and cannot use is announced again by its crew: forget it.
+    this.#spare = [];
+    this.#claimed.clear();
+    if (this.#held.size > 0 || this.#assigned.size > assignedLimit) this.#rememberPods();
+    if (this.#held.size > 0) this.#judgeHeld();
+    if (this.#options.endWhenDone && this.#intake.size === 0) this.#endIfDone();
+    this.#reportCounts();
+  }
+
+  #reportCounts(): void {
+    if (this.#backlog.size === 0 || this.#mayHaveIdle()) this.#idleCount = this.#crews.idle().length;
+    this.#options.report({ kind: 'counts', counts: this.counts() });
+  }
+
+  /** Asks all pods what they hold. What is in none of them has finished, or was given back. */
+  #rememberPods(): void {
+    this.#assigned.clear();
+    for (const crew of this.#liveCrews) {
+      const entries = this.#crews.entries(crew);
+      for (const entry of [...(entries?.assigned ?? []), ...(entries?.running ?? [])])
+        this.#assigned.set(parseEntryName(entry).job, crew);
+    }
+  }
+
+  #judgeHeld(): void {
+    const held = [...this.#held.values()].filter(({ name }) => this.#intake.has(name) || this.#drop(name));
+    const wanted = new Set(held.flatMap(({ job }) => job.after));
+    const queued = new Set([...this.#intake.names()].map((name) => parseEntryName(name).job));
+    const outcomes = wanted.size > 0 ? this.#outcomesOf(wanted) : new Map();
+    const cycles = findCycles(held);
+    for (const arrival of held) {
+      const way = cycles.get(arrival.name);
+      if (way !== undefined) this.#fail(arrival.name, `it waits for itself: ${way}`);
+      else if (!this.#isLive(arrival)) this.#judgeOne(arrival, queued, outcomes);
+    }
+  }
+
+  #judgeOne(arrival: Arrival, queued: ReadonlySet<string>, outcomes: ReadonlyMap<string, 'done' | 'failed'>): void {
+    const verdict = judgeHeld(arrival.job.after, (job) => ({
+      live: queued.has(job) || this.#assigned.has(job),
+      outcome: outcomes.get(job),
+    }));
+    if (verdict.kind === 'fail') this.#fail(arrival.name, verdict.reason);
+    else if (verdict.kind === 'go') {
+      this.#held.delete(arrival.name);
+      this.#admit(arrival);
+      this.#planPass();
+    } else if (verdict.unknown && this.#reportedHeld.get(arrival.name) !== verdict.on) {
+      this.#reportedHeld.set(arrival.name, verdict.on);
+      this.#options.report({ kind: 'held', name: arrival.name, on: verdict.on });
+    }
+  }
+
+  #outcomes = new Map<string, 'done' | 'failed'>();
+
+  /** `done` and `failed` may be long: they are listed again only when something has ended. */
+  #outcomesOf(wanted: ReadonlySet<string>): ReadonlyMap<string, 'done' | 'failed'> {
+    if (this.#outcomesStale || [...wanted].some((job) => !this.#outcomes.has(job)))
+      this.#outcomes = newestOutcomes(this.#system.files, this.#layout, wanted);
+    this.#outcomesStale = false;
+    return this.#outcomes;
+  }
+
+  #drop(name: string): boolean {
+    this.#held.delete(name);
+    return false;
+  }
+
+  #fail(name: string, reason: string): void {
+    this.#held.delete(name);
+    this.#reject(name, { kind: 'dependency', reason });
+    this.#options.report({ kind: 'rejected', name, reason, hint: undefined });
+  }
+
+  #followJournals(): void {
+    this.#progress.read();
+  }
+
+  #reaped(reaped: ReapEvent): void {
+    this.#options.report({ kind: 'reaped', reaped });
+    this.#nextListing = 0;
+    if (reaped.kind !== 'buried') return;
+    this.#crews.forget(reaped.crew);
+    for (const badge of this.#crews.idle())
+      if (badge.crew === reaped.crew) this.#perform(claimWorker(this.#layout, badge));
+  }
+
+  /**
+   * Nothing is left when the queue is empty, then every pod, and then the queue again: an entry that goes back moves
+   * from a pod to the queue, so one look at each could miss it.
+   */
+  #endIfDone(): void {
+    this.#workersRang = false;
+    if (this.#intake.list() > 0 || !this.#podsAreEmpty() || this.#intake.list() > 0) return;
+    this.#progress.lookForJournals();
+    this.#progress.read();
+    this.#end('done');
+  }
+
+  #podsAreEmpty(): boolean {
+    for (const pod of this.#perform(list(this.#layout.jobpods)) ?? []) {
+      if (pod.endsWith('.fenced')) return false;
+      const entries = this.#crews.entries(pod as CrewId);
+      if (entries !== undefined && entries.assigned.length + entries.running.length > 0) return false;
+    }
+    return true;
+  }
+
+  #end(how: 'done' | 'stopped'): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    for (const stop of this.#timers) stop();
+    clearTimeout(this.#wakeUp);
+    this.#resolve(how);
+  }
+}

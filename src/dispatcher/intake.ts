@@ -1,0 +1,268 @@
+import { type Job, plainNeeds } from '../job/job.js';
+import { naturalKey } from '../job/natural-order.js';
+import { jobFileLimit } from '../job/read-job.js';
+import { type EntryName, failuresOf, isIgnored, longestName, parseEntryName } from '../queue/entry-name.js';
+import type { Layout } from '../queue/layout.js';
+import { perform } from '../queue/perform.js';
+import { list } from '../queue/steps.js';
+import type { Clock } from '../system/clock.js';
+import type { Files } from '../system/files.js';
+import { Heap } from './heap.js';
+import { type Look, settle } from './settle.js';
+
+/** A job that was read and may go, as far as its own file is concerned. */
+export interface Arrival {
+  readonly name: string;
+  readonly entry: EntryName;
+  readonly job: Job;
+  readonly mtimeMs: number;
+}
+
+export interface IntakeSystem {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly uid: number;
+}
+
+export interface IntakeEvents {
+  readonly arrived: (arrival: Arrival) => void;
+  readonly rejected: (name: string, reason: string, hint: string | undefined) => void;
+}
+
+/** A name in the queue whose file is not yet known to be complete. */
+interface Candidate {
+  readonly name: string;
+  readonly key: string;
+  look: Look | undefined;
+  /** It came by a rename or link, and nobody has been heard writing since. */
+  whole: boolean;
+  /** Monotonic milliseconds of the next look. */
+  due: number;
+}
+
+type Known = Candidate | 'arrived' | 'delayed';
+
+/** Milliseconds that a pass may spend on reading files before it turns to dispatching. */
+const readingBudget = 10;
+/** The longest back-off between two retries, in seconds. */
+const longestDelay = 600;
+
+/**
+ * What is in the queue. Names come from the doorbell one by one, and from listings; each file is read once, when it
+ * has settled. A listing costs time in proportion to the queue, so it is made when asked for and never per job.
+ */
+export class Intake {
+  readonly #system: IntakeSystem;
+  readonly #layout: Layout;
+  readonly #events: IntakeEvents;
+  readonly #known = new Map<string, Known>();
+  /** Job name → how many of its entries were given back. */
+  readonly #returned = new Map<string, number>();
+  readonly #unread = new Heap<Candidate>((a, b) => a.key < b.key);
+  readonly #later = new Heap<Candidate>((a, b) => a.due < b.due);
+  readonly #delayed = new Heap<{ readonly due: number; readonly arrival: Arrival }>((a, b) => a.due < b.due);
+  /** Read, and whole if the doorbell stays silent for one more turn of the event loop. */
+  #unconfirmed: Candidate[] = [];
+  /** Names that left by our own hand: the doorbell rings for them, too. */
+  readonly #departed = new Set<string>();
+
+  constructor(system: IntakeSystem, layout: Layout, events: IntakeEvents) {
+    this.#system = system;
+    this.#layout = layout;
+    this.#events = events;
+  }
+
+  /** How many names in the queue are known. */
+  get size(): number {
+    return this.#known.size;
+  }
+
+  /** Whether there are files that could be read right now. */
+  get hasUnread(): boolean {
+    return this.#unread.size > 0 || this.#unconfirmed.length > 0;
+  }
+
+  has(name: string): boolean {
+    return this.#known.has(name);
+  }
+
+  /** Whether an entry of this job was given back and waits again. */
+  hasReturned(job: string): boolean {
+    return this.#returned.has(job);
+  }
+
+  names(): Iterable<string> {
+    return this.#known.keys();
+  }
+
+  /** The doorbell. Returns whether there is something to do. */
+  ring(name: string, event: 'rename' | 'change'): boolean {
+    if (isIgnored(name)) return false;
+    const known = this.#known.get(name);
+    if (known === undefined) {
+      if (event === 'rename' && this.#departed.delete(name)) return false;
+      this.#add(name, event === 'rename');
+      return true;
+    }
+    if (typeof known === 'object' && event === 'change') known.whole = false;
+    return typeof known === 'object';
+  }
+
+  /** Reads the directory. Returns how many names it held, the ignored ones not counted. */
+  list(): number {
+    const names = perform(this.#system.files, list(this.#layout.jobqueue)) ?? [];
+    const present = new Set<string>();
+    for (const name of names) {
+      if (isIgnored(name)) continue;
+      present.add(name);
+      if (!this.#known.has(name)) this.#add(name, false);
+    }
+    for (const name of this.#known.keys()) if (!present.has(name)) this.forget(name);
+    this.#departed.clear();
+    if (names.some((name) => name.includes('\u{fffd}'))) this.#rescueUndecodable();
+    return present.size;
+  }
+
+  /** The job has left the queue by our hand. */
+  depart(name: string): void {
+    this.forget(name);
+    this.#departed.add(name);
+  }
+
+  /** The job turned out to have left by somebody else's. */
+  forget(name: string): void {
+    if (this.#known.delete(name)) this.#countReturned(name, -1);
+  }
+
+  /** Reads what is due, for a bounded time. Returns milliseconds until something else is, or undefined. */
+  read(): number | undefined {
+    const { clock } = this.#system;
+    const start = clock.monotonic();
+    this.#confirm();
+    this.#wake(start);
+    while (this.#unread.size > 0 && clock.monotonic() - start < readingBudget) {
+      const candidate = this.#unread.pop();
+      if (candidate !== undefined && this.#known.get(candidate.name) === candidate) this.#look(candidate);
+    }
+    return this.#nextDue(clock.monotonic());
+  }
+
+  #add(name: string, whole: boolean): void {
+    const candidate: Candidate = { name, key: naturalKey(name), look: undefined, whole, due: 0 };
+    this.#known.set(name, candidate);
+    this.#countReturned(name, 1);
+    this.#unread.push(candidate);
+  }
+
+  #countReturned(name: string, change: 1 | -1): void {
+    if (!name.includes('@')) return;
+    const { job, token } = parseEntryName(name);
+    if (token === undefined) return;
+    const count = (this.#returned.get(job) ?? 0) + change;
+    if (count > 0) this.#returned.set(job, count);
+    else this.#returned.delete(job);
+  }
+
+  #nextDue(now: number): number | undefined {
+    if (this.hasUnread) return 0;
+    let due: number | undefined;
+    for (const heap of [this.#later, this.#delayed] as const) {
+      const first = heap.pop();
+      if (first === undefined) continue;
+      (heap as Heap<typeof first>).push(first);
+      due = Math.min(due ?? Infinity, first.due);
+    }
+    return due === undefined ? undefined : Math.max(1, due - now);
+  }
+
+  #wake(now: number): void {
+    for (let next = this.#later.pop(); next !== undefined; next = this.#later.pop()) {
+      if (next.due > now) {
+        this.#later.push(next);
+        break;
+      }
+      this.#unread.push(next);
+    }
+    for (let next = this.#delayed.pop(); next !== undefined; next = this.#delayed.pop()) {
+      if (next.due > now) {
+        this.#delayed.push(next);
+        break;
+      }
+      const { arrival } = next;
+      if (this.#known.get(arrival.name) === 'delayed') this.#arrive(arrival);
+    }
+  }
+
+  /** Names that came whole were read in the last turn; whoever wrote meanwhile was heard by now. */
+  #confirm(): void {
+    const unconfirmed = this.#unconfirmed;
+    this.#unconfirmed = [];
+    for (const candidate of unconfirmed)
+      if (this.#known.get(candidate.name) === candidate) this.#look(candidate, candidate.whole);
+  }
+
+  #look(candidate: Candidate, confirmed = false): void {
+    const { name } = candidate;
+    if (Buffer.byteLength(name) > longestName + 40 || Buffer.byteLength(parseEntryName(name).job) > longestName) {
+      this.#reject(name, `its name has ${Buffer.byteLength(name)} bytes, more than ${longestName}`, 'choose a shorter name');
+      return;
+    }
+    const now = { monotonic: this.#system.clock.monotonic(), wall: this.#system.clock.wall(), uid: this.#system.uid };
+    const settled = settle(this.#system.files.inspect(this.#layout.queued(name), jobFileLimit), candidate.look, confirmed, now);
+    switch (settled.kind) {
+      case 'missing':
+        this.forget(name);
+        return;
+      case 'rejected':
+        this.#reject(name, settled.reason, settled.hint);
+        return;
+      case 'again':
+        candidate.look = settled.look;
+        if (candidate.whole && !confirmed && settled.look.size > 0) {
+          this.#unconfirmed.push(candidate);
+          return;
+        }
+        candidate.due = now.monotonic + settled.inMs;
+        this.#later.push(candidate);
+        return;
+      case 'ready':
+        this.#ready({ name, entry: parseEntryName(name), job: shareNeeds(settled.job), mtimeMs: settled.mtimeMs }, now.monotonic);
+    }
+  }
+
+  /** A retry waits for its back-off, counted from when it was first seen here: no two hosts' clocks are compared. */
+  #ready(arrival: Arrival, now: number): void {
+    const failures = failuresOf(arrival.entry.counts);
+    if (failures === 0) {
+      this.#arrive(arrival);
+      return;
+    }
+    const seconds = Math.min(longestDelay, arrival.job.retryDelay * 2 ** (failures - 1));
+    this.#known.set(arrival.name, 'delayed');
+    this.#delayed.push({ due: now + seconds * 1000, arrival });
+  }
+
+  #arrive(arrival: Arrival): void {
+    this.#known.set(arrival.name, 'arrived');
+    this.#events.arrived(arrival);
+  }
+
+  #reject(name: string, reason: string, hint: string | undefined): void {
+    this.depart(name);
+    this.#events.rejected(name, reason, hint);
+  }
+
+  #rescueUndecodable(): void {
+    const { files } = this.#system;
+    const stamp = Math.round(this.#system.clock.wall());
+    const moved = files.moveUndecodable(this.#layout.jobqueue, this.#layout.jobqueue, (index) => `undecodable-name-${stamp}-${index}`);
+    for (const name of moved) this.#reject(name, 'its name is not UTF-8', 'rename it');
+  }
+}
+
+/** Most jobs need nothing special: they share one object. */
+function shareNeeds(job: Job): Job {
+  const { cpus, memory, gpus, resources } = job.needs;
+  const plain = cpus === 1 && memory === 0 && gpus === 0 && resources.length === 0;
+  return plain ? { ...job, needs: plainNeeds } : job;
+}

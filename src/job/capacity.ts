@@ -1,0 +1,38 @@
+import type { Needs } from './job.js';
+
+/** What a crew's host offers to all of its workers together. */
+export interface Capacity {
+  readonly cpus: number;
+  /** Bytes. */
+  readonly memory: number;
+  readonly gpus: number;
+}
+
+export type Usage = Capacity;
+
+export const noUsage: Usage = Object.freeze({ cpus: 0, memory: 0, gpus: 0 });
+
+/**
+ * What may be given out. A user who hires more workers than there are CPUs wants them all busy, so a crew's CPUs are
+ * never fewer than its workers.
+ */
+export function capacityOf(offer: Capacity, workers: number): Capacity {
+  return { ...offer, cpus: Math.max(offer.cpus, workers) };
+}
+
+/** Whether a job fits beside what runs already. */
+export function fitsBeside(needs: Needs, used: Usage, capacity: Capacity): boolean {
+  return (
+    used.cpus + needs.cpus <= capacity.cpus &&
+    used.memory + needs.memory <= capacity.memory &&
+    used.gpus + needs.gpus <= capacity.gpus
+  );
+}
+
+export function plus(used: Usage, needs: Needs): Usage {
+  return { cpus: used.cpus + needs.cpus, memory: used.memory + needs.memory, gpus: used.gpus + needs.gpus };
+}
+
+export function minus(used: Usage, needs: Needs): Usage {
+  return { cpus: used.cpus - needs.cpus, memory: used.memory - needs.memory, gpus: used.gpus - needs.gpus };
+}

@@ -1,0 +1,57 @@
+/** What a job is, whichever door it came through. */
+
+/** Items of one resource pool that a job holds while it runs. */
+export interface ResourceNeed {
+  readonly pool: string;
+  readonly count: number;
+}
+
+/** What a crew must offer for a job to run there. */
+export interface Needs {
+  /** CPUs; a job that asks for none counts as one. */
+  readonly cpus: number;
+  /** Bytes; 0 asks for nothing. */
+  readonly memory: number;
+  readonly gpus: number;
+  readonly resources: readonly ResourceNeed[];
+}
+
+/** How a job's process is made: a command line for the shell, or the job file itself. */
+export type Command =
+  | { readonly kind: 'executable'; readonly line: string }
+  | { readonly kind: 'script'; readonly interpreter: readonly string[] };
+
+export interface Job {
+  readonly command: Command;
+  /** Seconds; undefined: as long as it takes. */
+  readonly timeout: number | undefined;
+  /** How often each kind of failure is tried again: exit code, signal, timeout, spawn error. */
+  readonly retries: number;
+  /** Seconds before the first retry; doubled before each further one. */
+  readonly retryDelay: number;
+  /** Higher goes first. */
+  readonly priority: number;
+  readonly nice: number;
+  readonly needs: Needs;
+  /** Names of jobs that must be done before. */
+  readonly after: readonly string[];
+  readonly workdir: string | undefined;
+  readonly env: Readonly<Record<string, string>>;
+  /** The job's own log file, which fjr makes before the job starts (relative to `workdir`). */
+  readonly logfile: string | undefined;
+}
+
+export const plainNeeds: Needs = Object.freeze({ cpus: 1, memory: 0, gpus: 0, resources: Object.freeze([]) });
+
+export const jobDefaults: Omit<Job, 'command'> = Object.freeze({
+  timeout: undefined,
+  retries: 0,
+  retryDelay: 1,
+  priority: 0,
+  nice: 9,
+  needs: plainNeeds,
+  after: Object.freeze([]),
+  workdir: undefined,
+  env: Object.freeze({}),
+  logfile: undefined,
+});

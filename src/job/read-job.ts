@@ -1,0 +1,99 @@
+import { IniError, type IniSections, type IniValue, readIni } from './ini.js';
+import type { Job } from './job.js';
+import { JobFileError, type Settings, readSettings } from './settings.js';
+
+/** What is known of a job file without running it. */
+export interface JobFile {
+  /** The file's beginning: all of it up to `jobFileLimit` bytes. */
+  readonly head: Uint8Array;
+  /** Bytes. */
+  readonly size: number;
+  /** Whether its owner may execute it. */
+  readonly executable: boolean;
+}
+
+/** Bytes that are read of a job file. Scripts may be larger; what is to be parsed may not. */
+export const jobFileLimit = 1024 * 1024;
+
+const sectionNames = ['fjr', 'fjd', 'control'] as const;
+
+/** Reads a job from its file, whichever of the formats it is in; throws JobFileError. */
+export function readJob(file: JobFile): Job {
+  if (file.size === 0) throw new JobFileError('the file is empty', howTo);
+  if (startsWith(file.head, '#!')) return readScript(file);
+  if (file.executable) return { ...readDirectives(file), command: { kind: 'script', interpreter: [] } };
+  return readIniJob(file);
+}
+
+const howTo = 'a job file is a script that starts with #!, or has a section [fjr] with a key "executable"';
+
+function startsWith(bytes: Uint8Array, ascii: string): boolean {
+  return [...ascii].every((character, index) => bytes[index] === character.charCodeAt(0));
+}
+
+function readScript(file: JobFile): Job {
+  const settings = readDirectives(file);
+  // The kernel starts an executable script by itself; for one without the x bit its first line says how.
+  if (file.executable) return { ...settings, command: { kind: 'script', interpreter: [] } };
+  const [, program, argument] = /^#![ \t]*(\S+)[ \t]*(.*?)\s*$/m.exec(firstLines(file, 1)[0] ?? '') ?? [];
+  if (program === undefined) throw new JobFileError('line 1: no program after #!', 'for example: #!/bin/sh');
+  const interpreter = argument === undefined || argument === '' ? [program] : [program, argument];
+  return { ...settings, command: { kind: 'script', interpreter } };
+}
+
+/** A script's settings stand in its first comment block: `#FJR timeout: 5m`. */
+function readDirectives(file: JobFile): Omit<Job, 'command'> {
+  const settings = new Map<string, IniValue>();
+  let number = 0;
+  for (const line of firstLines(file, 200)) {
+    number += 1;
+    if (!line.startsWith('#')) break;
+    const match = /^#FJR\s+([A-Za-z-]+)\s*[:=]\s*(.*?)\s*$/.exec(line);
+    if (match !== null) addDirective(settings, (match[1] ?? '').toLowerCase(), match[2] ?? '', number);
+  }
+  return readSettings(settings, '#FJR', true);
+}
+
+function addDirective(settings: Map<string, IniValue>, key: string, value: string, line: number): void {
+  if (key === 'executable') throw new JobFileError(`line ${line}: a script has no "executable"`, 'leave it out');
+  const before = settings.get(key);
+  // `#FJR env: A=1` may stand more than once, one variable each.
+  if (before !== undefined && key !== 'env')
+    throw new JobFileError(`line ${line}: duplicate key "${key}" (first on line ${before.line})`, 'remove one');
+  settings.set(key, { value: before === undefined ? value : `${before.value}\n${value}`, line });
+}
+
+function firstLines(file: JobFile, most: number): string[] {
+  return Buffer.from(file.head.subarray(0, 16384)).toString('utf8').split('\n', most);
+}
+
+function readIniJob(file: JobFile): Job {
+  if (file.size > jobFileLimit)
+    throw new JobFileError(`the file has ${file.size} bytes, more than ${jobFileLimit}`, 'keep data in files of its own');
+  const sections = parseSections(decode(file.head));
+  const name = sectionNames.find((candidate) => sections.has(candidate));
+  if (name === undefined) throw new JobFileError('no section [fjr], [fjd] or [control]', howTo);
+  const settings: Settings = sections.get(name) ?? new Map();
+  const line = settings.get('executable')?.value ?? '';
+  if (line.trim() === '') throw new JobFileError(`no "executable" in [${name}]`, 'name the program to run');
+  if (line.includes('\0')) throw new JobFileError('"executable" holds a NUL byte', 'remove it');
+  // Job files of fjd may hold keys of their own in the section that fjd and their job shared.
+  return { ...readSettings(settings, `[${name}]`, name === 'fjr'), command: { kind: 'executable', line } };
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new JobFileError('the file is not text in UTF-8', 'to run a program, make it executable (chmod +x)');
+  }
+}
+
+function parseSections(text: string): IniSections {
+  try {
+    return readIni(text);
+  } catch (error) {
+    if (error instanceof IniError) throw new JobFileError(error.message, error.hint ?? howTo);
+    throw error;
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Resource pools. `resources/P/x` is a free item `x` of pool P (the file holds its value); `resources/P/x.lock/` says
+ * that somebody uses it. Among fjr's own, the rename of the item's file into the holder's pod decides; the lock
+ * directory lets other programs take part with `mkdir`.
+ */
+import { type CrewId, type Layout, PodPaths, lockSuffix } from './layout.js';
+import { type Steps, create, list, mkdir, read, rename, rmdir, unlink } from './steps.js';
+import { type Token, tokenAlphabet, tokenLength } from './token.js';
+
+/** An item in a pod: `items/PROXY.10.0.0.1@k3f9q2m4n7`. */
+export interface HeldItem {
+  readonly pool: string;
+  readonly item: string;
+  readonly token: Token;
+}
+
+const heldPattern = new RegExp(`^([A-Za-z_][A-Za-z0-9_]*)\\.(.+)@([${tokenAlphabet}]{${tokenLength}})$`, 's');
+
+export function heldItemName({ pool, item, token }: HeldItem): string {
+  return `${pool}.${item}@${token}`;
+}
+
+export function parseHeldItem(fileName: string): HeldItem | undefined {
+  const match = heldPattern.exec(fileName);
+  return match === null
+    ? undefined
+    : { pool: match[1] ?? '', item: match[2] ?? '', token: match[3] as Token };
+}
+
+/** Free items of a pool, and those whose lock directory is there; undefined: no such pool. */
+export function* listPool(
+  layout: Layout,
+  pool: string,
+): Steps<{ readonly items: readonly string[]; readonly locked: ReadonlySet<string> } | undefined> {
+  const names = yield* list(layout.pool(pool));
+  if (names === undefined) return undefined;
+  const locked = new Set<string>();
+  const items: string[] = [];
+  for (const name of names) {
+    if (name.startsWith('.')) continue;
+    if (name.endsWith(lockSuffix)) locked.add(name.slice(0, -lockSuffix.length));
+    else items.push(name);
+  }
+  return { items, locked };
+}
+
+/**
+ * Take: an item moves into a crew's pod for the entry with `token`, before that entry is assigned.
+ *
+ * Atomic: the rename of the item. The lock directory is made after it; if a stranger's stands there already, the item
+ * goes back. A crash in between leaves an item in the pod without an entry: its crew, or whoever buries the pod,
+ * releases it.
+ */
+export function* takeItem(layout: Layout, crew: CrewId, held: HeldItem): Steps<'taken' | 'gone' | 'locked'> {
+  const home = layout.poolItem(held.pool, held.item);
+  const inPod = layout.pod(crew).item(heldItemName(held));
+  if ((yield* rename(home, inPod)) !== 'ok') return 'gone';
+  const lock = layout.poolLock(held.pool, held.item);
+  if ((yield* mkdir(lock)) === 'exists') {
+    yield* rename(inPod, home);
+    return 'locked';
+  }
+  yield* create(`${lock}/owner`, `${crew} ${held.token}\n`);
+  return 'taken';
+}
+
+/**
+ * Release: the lock goes first, then the item moves home: in the other order the next holder would find our own lock
+ * and take it for a stranger's. Only a lock that names our token is removed.
+ */
+export function* releaseItem(layout: Layout, pod: PodPaths, name: string): Steps<'released' | 'gone' | 'foreign'> {
+  const held = parseHeldItem(name);
+  if (held === undefined) return 'foreign';
+  yield* breakLock(layout, held);
+  return (yield* rename(pod.item(name), layout.poolItem(held.pool, held.item))) === 'ok' ? 'released' : 'gone';
+}
+
+function* breakLock(layout: Layout, held: HeldItem): Steps<void> {
+  const lock = layout.poolLock(held.pool, held.item);
+  const owner = yield* read(`${lock}/owner`);
+  if (owner === undefined || !Buffer.from(owner).toString('utf8').includes(` ${held.token}\n`)) return;
+  yield* unlink(`${lock}/owner`);
+  yield* rmdir(lock);
+}
+
+/**
+ * Breaks the lock of an item that is at home. A lock with our owner file was left there by a crash: while one of ours
+ * uses the item, it is not at home. Any other belongs to a stranger, until it is stale.
+ */
+export function* breakLeftLock(
+  layout: Layout,
+  pool: string,
+  item: string,
+  stale: boolean,
+): Steps<'broken' | 'in-use'> {
+  const lock = layout.poolLock(pool, item);
+  const ours = (yield* unlink(`${lock}/owner`)) === 'ok';
+  return (ours || stale) && (yield* rmdir(lock)) === 'ok' ? 'broken' : 'in-use';
+}
+
+/** Gives back every item that a fenced crew's pod holds. Only once its jobs are known to be dead. */
+export function* releaseAllItems(layout: Layout, pod: PodPaths): Steps<void> {
+  for (const name of (yield* list(pod.items)) ?? []) yield* releaseItem(layout, pod, name);
+}

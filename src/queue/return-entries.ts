@@ -1,0 +1,58 @@
+import { isIgnored, parseEntryName, withFailure } from './entry-name.js';
+import { formatJournalLine } from './journal.js';
+import { type CrewId, type Layout, type PodPaths, classifyPodFile } from './layout.js';
+import { type Steps, append, list, rename } from './steps.js';
+
+/** A job that loses this many crews is failed: it may well be what kills them. */
+export const lostBudget = 5;
+
+export interface Returning {
+  /** Whose journal says what was given up. */
+  readonly writer: string;
+  readonly time: string;
+  /** Whether what had started counts as lost. A crew that leaves in order gives its entries back uncounted. */
+  readonly countLost: boolean;
+}
+
+export interface ReturnedEntry {
+  readonly entry: string;
+  readonly to: 'queue' | 'failed';
+}
+
+/**
+ * Return: each entry of a fenced pod goes back into the queue, or to `failed` when it has lost too many crews.
+ *
+ * Atomic: one rename for each entry, which also raises its count: it can be neither forgotten nor counted twice. A
+ * crash leaves the rest in the pod; any dispatcher goes on. What has not started is not counted.
+ */
+export function* returnEntries(layout: Layout, crew: CrewId, how: Returning): Steps<ReturnedEntry[]> {
+  const pod = layout.fencedPod(crew);
+  const returned: ReturnedEntry[] = [];
+  for (const name of (yield* list(pod.directory)) ?? [])
+    if (classifyPodFile(name).kind === 'entry' && !isIgnored(name))
+      yield* moveBack(layout.queued(name), { entry: name, to: 'queue' }, pod.entry(name), returned);
+  for (const name of (yield* list(pod.running)) ?? []) yield* returnStarted(layout, pod, name, crew, how, returned);
+  return returned;
+}
+
+function* returnStarted(
+  layout: Layout,
+  pod: PodPaths,
+  entry: string,
+  crew: CrewId,
+  how: Returning,
+  returned: ReturnedEntry[],
+): Steps<void> {
+  const from = pod.runningEntry(entry);
+  if (!how.countLost) return yield* moveBack(layout.queued(entry), { entry, to: 'queue' }, from, returned);
+  if ((parseEntryName(entry).counts.lost ?? 0) + 1 < lostBudget)
+    return yield* moveBack(layout.queued(withFailure(entry, 'lost')), { entry, to: 'queue' }, from, returned);
+  const outcome = { kind: 'lost', crew } as const;
+  const line = formatJournalLine({ event: 'verdict', time: how.time, entry, to: 'failed', outcome });
+  yield* append(layout.journalOf(how.writer), line);
+  return yield* moveBack(layout.finished('failed', entry), { entry, to: 'failed' }, from, returned);
+}
+
+function* moveBack(to: string, result: ReturnedEntry, from: string, returned: ReturnedEntry[]): Steps<void> {
+  if ((yield* rename(from, to)) === 'ok') returned.push(result);
+}

@@ -1,0 +1,71 @@
+/**
+ * The protocol's verbs are written as *steps*: generators that yield each filesystem call they want and are resumed
+ * with its reply. Whoever drives them chooses how calls are made: at once on a local disk, many in flight on a slow
+ * one, or one at a time in every possible order in the model checker. The verbs are the same code in all of them.
+ */
+
+/** What one call does. Paths are absolute. */
+export type FileCall =
+  | { readonly op: 'rename' | 'link'; readonly from: string; readonly to: string }
+  | { readonly op: 'list' | 'mkdir' | 'rmdir' | 'unlink'; readonly path: string }
+  | { readonly op: 'read'; readonly path: string }
+  | { readonly op: 'create'; readonly path: string; readonly content: string | Uint8Array; readonly mode: number }
+  | { readonly op: 'overwrite' | 'append'; readonly path: string; readonly content: string };
+
+/**
+ * `missing`: the file, or a directory on its path, is not there. `exists`: the target is. `not-empty`: the directory
+ * holds something. All else (no space, no permission, the server is gone) is not a reply but an exception.
+ */
+export type FileStatus = 'ok' | 'missing' | 'exists' | 'not-empty';
+export type FileReply = FileStatus | readonly string[] | Uint8Array;
+
+export type Steps<T> = Generator<FileCall, T, FileReply>;
+
+/** Moves a file or directory; an existing file at `to` would be replaced, so `to` is always a name never used before. */
+export function* rename(from: string, to: string): Steps<FileStatus> {
+  return (yield { op: 'rename', from, to }) as FileStatus;
+}
+
+/** A second name for a file; never replaces anything. */
+export function* link(from: string, to: string): Steps<FileStatus> {
+  return (yield { op: 'link', from, to }) as FileStatus;
+}
+
+/** The names in a directory, as they are now and not as some cache remembers them; undefined: no such directory. */
+export function* list(path: string): Steps<readonly string[] | undefined> {
+  const reply = yield { op: 'list', path };
+  return typeof reply === 'string' ? undefined : (reply as readonly string[]);
+}
+
+/** A whole file through a fresh open; undefined: no such file. */
+export function* read(path: string): Steps<Uint8Array | undefined> {
+  const reply = yield { op: 'read', path };
+  return typeof reply === 'string' ? undefined : (reply as Uint8Array);
+}
+
+/** A new file, whole; `exists` leaves what is there alone. */
+export function* create(path: string, content: string | Uint8Array, mode = 0o600): Steps<FileStatus> {
+  return (yield { op: 'create', path, content, mode }) as FileStatus;
+}
+
+/** New content for a file that must be there already. */
+export function* overwrite(path: string, content: string): Steps<FileStatus> {
+  return (yield { op: 'overwrite', path, content }) as FileStatus;
+}
+
+/** A line more in a file with one writer; made if it is not there. */
+export function* append(path: string, content: string): Steps<FileStatus> {
+  return (yield { op: 'append', path, content }) as FileStatus;
+}
+
+export function* mkdir(path: string): Steps<FileStatus> {
+  return (yield { op: 'mkdir', path }) as FileStatus;
+}
+
+export function* rmdir(path: string): Steps<FileStatus> {
+  return (yield { op: 'rmdir', path }) as FileStatus;
+}
+
+export function* unlink(path: string): Steps<FileStatus> {
+  return (yield { op: 'unlink', path }) as FileStatus;
+}

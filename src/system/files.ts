@@ -1,0 +1,338 @@
+import * as fs from 'node:fs';
+import { dirname } from 'node:path';
+import { FjrError } from '../job/fjr-error.js';
+
+/** The calls that the protocol's steps make; see `src/queue/steps.ts`, whose shapes these are. */
+type Call =
+  | { readonly op: 'rename' | 'link'; readonly from: string; readonly to: string }
+  | { readonly op: 'list' | 'mkdir' | 'rmdir' | 'unlink' | 'read'; readonly path: string }
+  | { readonly op: 'create'; readonly path: string; readonly content: string | Uint8Array; readonly mode: number }
+  | { readonly op: 'overwrite' | 'append'; readonly path: string; readonly content: string };
+
+type Status = 'ok' | 'missing' | 'exists' | 'not-empty';
+type Reply = Status | readonly string[] | Uint8Array;
+
+/** What lies under a name in the queue. */
+export type Inspected =
+  | {
+      readonly kind: 'file';
+      readonly head: Uint8Array;
+      /** Bytes. */
+      readonly size: number;
+      readonly executable: boolean;
+      /** Milliseconds since 1970, by the file server's clock. */
+      readonly mtimeMs: number;
+      readonly uid: number;
+    }
+  | { readonly kind: 'other'; readonly what: string }
+  | { readonly kind: 'unreadable'; readonly reason: string }
+  | { readonly kind: 'missing' };
+
+export interface Files {
+  /** Makes one call of the protocol. Throws FjrError for what is no reply of the protocol (no space, no permission). */
+  call(call: Call): Reply;
+  /** A file's kind, size, mode and first `limit` bytes. Never blocks (FIFOs) and follows no link. */
+  inspect(path: string, limit: number): Inspected;
+  /** Bytes in a file, or undefined if it is not there. */
+  size(path: string): number | undefined;
+  /** When a file's or directory's content last changed, in milliseconds since 1970 by the file server's clock. */
+  changedAt(path: string): number | undefined;
+  /** When a file last changed its place, by the same clock. */
+  movedAt(path: string): number | undefined;
+  /** A part of a file from `offset` on, at most `limit` bytes; undefined: no such file. */
+  readFrom(path: string, offset: number, limit: number): Uint8Array | undefined;
+  /** Makes a directory with its parents. */
+  ensureDirectory(path: string): void;
+  /** Makes an empty file if there is none. */
+  touch(path: string): void;
+  /** Gives a file or directory the present time; nothing happens if it is gone. */
+  renew(path: string): void;
+  /** Lets `path` be a symbolic link to `target`, whatever link it was before. */
+  pointTo(path: string, target: string): void;
+  /** Moves names that are not UTF-8 from one directory into another, each as `undecodable-N`; returns the new names. */
+  moveUndecodable(from: string, to: string, name: (index: number) => string): string[];
+}
+
+export interface LocalFilesOptions {
+  /** Whether listings may be stale here: then the directory is touched before each, which makes them fresh. */
+  readonly freshen: boolean;
+  /** fsync what is written: outcomes survive a power cut, at about 1 ms per file. */
+  readonly fsync: boolean;
+}
+
+/** Synchronous calls on mounted filesystems: the fastest way there is on a local disk. */
+export class MountedFiles implements Files {
+  readonly #options: LocalFilesOptions;
+  readonly #appended = new Map<string, number>();
+
+  constructor(options: LocalFilesOptions) {
+    this.#options = options;
+  }
+
+  call(call: Call): Reply {
+    try {
+      return this.#make(call);
+    } catch (error) {
+      return toStatus(error, call);
+    }
+  }
+
+  #make(call: Call): Reply {
+    switch (call.op) {
+      case 'rename':
+        fs.renameSync(call.from, call.to);
+        if (this.#options.fsync) syncDirectory(dirname(call.to));
+        return 'ok';
+      case 'link':
+        fs.linkSync(call.from, call.to);
+        return 'ok';
+      case 'list':
+        return this.#list(call.path);
+      case 'read':
+        return readWhole(call.path);
+      case 'create':
+        return this.#write(call.path, 'wx', call.content, call.mode);
+      case 'overwrite':
+        return this.#overwrite(call.path, call.content);
+      case 'append':
+        return this.#append(call.path, call.content);
+      case 'mkdir':
+        fs.mkdirSync(call.path, 0o700);
+        return 'ok';
+      case 'rmdir':
+        fs.rmdirSync(call.path);
+        return 'ok';
+      case 'unlink':
+        fs.unlinkSync(call.path);
+        return 'ok';
+    }
+  }
+
+  #list(path: string): readonly string[] {
+    if (this.#options.freshen) {
+      const now = new Date();
+      fs.utimesSync(path, now, now);
+    }
+    return fs.readdirSync(path);
+  }
+
+  #write(path: string, flags: 'wx' | 'r+', content: string | Uint8Array, mode: number): Status {
+    const fd = fs.openSync(path, flags, mode);
+    try {
+      if (typeof content === 'string') fs.writeSync(fd, content, 0);
+      else if (content.length > 0) fs.writeSync(fd, content, 0, content.length, 0);
+      if (this.#options.fsync) fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+    return 'ok';
+  }
+
+  #overwrite(path: string, content: string): Status {
+    const fd = fs.openSync(path, 'r+');
+    try {
+      fs.ftruncateSync(fd, fs.writeSync(fd, content, 0));
+    } finally {
+      fs.closeSync(fd);
+    }
+    return 'ok';
+  }
+
+  /** Journals stay open: an append then costs 3 µs instead of 15. */
+  #append(path: string, content: string): Status {
+    let fd = this.#appended.get(path);
+    if (fd === undefined) {
+      fd = fs.openSync(path, 'a', 0o600);
+      this.#appended.set(path, fd);
+    }
+    fs.writeSync(fd, content);
+    if (this.#options.fsync) fs.fsyncSync(fd);
+    return 'ok';
+  }
+
+  inspect(path: string, limit: number): Inspected {
+    let fd: number;
+    try {
+      fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
+    } catch (error) {
+      return inspectFailure(error);
+    }
+    try {
+      return inspectOpen(fd, limit);
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
+  size(path: string): number | undefined {
+    return fs.statSync(path, { throwIfNoEntry: false })?.size;
+  }
+
+  changedAt(path: string): number | undefined {
+    return fs.statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  }
+
+  movedAt(path: string): number | undefined {
+    return fs.statSync(path, { throwIfNoEntry: false })?.ctimeMs;
+  }
+
+  readFrom(path: string, offset: number, limit: number): Uint8Array | undefined {
+    let fd: number;
+    try {
+      fd = fs.openSync(path, 'r');
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw unexpected(error, `read ${path}`);
+    }
+    try {
+      const size = Math.min(limit, Math.max(0, fs.fstatSync(fd).size - offset));
+      return readFully(fd, size, offset);
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
+  ensureDirectory(path: string): void {
+    try {
+      fs.mkdirSync(path, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw unexpected(error, `make the directory ${path}`);
+    }
+  }
+
+  touch(path: string): void {
+    try {
+      fs.closeSync(fs.openSync(path, 'a'));
+    } catch (error) {
+      throw unexpected(error, `make the file ${path}`);
+    }
+  }
+
+  renew(path: string): void {
+    const now = new Date();
+    try {
+      fs.utimesSync(path, now, now);
+    } catch {
+      // Gone: its lock is not ours any more.
+    }
+  }
+
+  pointTo(path: string, target: string): void {
+    const draft = `${dirname(path)}/.link-${process.pid}-${target.slice(-40)}`;
+    try {
+      fs.rmSync(draft, { force: true });
+      fs.symlinkSync(target, draft);
+      fs.renameSync(draft, path);
+    } catch (error) {
+      throw unexpected(error, `make the link ${path}`);
+    }
+  }
+
+  moveUndecodable(from: string, to: string, name: (index: number) => string): string[] {
+    const moved: string[] = [];
+    for (const bytes of fs.readdirSync(from, { encoding: 'buffer' })) {
+      if (Buffer.from(bytes.toString('utf8')).equals(bytes)) continue;
+      const target = name(moved.length);
+      fs.renameSync(Buffer.concat([Buffer.from(`${from}/`), bytes]), `${to}/${target}`);
+      moved.push(target);
+    }
+    return moved;
+  }
+}
+
+function inspectOpen(fd: number, limit: number): Inspected {
+  const stat = fs.fstatSync(fd);
+  if (!stat.isFile()) return { kind: 'other', what: describeKind(stat) };
+  return {
+    kind: 'file',
+    head: readFully(fd, Math.min(stat.size, limit), 0),
+    size: stat.size,
+    executable: (stat.mode & 0o100) !== 0,
+    mtimeMs: stat.mtimeMs,
+    uid: stat.uid,
+  };
+}
+
+function inspectFailure(error: unknown): Inspected {
+  switch (codeOf(error)) {
+    case 'ENOENT':
+      return { kind: 'missing' };
+    case 'ELOOP':
+      return { kind: 'other', what: 'a symbolic link' };
+    case 'ENXIO':
+      return { kind: 'other', what: 'a socket' };
+    case 'EACCES':
+    case 'EPERM':
+      return { kind: 'unreadable', reason: 'permission denied' };
+    default:
+      throw unexpected(error, 'inspect a job file');
+  }
+}
+
+function describeKind(stat: fs.Stats): string {
+  if (stat.isDirectory()) return 'a directory';
+  if (stat.isFIFO()) return 'a named pipe';
+  return stat.isSocket() ? 'a socket' : 'a device';
+}
+
+function readWhole(path: string): Uint8Array {
+  // Not readFileSync: on some network filesystems it leaks descriptors when the file changes underneath.
+  const fd = fs.openSync(path, 'r');
+  try {
+    return readFully(fd, fs.fstatSync(fd).size, 0);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function readFully(fd: number, size: number, offset: number): Uint8Array {
+  const bytes = Buffer.allocUnsafe(size);
+  let count = 0;
+  while (count < size) {
+    const more = fs.readSync(fd, bytes, count, size - count, offset + count);
+    if (more === 0) break;
+    count += more;
+  }
+  return bytes.subarray(0, count);
+}
+
+function syncDirectory(path: string): void {
+  const fd = fs.openSync(path, 'r');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
+
+function toStatus(error: unknown, call: Call): Status {
+  switch (codeOf(error)) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return 'missing';
+    case 'ENOTEMPTY':
+      return 'not-empty';
+    case 'EEXIST':
+      return call.op === 'rmdir' ? 'not-empty' : 'exists';
+    default:
+      throw unexpected(error, `${call.op} ${'path' in call ? call.path : `${call.from} to ${call.to}`}`);
+  }
+}
+
+const hints: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full: free some space',
+  EDQUOT: 'your disk quota is used up: free some space',
+  EACCES: 'check the permissions of the project directory',
+  EROFS: 'the filesystem is read-only here',
+  EMFILE: 'raise the limit of open files (ulimit -n)',
+};
+
+function unexpected(error: unknown, what: string): FjrError {
+  const code = codeOf(error) ?? 'unknown';
+  const hint = hints[code];
+  return new FjrError('filesystem', `cannot ${what}: ${code}`, hint === undefined ? { cause: error } : { hint, cause: error });
+}

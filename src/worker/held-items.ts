@@ -1,0 +1,83 @@
+import type { ResourceNeed } from '../job/job.js';
+import { tokenOf } from '../queue/entry-name.js';
+import type { CrewId, Layout } from '../queue/layout.js';
+import { perform } from '../queue/perform.js';
+import { type HeldItem, heldItemName, parseHeldItem, releaseItem } from '../queue/pool.js';
+import { list, read } from '../queue/steps.js';
+import type { Files } from '../system/files.js';
+
+/** Beats that an item may lie in the pod without a running entry: its entry may be about to come. */
+const patience = 5;
+
+/** The pool items in a crew's own pod. While the pod is the crew's, nobody else takes them from it. */
+export class HeldItems {
+  readonly #files: Files;
+  readonly #layout: Layout;
+  readonly #crew: CrewId;
+  readonly #idleBeats = new Map<string, number>();
+
+  constructor(files: Files, layout: Layout, crew: CrewId) {
+    this.#files = files;
+    this.#layout = layout;
+    this.#crew = crew;
+  }
+
+  /** Whether an entry's items are all here. Without them it does not start, whatever its dispatcher believed. */
+  holds(entry: string, needs: readonly ResourceNeed[]): boolean {
+    if (needs.length === 0) return true;
+    const held = this.#of(entry);
+    return needs.every(({ pool, count }) => held.filter((item) => item.pool === pool).length >= count);
+  }
+
+  /** The values of an entry's items, by pool. */
+  valuesOf(entry: string): Map<string, string[]> {
+    const values = new Map<string, string[]>();
+    for (const held of this.#of(entry)) {
+      const path = this.#layout.pod(this.#crew).item(heldItemName(held));
+      const value = Buffer.from(perform(this.#files, read(path)) ?? '').toString('utf8');
+      values.set(held.pool, [...(values.get(held.pool) ?? []), value.replace(/\n$/, '')]);
+    }
+    return values;
+  }
+
+  release(entry: string): void {
+    for (const held of this.#of(entry)) this.#release(heldItemName(held));
+  }
+
+  /** At each beat: keeps the locks of items in use fresh, and releases items whose entry never came. */
+  tend(running: ReadonlySet<string | undefined>): void {
+    const names = this.#names();
+    for (const name of this.#idleBeats.keys()) if (!names.includes(name)) this.#idleBeats.delete(name);
+    for (const name of names) {
+      const held = parseHeldItem(name);
+      if (held !== undefined && running.has(held.token)) {
+        this.#idleBeats.delete(name);
+        this.#files.renew(this.#layout.poolLock(held.pool, held.item));
+      } else {
+        this.#tendIdle(name);
+      }
+    }
+  }
+
+  #tendIdle(name: string): void {
+    const beats = (this.#idleBeats.get(name) ?? 0) + 1;
+    this.#idleBeats.set(name, beats);
+    if (beats > patience) this.#release(name);
+  }
+
+  #release(name: string): void {
+    this.#idleBeats.delete(name);
+    perform(this.#files, releaseItem(this.#layout, this.#layout.pod(this.#crew), name));
+  }
+
+  #of(entry: string): HeldItem[] {
+    const token = tokenOf(entry);
+    return this.#names()
+      .map(parseHeldItem)
+      .filter((held): held is HeldItem => held !== undefined && held.token === token);
+  }
+
+  #names(): readonly string[] {
+    return perform(this.#files, list(this.#layout.pod(this.#crew).items)) ?? [];
+  }
+}

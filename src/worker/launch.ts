@@ -1,0 +1,64 @@
+import type { Job } from '../job/job.js';
+
+/** What a job is told of itself, beside its own settings. */
+export interface Execution {
+  /** `FJR_JOB`: the name its user knows. */
+  readonly job: string;
+  readonly project: string;
+  /** `FJR_WORKER_ID`: crew and worker. */
+  readonly worker: string;
+  /** `FJR_ATTEMPT`: 1 for the first. */
+  readonly attempt: number;
+  /** `FJR_JOB_FILE`: where its job file lies while it runs. */
+  readonly jobFile: string;
+  readonly token: string;
+  /** Values of the pool items it holds, by pool. */
+  readonly items: ReadonlyMap<string, readonly string[]>;
+  /** Indexes of its GPUs. */
+  readonly gpus: readonly number[];
+}
+
+/** The program and arguments of a job's process. */
+export function argumentsOf(job: Job, jobFile: string): string[] {
+  if (job.command.kind === 'script') return [...job.command.interpreter, jobFile];
+  const line = job.command.line.replaceAll('\n', ' ').trim();
+  if (isPlain(line)) return [...line.split(/\s+/), jobFile];
+  return ['/bin/sh', '-c', `${line} "$@"`, 'sh', jobFile];
+}
+
+/** Words that mean something only to a shell. */
+const builtins = new Set(
+  '. : alias bg break case cd command continue eval exec exit export fc fg for getopts hash if jobs local read readonly return set shift source times trap type ulimit umask unalias unset until wait while {'.split(
+    ' ',
+  ),
+);
+
+/** Whether a command line says the same to a shell as to somebody who splits it at blanks: no shell is needed then. */
+function isPlain(line: string): boolean {
+  const [first = ''] = line.split(/\s/, 1);
+  return /^[\p{L}\p{N}_\s@%+=:,./-]+$/u.test(line) && !first.includes('=') && !builtins.has(first);
+}
+
+/** Variables that a job sees beside those of its crew. */
+export function environmentOf(job: Job, execution: Execution): Record<string, string> {
+  const env: Record<string, string> = {
+    ...job.env,
+    FJR_JOB: execution.job,
+    FJR_PROJECT: execution.project,
+    FJR_WORKER_ID: execution.worker,
+    FJR_ATTEMPT: String(execution.attempt),
+    FJR_JOB_FILE: execution.jobFile,
+    FJR_TOKEN: execution.token,
+  };
+  if (execution.gpus.length > 0) env['CUDA_VISIBLE_DEVICES'] = execution.gpus.join(',');
+  for (const [pool, values] of execution.items) {
+    env[`TASK_RESOURCE_${pool}`] = values.join(',');
+    if (values.length > 1) values.forEach((value, index) => (env[`TASK_RESOURCE_${pool}_${index + 1}`] = value));
+  }
+  return env;
+}
+
+/** `~/x` is below the user's home directory, as in a shell. */
+export function expandHome(path: string, home: string): string {
+  return path === '~' || path.startsWith('~/') ? home + path.slice(1) : path;
+}

@@ -1,0 +1,50 @@
+import type { CountedReason } from '../queue/entry-name.js';
+import type { Outcome } from '../job/outcome.js';
+import type { Ended } from './starter.js';
+
+/** What a crew knows of an execution beside how its process ended. */
+export interface Circumstances {
+  readonly crew: string;
+  /** Seconds. */
+  readonly timeout: number | undefined;
+  /** Its user asked for its end. */
+  readonly cancelled: boolean;
+  /** Its crew leaves, and gives back what it holds. */
+  readonly givenBack: boolean;
+  readonly signalName: (number: number) => string;
+}
+
+/** How an execution ended, or that it is to be given back uncounted. */
+export function outcomeOf(ended: Ended, how: Circumstances): Outcome | 'given-back' {
+  if (ended.kind === 'failed') return { kind: 'spawn-error', reason: ended.reason };
+  if (how.cancelled && ended.why === 'stopped') return { kind: 'cancelled' };
+  if (how.givenBack && ended.why === 'stopped') return 'given-back';
+  switch (ended.why) {
+    case 'timeout':
+      return { kind: 'timeout', seconds: how.timeout ?? 0 };
+    case 'silence':
+      return { kind: 'lost', crew: how.crew };
+    case 'own':
+    case 'stopped':
+      return ended.kind === 'exit'
+        ? { kind: 'exit', code: ended.code }
+        : { kind: 'signal', signal: how.signalName(ended.number) };
+  }
+}
+
+/** Which count a failure raises when it is tried again; undefined for what is never tried again. */
+export function countedReason(outcome: Outcome): CountedReason | undefined {
+  switch (outcome.kind) {
+    case 'exit':
+    case 'signal':
+    case 'timeout':
+    case 'lost':
+    case 'spawn-error':
+      // The letters 'exit' and 'signal' are counted apart: each kind has a budget of its own.
+      return outcome.kind;
+    case 'rejected':
+    case 'cancelled':
+    case 'dependency':
+      return undefined;
+  }
+}

@@ -1,0 +1,78 @@
+import type { CrewId, Layout, LogStream } from '../queue/layout.js';
+import { parseEntryName } from '../queue/entry-name.js';
+import type { Files } from '../system/files.js';
+
+const streams: readonly LogStream[] = ['out', 'err'];
+
+/**
+ * Where a crew's workers print. Each worker has a scratch file for each stream, used again and again: a job that
+ * prints nothing creates nothing. What was printed is kept by moving the file to `logs/`, also while the job runs:
+ * the open file goes with it.
+ */
+export class Scratch {
+  readonly #files: Files;
+  readonly #layout: Layout;
+  readonly #directory: string;
+
+  constructor(files: Files, layout: Layout, crew: CrewId) {
+    this.#files = files;
+    this.#layout = layout;
+    this.#directory = layout.scratch(crew);
+    files.ensureDirectory(this.#directory);
+  }
+
+  path(worker: number, stream: LogStream): string {
+    return `${this.#directory}/${worker}.${stream}`;
+  }
+
+  /** Gives a running job log files of its own at once, so that they can be followed. */
+  expose(worker: number, entry: string): void {
+    for (const stream of streams) this.#move(worker, entry, stream);
+    this.#point(entry, streams);
+  }
+
+  /** Keeps what an execution printed; returns the streams that hold something. */
+  keep(worker: number, entry: string, exposed: boolean): LogStream[] {
+    return streams.filter((stream) => (exposed ? this.#settle(entry, stream) : this.#keepStream(worker, entry, stream)));
+  }
+
+  /** `logs/J.out` follows the accepted execution's. */
+  accept(entry: string, printed: readonly LogStream[]): void {
+    this.#point(entry, printed);
+  }
+
+  /** Leaves nothing behind. Only when no job runs. */
+  clear(): void {
+    for (const name of asNames(this.#files.call({ op: 'list', path: this.#directory })))
+      this.#files.call({ op: 'unlink', path: `${this.#directory}/${name}` });
+    this.#files.call({ op: 'rmdir', path: this.#directory });
+  }
+
+  #keepStream(worker: number, entry: string, stream: LogStream): boolean {
+    if ((this.#files.size(this.path(worker, stream)) ?? 0) === 0) return false;
+    this.#move(worker, entry, stream);
+    return true;
+  }
+
+  /** An exposed log that stayed empty goes away again. */
+  #settle(entry: string, stream: LogStream): boolean {
+    const path = this.#layout.log(entry, stream);
+    if ((this.#files.size(path) ?? 0) > 0) return true;
+    this.#files.call({ op: 'unlink', path });
+    this.#files.call({ op: 'unlink', path: this.#layout.log(parseEntryName(entry).job, stream) });
+    return false;
+  }
+
+  #move(worker: number, entry: string, stream: LogStream): void {
+    this.#files.call({ op: 'rename', from: this.path(worker, stream), to: this.#layout.log(entry, stream) });
+  }
+
+  #point(entry: string, present: readonly LogStream[]): void {
+    const { job } = parseEntryName(entry);
+    for (const stream of present) this.#files.pointTo(this.#layout.log(job, stream), `${entry}.${stream}`);
+  }
+}
+
+function asNames(reply: unknown): readonly string[] {
+  return Array.isArray(reply) ? (reply as readonly string[]) : [];
+}

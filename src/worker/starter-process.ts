@@ -1,0 +1,140 @@
+/**
+ * The starter where there is no Perl: the same program as starter.pl, which says what it does and why, at Node's price
+ * for each process. A program of its own, with a small heap; it imports nothing of fjr.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { constants, setPriority, getPriority } from 'node:os';
+
+type Why = 'own' | 'timeout' | 'stopped' | 'silence';
+
+interface Job {
+  readonly child: ChildProcess;
+  readonly graceMs: number;
+  deadline: number | undefined;
+  killAt: number | undefined;
+  why: Why;
+}
+
+const jobs = new Map<string, Job>();
+let open = true;
+let silenceAt: number | undefined;
+let input: Buffer = Buffer.alloc(0);
+
+/** Milliseconds since boot, suspended time included. */
+function now(): number {
+  try {
+    return Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0]) * 1000;
+  } catch {
+    return Date.now();
+  }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, signal);
+  } catch {
+    // Nothing is left of it.
+  }
+}
+
+function runJob(fields: string[]): void {
+  const [slot = '', nice = '0', timeout = '', grace = '0', out = '', err = '', cwd = '', argc = '0'] = fields;
+  if (silenceAt !== undefined && silenceAt <= now()) {
+    say(`failed ${slot} the crew's heartbeat has stopped`);
+    return;
+  }
+  const argv = fields.slice(8, 8 + Number(argc));
+  const env = { ...process.env };
+  for (const pair of fields.slice(8 + Number(argc))) env[pair.slice(0, pair.indexOf('='))] = pair.slice(pair.indexOf('=') + 1);
+  const files: number[] = [];
+  try {
+    files.push(openSync(out, 'a', 0o600), openSync(err, 'a', 0o600));
+    const child = spawn(argv[0] ?? '', argv.slice(1), {
+      detached: true,
+      stdio: ['ignore', ...files],
+      env,
+      ...(cwd === '' ? {} : { cwd }),
+    });
+    watch(slot, child, Number(grace), timeout === '' ? undefined : now() + Number(timeout));
+    if (child.pid !== undefined && Number(nice) !== 0) setPriority(child.pid, getPriority() + Number(nice));
+  } catch (error) {
+    say(`failed ${slot} ${oneLine(error)}`);
+  } finally {
+    for (const file of files) closeSync(file);
+  }
+}
+
+function watch(slot: string, child: ChildProcess, graceMs: number, deadline: number | undefined): void {
+  const job: Job = { child, graceMs, deadline, killAt: undefined, why: 'own' };
+  child.on('error', (error) => {
+    if (child.pid === undefined) say(`failed ${slot} cannot run: ${oneLine(error)}`);
+  });
+  if (child.pid === undefined) return;
+  jobs.set(slot, job);
+  say(`started ${slot} ${child.pid}`);
+  child.on('exit', (code, signal) => {
+    jobs.delete(slot);
+    killGroup(child, 'SIGKILL');
+    if (signal === null) say(`ended ${slot} exit ${code ?? 0} ${job.why}`);
+    else say(`ended ${slot} signal ${constants.signals[signal]} ${job.why}`);
+    if (!open && jobs.size === 0) process.exit(0);
+  });
+}
+
+function oneLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replaceAll('\n', ' ');
+}
+
+function stop(job: Job, why: Why, graceMs: number): void {
+  if (job.killAt !== undefined) return;
+  job.why = why;
+  job.killAt = now() + graceMs;
+  killGroup(job.child, 'SIGTERM');
+  killGroup(job.child, 'SIGCONT');
+}
+
+function killAll(): void {
+  for (const job of jobs.values()) {
+    job.why = 'silence';
+    killGroup(job.child, 'SIGKILL');
+  }
+}
+
+function keepTime(): void {
+  if (jobs.size === 0) return;
+  const time = now();
+  if (silenceAt !== undefined && silenceAt <= time) killAll();
+  for (const job of jobs.values()) {
+    if (job.killAt !== undefined && job.killAt <= time) killGroup(job.child, 'SIGKILL');
+    else if (job.deadline !== undefined && job.deadline <= time) stop(job, 'timeout', job.graceMs);
+  }
+}
+
+function obey([verb, ...fields]: string[]): void {
+  const job = jobs.get(fields[0] ?? '');
+  if (verb === 'run') runJob(fields);
+  else if (verb === 'beat') silenceAt = now() + Number(fields[0]);
+  else if (verb === 'stop' && job !== undefined) stop(job, 'stopped', Number(fields[1]));
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGPIPE'] as const) process.on(signal, () => undefined);
+process.stdout.on('error', () => undefined);
+process.stdin.on('data', (bytes: Buffer) => {
+  input = Buffer.concat([input, bytes]);
+  while (input.length >= 4 && input.length >= 4 + input.readUInt32BE()) {
+    const end = 4 + input.readUInt32BE();
+    obey(input.subarray(4, end).toString('utf8').split('\0'));
+    input = input.subarray(end);
+  }
+});
+process.stdin.on('end', () => {
+  open = false;
+  killAll();
+  if (jobs.size === 0) process.exit(0);
+});
+setInterval(keepTime, 100);

@@ -1,0 +1,129 @@
+import type { Helper, Helpers } from '../system/helper.js';
+
+/** One process to start. */
+export interface Launch {
+  readonly argv: readonly string[];
+  /** Added to the crew's own environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** '' for the crew's own. */
+  readonly cwd: string;
+  readonly nice: number;
+  /** Seconds. */
+  readonly timeout: number | undefined;
+  /** Files that standard output and error are appended to. */
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Why a process ended: by itself, or because the starter ended it. */
+export type Why = 'own' | 'timeout' | 'stopped' | 'silence';
+
+export type Ended =
+  | { readonly kind: 'exit'; readonly code: number; readonly why: Why }
+  | { readonly kind: 'signal'; readonly number: number; readonly why: Why }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export interface StarterEvents {
+  readonly onEnded: (slot: number, ended: Ended) => void;
+  /** The starter itself is gone. Jobs that ran under it have been reported by `onEnded`. */
+  readonly onGone: () => void;
+}
+
+/** Seconds between SIGTERM and SIGKILL. */
+export const killGrace = 5;
+
+/** The crew's end of the starter (see starter.pl, or starter-process.ts where there is no Perl). */
+export class Starter {
+  readonly #helper: Helper;
+  readonly #events: StarterEvents;
+  readonly #pids = new Map<number, number>();
+  readonly #kill: (group: number) => void;
+  #text = '';
+  #outbox: Buffer[] = [];
+
+  /** `argv`: how the starter's own process is started. `kill`: SIGKILL to a process group. */
+  constructor(helpers: Helpers, argv: readonly string[], events: StarterEvents, kill: (group: number) => void) {
+    this.#events = events;
+    this.#kill = kill;
+    this.#helper = helpers.start(argv, {
+      onOutput: (text) => {
+        this.#hear(text);
+      },
+      onEnd: () => {
+        this.#end();
+      },
+    });
+  }
+
+  get pid(): number {
+    return this.#helper.pid;
+  }
+
+  run(slot: number, launch: Launch): void {
+    this.#pids.set(slot, 0);
+    const { argv, env, cwd, nice, timeout, out, err } = launch;
+    const milliseconds = timeout === undefined ? '' : Math.ceil(timeout * 1000);
+    const pairs = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    this.#send(['run', slot, nice, milliseconds, killGrace * 1000, out, err, cwd, argv.length, ...argv, ...pairs]);
+  }
+
+  /** SIGTERM to the job's whole group, SIGKILL after `grace` seconds. */
+  stop(slot: number, grace: number): void {
+    this.#send(['stop', slot, grace * 1000]);
+  }
+
+  /** All is well; if the next beat is more than `seconds` away, the jobs are to be killed. */
+  beat(seconds: number): void {
+    this.#send(['beat', Math.round(seconds * 1000)]);
+  }
+
+  close(): void {
+    this.#helper.close();
+  }
+
+  /** Frames of one turn of the event loop go out in one write. */
+  #send(fields: readonly (string | number)[]): void {
+    const payload = Buffer.from(fields.join('\0'));
+    const length = Buffer.allocUnsafe(4);
+    length.writeUInt32BE(payload.length);
+    this.#outbox.push(length, payload);
+    if (this.#outbox.length === 2) setImmediate(() => { this.flush(); });
+  }
+
+  flush(): void {
+    if (this.#outbox.length === 0) return;
+    const bytes = Buffer.concat(this.#outbox);
+    this.#outbox = [];
+    this.#helper.send(bytes);
+  }
+
+  #hear(text: string): void {
+    const lines = (this.#text + text).split('\n');
+    this.#text = lines.pop() ?? '';
+    for (const line of lines) this.#hearLine(line);
+  }
+
+  #hearLine(line: string): void {
+    const [verb, slotText, first, ...rest] = line.split(' ');
+    const slot = Number(slotText);
+    if (verb === 'started') {
+      this.#pids.set(slot, Number(first));
+      return;
+    }
+    this.#pids.delete(slot);
+    const why = (rest[1] ?? 'own') as Why;
+    if (verb === 'failed') this.#events.onEnded(slot, { kind: 'failed', reason: [first, ...rest].join(' ') });
+    else if (first === 'exit') this.#events.onEnded(slot, { kind: 'exit', code: Number(rest[0]), why });
+    else this.#events.onEnded(slot, { kind: 'signal', number: Number(rest[0]), why });
+  }
+
+  /** The starter died: what it started must not go on unwatched. */
+  #end(): void {
+    for (const [slot, pid] of [...this.#pids]) {
+      if (pid > 0) this.#kill(pid);
+      this.#pids.delete(slot);
+      this.#events.onEnded(slot, { kind: 'failed', reason: 'the process that starts jobs died' });
+    }
+    this.#events.onGone();
+  }
+}
