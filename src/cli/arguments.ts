@@ -37,7 +37,9 @@ export function numberArgument(what: string, value: string, least: number): numb
 export function wholeArgument(what: string, value: string, least: number): number {
   const number = numberArgument(what, value, least);
   if (Number.isInteger(number)) return number;
-  throw new FjrError('usage', `${what} is "${value}"`, { hint: `expected a whole number, at least ${least}` });
+  throw new FjrError('usage', `${what} is "${value}"`, {
+    hint: `expected a whole number, at least ${least}`,
+  });
 }
 
 /** Help and --version print and are done: yargs then runs no command. */

@@ -25,7 +25,9 @@ export class CrewVoice {
         this.#tellJob(`[fjr-worker] Worker ${event.crew}.${event.worker}: Finished my job.`, false);
         return;
       case 'fenced':
-        say(`[fjr-worker] Crew ${event.crew} was taken for dead: its jobs are stopped, and it starts afresh.`);
+        say(
+          `[fjr-worker] Crew ${event.crew} was taken for dead: its jobs are stopped, and it starts afresh.`,
+        );
         return;
       case 'left':
         say(`[fjr-worker] Crew ${event.crew} has left.`);

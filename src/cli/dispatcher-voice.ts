@@ -31,13 +31,18 @@ export class DispatcherVoice {
         this.#tellCounts(event.counts);
         return;
       case 'rejected':
-        this.#line(`[fjr-dispatcher] Job ${printable(event.name)} goes to failed: ${printable(event.reason)}${event.hint === undefined ? '' : ` (${printable(event.hint)})`}`);
+        this.#line(
+          `[fjr-dispatcher] Job ${printable(event.name)} goes to failed: ${printable(event.reason)}${event.hint === undefined ? '' : ` (${printable(event.hint)})`}`,
+        );
         return;
       case 'held':
-        this.#line(`[fjr-dispatcher] Job ${printable(event.name)} waits for ${printable(event.on)}, which nobody has submitted yet.`);
+        this.#line(
+          `[fjr-dispatcher] Job ${printable(event.name)} waits for ${printable(event.on)}, which nobody has submitted yet.`,
+        );
         return;
       case 'ending':
-        if (event.ending.event === 'finish' && event.ending.to === 'failed') this.#tellFailure(event.ending.entry, describeOutcome(event.ending.outcome));
+        if (event.ending.event === 'finish' && event.ending.to === 'failed')
+          this.#tellFailure(event.ending.entry, describeOutcome(event.ending.outcome));
         return;
       case 'reaped':
         this.#tellReaped(event.reaped);
@@ -57,9 +62,16 @@ export class DispatcherVoice {
 
   summarise({ done, failed, retried }: Counts): void {
     const seconds = (this.#clock.monotonic() - this.#start) / 1000;
-    const parts = [`${done} done`, `${failed} failed`, ...(retried > 0 ? [`${plural(retried, 'execution')} tried again`] : [])];
+    const parts = [
+      `${done} done`,
+      `${failed} failed`,
+      ...(retried > 0 ? [`${plural(retried, 'execution')} tried again`] : []),
+    ];
     say(`[fjr-dispatcher] ${parts.join(', ')} in ${duration(seconds)}.`);
-    if (this.#failures > failuresTold) say(`[fjr-dispatcher] ${this.#failures - failuresTold} further failures were not shown: fjr status shows the newest.`);
+    if (this.#failures > failuresTold)
+      say(
+        `[fjr-dispatcher] ${this.#failures - failuresTold} further failures were not shown: fjr status shows the newest.`,
+      );
   }
 
   #tellCounts(counts: Counts): void {
@@ -76,7 +88,9 @@ export class DispatcherVoice {
   #draw(counts: Counts): void {
     this.#live = true;
     const width = this.#stream.columns;
-    this.#stream.write(`\r\u001b[2K${progressLine(counts, (this.#clock.monotonic() - this.#start) / 1000).slice(0, width - 1)}`);
+    this.#stream.write(
+      `\r\u001b[2K${progressLine(counts, (this.#clock.monotonic() - this.#start) / 1000).slice(0, width - 1)}`,
+    );
   }
 
   #line(text: string): void {
@@ -86,7 +100,8 @@ export class DispatcherVoice {
 
   #tellFailure(entry: string, what: string): void {
     this.#failures += 1;
-    if (this.#failures <= failuresTold) this.#line(`[fjr-dispatcher] Job ${printable(parseEntryName(entry).job)} failed: ${printable(what)}`);
+    if (this.#failures <= failuresTold)
+      this.#line(`[fjr-dispatcher] Job ${printable(parseEntryName(entry).job)} failed: ${printable(what)}`);
   }
 
   #tellReaped(reaped: ReapEvent): void {
@@ -94,7 +109,9 @@ export class DispatcherVoice {
       const why = reaped.why === 'dead' ? 'is dead' : 'has not been heard of for its whole lease';
       this.#line(`[fjr-dispatcher] Crew ${reaped.crew} ${why}: what it held is taken back.`);
     } else if (reaped.kind === 'returned') {
-      this.#line(`[fjr-dispatcher] ${plural(reaped.entries.length, 'job')} of crew ${reaped.crew} given back.`);
+      this.#line(
+        `[fjr-dispatcher] ${plural(reaped.entries.length, 'job')} of crew ${reaped.crew} given back.`,
+      );
     }
   }
 

@@ -16,7 +16,10 @@ const journalsRead = 32;
 export function newestFailures({ layout }: Project, files: Files, most: number): Ending[] {
   const journals = (perform(files, list(layout.journal)) ?? [])
     .filter((name) => name.endsWith('.jsonl'))
-    .map((name) => ({ path: `${layout.journal}/${name}`, at: files.changedAt(`${layout.journal}/${name}`) ?? 0 }))
+    .map((name) => ({
+      path: `${layout.journal}/${name}`,
+      at: files.changedAt(`${layout.journal}/${name}`) ?? 0,
+    }))
     .sort((a, b) => b.at - a.at)
     .slice(0, journalsRead);
   const failures: Ending[] = [];
@@ -28,7 +31,9 @@ export function newestFailures({ layout }: Project, files: Files, most: number):
   }
   failures.sort((a, b) => (a.time < b.time ? 1 : -1));
   // A line counts only if its name stands there.
-  return failures.filter(({ entry }) => files.size(layout.finished('failed', entry)) !== undefined).slice(0, most);
+  return failures
+    .filter(({ entry }) => files.size(layout.finished('failed', entry)) !== undefined)
+    .slice(0, most);
 }
 
 export function describeEnding({ entry, outcome, time }: Ending): string {

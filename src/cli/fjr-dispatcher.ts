@@ -25,22 +25,37 @@ interface Options {
 /** `fjr-dispatcher`: pairs jobs with workers until nothing is left to do. */
 export async function dispatcher(argv: readonly string[]): Promise<ExitCode> {
   const args = await parser('fjr-dispatcher', argv)
-    .usage('$0 [options]\n\nPairs waiting jobs with idle workers until all have finished, then fires the workers.')
+    .usage(
+      '$0 [options]\n\nPairs waiting jobs with idle workers until all have finished, then fires the workers.',
+    )
     .option('interval', { type: 'string', default: '1', describe: 'Seconds between two sweeps of the queue' })
-    .option('keep-running', { type: 'boolean', default: false, describe: 'Wait for further jobs instead of ending' })
+    .option('keep-running', {
+      type: 'boolean',
+      default: false,
+      describe: 'Wait for further jobs instead of ending',
+    })
     .option('callback', { type: 'string', describe: 'A command line to run at the end, after firing' })
-    .option('status-only', { alias: 'status_only', type: 'boolean', default: false, describe: 'Show how things stand, and end' })
+    .option('status-only', {
+      alias: 'status_only',
+      type: 'boolean',
+      default: false,
+      describe: 'Show how things stand, and end',
+    })
     .option('order', {
       choices: ['natural', 'oldest', 'newest', 'random'] as const,
       default: 'natural' as const,
       describe: 'Which goes first among jobs of equal priority',
     })
     .option('standby', { type: 'boolean', default: false, describe: 'Wait for the lock, and take over' })
-    .option('fsync', { type: 'boolean', default: false, describe: 'Survive power cuts, at about 1 ms per job' })
+    .option('fsync', {
+      type: 'boolean',
+      default: false,
+      describe: 'Survive power cuts, at about 1 ms per job',
+    })
     .option('end_when_jobs_are_done', { type: 'boolean', hidden: true })
     .option('end_on_empty_queue', { type: 'boolean', hidden: true })
     .example('$0 --project sweep', 'Run everything in the queue of "sweep"')
-    .example("$0 --keep-running", 'A service: wait for jobs for ever')
+    .example('$0 --keep-running', 'A service: wait for jobs for ever')
     .example("$0 --callback 'mail -s done me'", 'Say so at the end')
     .parseAsync();
   if (isHelp(argv)) return exitCode.fine;
@@ -76,7 +91,8 @@ async function waitForLock(project: Project, standby: boolean, onLost: () => voi
       throw new FjrError('locked', `another dispatcher works for project "${project.name}"`, {
         hint: 'wait for it, or start this one with --standby to take over when it ends',
       });
-    if (!told) say(`[fjr-dispatcher] Another dispatcher works for project "${project.name}"; waiting to take over.`);
+    if (!told)
+      say(`[fjr-dispatcher] Another dispatcher works for project "${project.name}"; waiting to take over.`);
     await setTimeout(1000);
   }
 }
@@ -93,7 +109,11 @@ export function makeDispatcher(
   return new Dispatcher(system, { layout: project.layout, id, report, ...options });
 }
 
-async function dispatchAll(project: Project, options: Options, onLock: (stop: () => void) => void): Promise<ExitCode> {
+async function dispatchAll(
+  project: Project,
+  options: Options,
+  onLock: (stop: () => void) => void,
+): Promise<ExitCode> {
   say(`[fjr-dispatcher] Started on project "${project.name}"`);
   const voice = new DispatcherVoice(clock, process.stdout);
   const dispatcher = makeDispatcher(project, { ...options, endWhenDone: !options.keepRunning }, (event) => {

@@ -16,13 +16,15 @@ import { plural, printable, remark, say, sayJson } from './say.js';
 export async function recruiter(argv: readonly string[]): Promise<ExitCode> {
   const args = await parser('fjr-recruiter', argv)
     .usage('$0 [options] <command>\n\nHires and fires the workers of a project.')
-    .command('hire [workers]', 'Start a crew of this many workers (default: one less than there are CPUs)', (y) =>
-      y.positional('workers', { type: 'string' }),
+    .command(
+      'hire [workers]',
+      'Start a crew of this many workers (default: one less than there are CPUs)',
+      (y) => y.positional('workers', { type: 'string' }),
     )
     .command('fire', 'End the crews; what they held goes back into the queue')
     .command('list', 'Show the crews, and what each worker does')
     .option('local-only', { type: 'boolean', default: false, describe: 'Do not look at remote.conf' })
-    .option('curdir', { type: 'string', describe: "The directory jobs start in (default: where you are)" })
+    .option('curdir', { type: 'string', describe: 'The directory jobs start in (default: where you are)' })
     .option('multiplexer', {
       choices: ['auto', 'tmux', 'screen', 'none'] as const,
       default: 'auto' as const,
@@ -30,7 +32,10 @@ export async function recruiter(argv: readonly string[]): Promise<ExitCode> {
     })
     .option('lease', { type: 'string', describe: 'Seconds without a heartbeat until a crew counts as dead' })
     .option('drain', { type: 'boolean', default: false, describe: 'fire: let what runs end first' })
-    .option('gpus', { type: 'string', describe: 'hire: GPUs to offer (default: as many as nvidia-smi lists)' })
+    .option('gpus', {
+      type: 'string',
+      describe: 'hire: GPUs to offer (default: as many as nvidia-smi lists)',
+    })
     .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
     .example('$0 --project sweep hire 8', 'Eight workers here, for the project "sweep"')
     .example('$0 --project sweep fire --drain', 'No new jobs; go when what runs has ended')
@@ -64,7 +69,8 @@ function readHireOptions(args: {
   gpus?: string | undefined;
 }): HireOptions {
   return {
-    workers: args.workers === undefined ? defaultWorkers() : wholeArgument('the number of workers', args.workers, 1),
+    workers:
+      args.workers === undefined ? defaultWorkers() : wholeArgument('the number of workers', args.workers, 1),
     directory: args.curdir ?? process.cwd(),
     multiplexer: args.multiplexer,
     passed: [...passOn('--lease', args.lease), ...passOn('--gpus', args.gpus)],
@@ -85,13 +91,21 @@ export async function hireHere(project: Project, options: HireOptions): Promise<
   const host = thisHost();
   const multiplexer = chooseMultiplexer(options.multiplexer);
   if (multiplexer.kind === 'none' && options.multiplexer === 'auto')
-    remark('[fjr-recruiter] There is neither tmux nor screen here: the workers run as plain detached processes.');
+    remark(
+      '[fjr-recruiter] There is neither tmux nor screen here: the workers run as plain detached processes.',
+    );
   // Two recruiters at once would hire twice.
   const unlock = await takeLock(`${project.layout.root}/hire-${host.name}.lock`, host, () => undefined);
-  if (unlock === 'taken') throw new FjrError('hire', 'somebody else is hiring here right now', { hint: 'try again' });
+  if (unlock === 'taken')
+    throw new FjrError('hire', 'somebody else is hiring here right now', { hint: 'try again' });
   try {
     const worker = ['--project', project.name, '--workers', String(options.workers), ...options.passed];
-    const crewArgv = (session: string): string[] => [...programArgv('fjr-worker'), ...worker, '--session', session];
+    const crewArgv = (session: string): string[] => [
+      ...programArgv('fjr-worker'),
+      ...worker,
+      '--session',
+      session,
+    ];
     const system = { files: filesFor(project), host, multiplexer, wait, crewArgv };
     return await hire(system, project.layout, project.name, options.directory);
   } finally {
@@ -114,7 +128,9 @@ async function hireCommand(name: string, options: HireOptions, json: boolean): P
 }
 
 function sayAlready(project: Project, { crew, file }: CrewReport, wanted: number): void {
-  say(`[fjr-recruiter] There are ${plural(file.workers, 'worker')} in project "${project.name}" already (crew ${crew}).`);
+  say(
+    `[fjr-recruiter] There are ${plural(file.workers, 'worker')} in project "${project.name}" already (crew ${crew}).`,
+  );
   if (file.workers !== wanted)
     remark(`hint: for ${wanted} instead: fjr-recruiter --project ${project.name} fire, then hire ${wanted}`);
 }
@@ -146,7 +162,8 @@ export function sayFired(project: Project, fired: readonly Fired[]): void {
   else say(`[fjr-recruiter] Fired ${plural(workers, 'worker')} in project "${project.name}".`);
   for (const { crew, how } of fired) {
     if (how === 'killed') remark(`[fjr-recruiter] Crew ${crew.crew} did not go when told, and was killed.`);
-    if (how === 'dead') remark(`[fjr-recruiter] Crew ${crew.crew} had died; what it held is back in the queue.`);
+    if (how === 'dead')
+      remark(`[fjr-recruiter] Crew ${crew.crew} had died; what it held is back in the queue.`);
   }
 }
 
@@ -167,9 +184,12 @@ function attachCommand(project: Project, { file }: CrewReport): string {
 function sayCrew(project: Project, report: CrewReport): void {
   const { crew, file, liveness, running } = report;
   const state = { alive: 'alive', dead: 'dead', elsewhere: 'on another host' }[liveness];
-  say(`${crew}  ${plural(file.workers, 'worker')}, ${running.length} busy, ${state}, pid ${file.pid} on ${file.host}`);
+  say(
+    `${crew}  ${plural(file.workers, 'worker')}, ${running.length} busy, ${state}, pid ${file.pid} on ${file.host}`,
+  );
   say(`    attach: ${attachCommand(project, report)}`);
-  for (const [worker, job] of whoDoesWhat(report)) say(`    worker ${worker}: ${job === undefined ? 'free' : printable(job)}`);
+  for (const [worker, job] of whoDoesWhat(report))
+    say(`    worker ${worker}: ${job === undefined ? 'free' : printable(job)}`);
 }
 
 /** Worker → what it runs. Which worker has what is the heartbeat's word, a few seconds old; what runs is the pod's. */

@@ -8,7 +8,16 @@ import type { SessionKind } from '../system/multiplexer.js';
 import { Crew, type CrewEvent } from '../worker/crew.js';
 import { Starter } from '../worker/starter.js';
 import { isHelp, numberArgument, parser, wholeArgument } from './arguments.js';
-import { clock, doorbells, filesFor, helpers, signalName, starterArgv, thisHost, userHome } from './compose.js';
+import {
+  clock,
+  doorbells,
+  filesFor,
+  helpers,
+  signalName,
+  starterArgv,
+  thisHost,
+  userHome,
+} from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { openProject, type Project } from './project.js';
 import { CrewVoice } from './crew-voice.js';
@@ -45,14 +54,30 @@ export async function worker(argv: readonly string[]): Promise<ExitCode> {
 async function readOptions(argv: readonly string[]): Promise<Options | undefined> {
   const host = thisHost();
   const args = await parser('fjr-worker', argv)
-    .usage('$0 [options]\n\nStarts a crew: one process that carries N workers, each of which runs one job at a time.')
-    .option('workers', { alias: 'n', type: 'string', default: '1', describe: 'How many jobs it runs at once' })
+    .usage(
+      '$0 [options]\n\nStarts a crew: one process that carries N workers, each of which runs one job at a time.',
+    )
+    .option('workers', {
+      alias: 'n',
+      type: 'string',
+      default: '1',
+      describe: 'How many jobs it runs at once',
+    })
     .option('cpus', { type: 'string', default: String(host.cpus), describe: 'CPUs it offers to jobs' })
     .option('memory', { type: 'string', describe: "Memory it offers, such as 16G (default: the host's)" })
     .option('gpus', { type: 'string', describe: 'GPUs it offers (default: as many as nvidia-smi lists)' })
     .option('lease', { type: 'string', describe: 'Seconds without a heartbeat until it counts as dead' })
-    .option('session', { type: 'string', default: 'none:', describe: 'The session it runs in, KIND:NAME', hidden: true })
-    .option('until-stdin-ends', { type: 'boolean', default: false, describe: 'Leave when standard input ends' })
+    .option('session', {
+      type: 'string',
+      default: 'none:',
+      describe: 'The session it runs in, KIND:NAME',
+      hidden: true,
+    })
+    .option('until-stdin-ends', {
+      type: 'boolean',
+      default: false,
+      describe: 'Leave when standard input ends',
+    })
     .example('$0 --project sweep --workers 8', 'Works for the project "sweep" in this terminal')
     .parseAsync();
   if (isHelp(argv)) return undefined;
@@ -72,7 +97,8 @@ async function readOptions(argv: readonly string[]): Promise<Options | undefined
 function readMemory(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const bytes = parseMemory(text);
-  if (bytes === undefined) throw new FjrError('usage', `--memory is "${text}"`, { hint: 'expected a size such as 16G' });
+  if (bytes === undefined)
+    throw new FjrError('usage', `--memory is "${text}"`, { hint: 'expected a size such as 16G' });
   return bytes;
 }
 
@@ -94,13 +120,20 @@ function makeCrew(options: Options, report: (event: CrewEvent) => void): Crew {
     files,
     clock,
     doorbells,
-    makeStarter: (events: ConstructorParameters<typeof Starter>[2]) => new Starter(helpers, starterArgv(), events, killGroup),
+    makeStarter: (events: ConstructorParameters<typeof Starter>[2]) =>
+      new Starter(helpers, starterArgv(), events, killGroup),
     signalName,
     home: userHome(),
     directory: process.cwd(),
   };
   const { layout, name } = project;
-  return new Crew(system, { layout, project: name, id, report, describe: (pid) => describeCrew(id, options, pid) });
+  return new Crew(system, {
+    layout,
+    project: name,
+    id,
+    report,
+    describe: (pid) => describeCrew(id, options, pid),
+  });
 }
 
 function describeCrew(id: CrewId, options: Options, guardianPid: number): CrewFile {
@@ -161,4 +194,3 @@ class Stop {
     this.#crew?.leave();
   }
 }
-

@@ -39,7 +39,9 @@ const codes: Readonly<Record<string, ExitCode>> = {
 
 function complain(name: ProgramName, error: unknown): ExitCode {
   if (!(error instanceof FjrError)) {
-    process.stderr.write(`${name}: this is a bug in fjr:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.stderr.write(
+      `${name}: this is a bug in fjr:\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
     return exitCode.failure;
   }
   process.stderr.write(`${name}: ${error.message}\n`);

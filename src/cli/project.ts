@@ -50,10 +50,14 @@ function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   } catch (error) {
-    throw new FjrError('filesystem', `cannot make ${directory}: ${(error as NodeJS.ErrnoException).code ?? ''}`, {
-      hint: 'set FJR_HOME to a directory where you may write',
-      cause: error,
-    });
+    throw new FjrError(
+      'filesystem',
+      `cannot make ${directory}: ${(error as NodeJS.ErrnoException).code ?? ''}`,
+      {
+        hint: 'set FJR_HOME to a directory where you may write',
+        cause: error,
+      },
+    );
   }
 }
 

@@ -19,7 +19,10 @@ export function plural(count: number, noun: string): string {
 
 /** Names come from anybody who can write a file: control characters must not reach the terminal. */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+  return text.replace(
+    /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
 }
 
 /** `3.2 s`, `4 min 10 s`, `2 h 5 min`. */

@@ -44,13 +44,17 @@ function countNames(files: Files, directory: string): number {
 }
 
 function poolsOf(files: Files, layout: Layout): Standing['pools'] {
-  return (perform(files, list(layout.resources)) ?? []).filter((name) => !name.startsWith('.')).map((name) => {
-    const names = perform(files, list(layout.pool(name))) ?? [];
-    const locks = names.filter((item) => item.endsWith('.lock'));
-    const locked = new Set(locks.map((lock) => lock.slice(0, -'.lock'.length)));
-    const free = names.filter((item) => !item.startsWith('.') && !item.endsWith('.lock') && !locked.has(item)).length;
-    return { name, free, used: locks.length };
-  });
+  return (perform(files, list(layout.resources)) ?? [])
+    .filter((name) => !name.startsWith('.'))
+    .map((name) => {
+      const names = perform(files, list(layout.pool(name))) ?? [];
+      const locks = names.filter((item) => item.endsWith('.lock'));
+      const locked = new Set(locks.map((lock) => lock.slice(0, -'.lock'.length)));
+      const free = names.filter(
+        (item) => !item.startsWith('.') && !item.endsWith('.lock') && !locked.has(item),
+      ).length;
+      return { name, free, used: locks.length };
+    });
 }
 
 export function sayStatus(project: Project, json: boolean): ExitCode {
@@ -60,7 +64,12 @@ export function sayStatus(project: Project, json: boolean): ExitCode {
   if (json) {
     const { crews, ...rest } = standing;
     const failuresJson = failures.map(({ entry, outcome, time }) => ({ entry, outcome, time }));
-    sayJson({ project: project.name, ...rest, crews: crews.map((crew) => crewJson(project, crew)), failures: failuresJson });
+    sayJson({
+      project: project.name,
+      ...rest,
+      crews: crews.map((crew) => crewJson(project, crew)),
+      failures: failuresJson,
+    });
     return exitCode.fine;
   }
   const { waiting, assigned, running, done, failed, idle, crews, pools } = standing;
@@ -69,7 +78,9 @@ export function sayStatus(project: Project, json: boolean): ExitCode {
   say(`  jobs     ${waiting} waiting, ${assigned + running} running, ${done} done, ${failed} failed`);
   say(`  workers  ${workers} in ${plural(crews.length, 'crew')}, ${idle} idle`);
   for (const { crew, file, liveness, running: busy } of crews)
-    say(`    ${crew}: ${plural(file.workers, 'worker')}, ${busy.length} busy${liveness === 'dead' ? ', dead' : ''}`);
+    say(
+      `    ${crew}: ${plural(file.workers, 'worker')}, ${busy.length} busy${liveness === 'dead' ? ', dead' : ''}`,
+    );
   for (const { name, free, used } of pools) say(`  pool     ${name}: ${free} free, ${used} in use`);
   if (failures.length > 0) say('  newest failures');
   for (const failure of failures) say(`    ${printable(describeEnding(failure))}`);

@@ -22,7 +22,8 @@ export class Backlog {
   add(job: Waiting, needs: Needs): void {
     const signature = signatureOf(needs);
     let kind = this.#kinds.get(signature);
-    if (kind === undefined) this.#kinds.set(signature, (kind = { needs, heap: new Heap<Waiting>(goesBefore) }));
+    if (kind === undefined)
+      this.#kinds.set(signature, (kind = { needs, heap: new Heap<Waiting>(goesBefore) }));
     kind.heap.push(job);
     this.#size += 1;
   }

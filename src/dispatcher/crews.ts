@@ -63,7 +63,13 @@ export class Crews {
     for (const [crew, idle] of byCrew) {
       const known = this.#known.get(crew) ?? this.learn(crew);
       if (known === undefined) orphans.push(...idle);
-      else offers.push({ crew, idle, used: this.#usage(crew, known, idle.length), capacity: capacityOf(known.file, known.file.workers) });
+      else
+        offers.push({
+          crew,
+          idle,
+          used: this.#usage(crew, known, idle.length),
+          capacity: capacityOf(known.file, known.file.workers),
+        });
     }
     return { offers, orphans };
   }
@@ -78,8 +84,10 @@ export class Crews {
     const learned: KnownCrew = { file, heavy: new Map() };
     this.#known.set(crew, learned);
     const entries = this.entries(crew);
-    for (const entry of entries?.assigned ?? []) this.#weigh(learned, entry, this.#layout.pod(crew).entry(entry));
-    for (const entry of entries?.running ?? []) this.#weigh(learned, entry, this.#layout.pod(crew).runningEntry(entry));
+    for (const entry of entries?.assigned ?? [])
+      this.#weigh(learned, entry, this.#layout.pod(crew).entry(entry));
+    for (const entry of entries?.running ?? [])
+      this.#weigh(learned, entry, this.#layout.pod(crew).runningEntry(entry));
     return learned;
   }
 

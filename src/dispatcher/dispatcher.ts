@@ -50,7 +50,12 @@ export interface Counts {
 
 export type DispatcherEvent =
   | { readonly kind: 'counts'; readonly counts: Counts }
-  | { readonly kind: 'rejected'; readonly name: string; readonly reason: string; readonly hint: string | undefined }
+  | {
+      readonly kind: 'rejected';
+      readonly name: string;
+      readonly reason: string;
+      readonly hint: string | undefined;
+    }
   | { readonly kind: 'held'; readonly name: string; readonly on: string }
   | { readonly kind: 'ending'; readonly ending: Ending }
   | { readonly kind: 'reaped'; readonly reaped: ReapEvent }
@@ -266,10 +271,14 @@ export class Dispatcher {
     const { offers, orphans } = this.#crews.offers(badges);
     for (const orphan of orphans) this.#perform(claimWorker(this.#layout, orphan));
     const groups = this.#backlog.takeHeads(badges.length);
-    const present = groups.map(({ needs, jobs }) => ({ needs, jobs: jobs.filter(({ name }) => this.#intake.has(name)) }));
+    const present = groups.map(({ needs, jobs }) => ({
+      needs,
+      jobs: jobs.filter(({ name }) => this.#intake.has(name)),
+    }));
     const plan = planAssignments(present, offers, this.#pools.free(present.map(({ needs }) => needs)));
     const planned = new Set(plan.map(({ job }) => job));
-    for (const { needs, jobs } of present) for (const job of jobs) if (!planned.has(job)) this.#backlog.add(job, needs);
+    for (const { needs, jobs } of present)
+      for (const job of jobs) if (!planned.has(job)) this.#backlog.add(job, needs);
     this.#apply(plan);
     // Names that are gone may have kept others from being looked at.
     if (groups.some(({ jobs }, index) => jobs.length > (present[index]?.jobs.length ?? 0))) {
@@ -352,7 +361,9 @@ export class Dispatcher {
 
   /** A second job of a name that is live waits for the first. */
   #isLive({ entry }: Arrival): boolean {
-    return entry.token === undefined && (this.#assigned.has(entry.job) || this.#intake.hasReturned(entry.job));
+    return (
+      entry.token === undefined && (this.#assigned.has(entry.job) || this.#intake.hasReturned(entry.job))
+    );
   }
 
   #reject(name: string, outcome: Outcome): void {
@@ -406,7 +417,11 @@ export class Dispatcher {
     }
   }
 
-  #judgeOne(arrival: Arrival, queued: ReadonlySet<string>, outcomes: ReadonlyMap<string, 'done' | 'failed'>): void {
+  #judgeOne(
+    arrival: Arrival,
+    queued: ReadonlySet<string>,
+    outcomes: ReadonlyMap<string, 'done' | 'failed'>,
+  ): void {
     const verdict = judgeHeld(arrival.job.after, (job) => ({
       live: queued.has(job) || this.#assigned.has(job),
       outcome: outcomes.get(job),

@@ -20,7 +20,8 @@ export function judgeHeld(after: readonly string[], standing: (job: string) => J
   for (const job of after) {
     const { live, outcome } = standing(job);
     if (live) wait ??= { kind: 'wait', on: job, unknown: false };
-    else if (outcome === 'failed') return { kind: 'fail', reason: `it was to run after "${job}", which failed` };
+    else if (outcome === 'failed')
+      return { kind: 'fail', reason: `it was to run after "${job}", which failed` };
     else if (outcome === undefined) wait ??= { kind: 'wait', on: job, unknown: true };
   }
   return wait ?? { kind: 'go' };

@@ -203,12 +203,28 @@ export class Intake {
 
   #look(candidate: Candidate, confirmed = false): void {
     const { name } = candidate;
-    if (Buffer.byteLength(name) > longestName + 40 || Buffer.byteLength(parseEntryName(name).job) > longestName) {
-      this.#reject(name, `its name has ${Buffer.byteLength(name)} bytes, more than ${longestName}`, 'choose a shorter name');
+    if (
+      Buffer.byteLength(name) > longestName + 40 ||
+      Buffer.byteLength(parseEntryName(name).job) > longestName
+    ) {
+      this.#reject(
+        name,
+        `its name has ${Buffer.byteLength(name)} bytes, more than ${longestName}`,
+        'choose a shorter name',
+      );
       return;
     }
-    const now = { monotonic: this.#system.clock.monotonic(), wall: this.#system.clock.wall(), uid: this.#system.uid };
-    const settled = settle(this.#system.files.inspect(this.#layout.queued(name), jobFileLimit), candidate.look, confirmed, now);
+    const now = {
+      monotonic: this.#system.clock.monotonic(),
+      wall: this.#system.clock.wall(),
+      uid: this.#system.uid,
+    };
+    const settled = settle(
+      this.#system.files.inspect(this.#layout.queued(name), jobFileLimit),
+      candidate.look,
+      confirmed,
+      now,
+    );
     switch (settled.kind) {
       case 'missing':
         this.forget(name);
@@ -226,7 +242,10 @@ export class Intake {
         this.#later.push(candidate);
         return;
       case 'ready':
-        this.#ready({ name, entry: parseEntryName(name), job: shareNeeds(settled.job), mtimeMs: settled.mtimeMs }, now.monotonic);
+        this.#ready(
+          { name, entry: parseEntryName(name), job: shareNeeds(settled.job), mtimeMs: settled.mtimeMs },
+          now.monotonic,
+        );
     }
   }
 
@@ -255,7 +274,11 @@ export class Intake {
   #rescueUndecodable(): void {
     const { files } = this.#system;
     const stamp = Math.round(this.#system.clock.wall());
-    const moved = files.moveUndecodable(this.#layout.jobqueue, this.#layout.jobqueue, (index) => `undecodable-name-${stamp}-${index}`);
+    const moved = files.moveUndecodable(
+      this.#layout.jobqueue,
+      this.#layout.jobqueue,
+      (index) => `undecodable-name-${stamp}-${index}`,
+    );
     for (const name of moved) this.#reject(name, 'its name is not UTF-8', 'rename it');
   }
 }

@@ -31,10 +31,17 @@ export function watchLease(
   leaseSeconds: number,
 ): { readonly watch: LeaseWatch | undefined; readonly stale: boolean } {
   const beat = (leaseSeconds * 1000) / beatsPerLease;
-  if (look.content === undefined || look.answered - look.asked > beat) return { watch: undefined, stale: false };
+  if (look.content === undefined || look.answered - look.asked > beat)
+    return { watch: undefined, stale: false };
   const goesOn = watch?.content === look.content && look.asked - watch.last <= 2 * beat;
   if (!goesOn)
-    return { watch: { content: look.content, since: look.answered, last: look.answered, looks: 1 }, stale: false };
+    return {
+      watch: { content: look.content, since: look.answered, last: look.answered, looks: 1 },
+      stale: false,
+    };
   const next = { ...watch, last: look.answered, looks: watch.looks + 1 };
-  return { watch: next, stale: next.looks >= beatsPerLease && look.asked - next.since >= leaseSeconds * 1000 };
+  return {
+    watch: next,
+    stale: next.looks >= beatsPerLease && look.asked - next.since >= leaseSeconds * 1000,
+  };
 }

@@ -5,7 +5,11 @@ import { list } from '../queue/steps.js';
 import type { Files } from '../system/files.js';
 
 /** The newest outcome of each of some jobs, looked up in `done` and `failed`: one listing of each, whatever is asked. */
-export function newestOutcomes(files: Files, layout: Layout, jobs: ReadonlySet<string>): Map<string, Verdict> {
+export function newestOutcomes(
+  files: Files,
+  layout: Layout,
+  jobs: ReadonlySet<string>,
+): Map<string, Verdict> {
   const newest = new Map<string, { verdict: Verdict; at: number }>();
   for (const verdict of ['done', 'failed'] as const) {
     for (const name of perform(files, list(layout[verdict])) ?? []) {

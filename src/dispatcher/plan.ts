@@ -88,12 +88,18 @@ function firstHead(heads: readonly Head[]): Head | undefined {
   let bestJob: Waiting | undefined;
   for (const head of heads) {
     const job = head.group.jobs[head.next];
-    if (job !== undefined && (bestJob === undefined || goesBefore(job, bestJob))) [best, bestJob] = [head, job];
+    if (job !== undefined && (bestJob === undefined || goesBefore(job, bestJob)))
+      [best, bestJob] = [head, job];
   }
   return best;
 }
 
-function assign(job: Waiting, needs: Needs, rooms: readonly Room[], free: Map<string, string[]>): Assignment | undefined {
+function assign(
+  job: Waiting,
+  needs: Needs,
+  rooms: readonly Room[],
+  free: Map<string, string[]>,
+): Assignment | undefined {
   if (!needs.resources.every(({ pool, count }) => (free.get(pool)?.length ?? 0) >= count)) return undefined;
   const room = roomiest(rooms, needs);
   const badge = room?.idle.pop();
@@ -108,6 +114,7 @@ function assign(job: Waiting, needs: Needs, rooms: readonly Room[], free: Map<st
 function roomiest(rooms: readonly Room[], needs: Needs): Room | undefined {
   let best: Room | undefined;
   for (const room of rooms)
-    if (room.idle.length > (best?.idle.length ?? 0) && fitsBeside(needs, room.used, room.offer.capacity)) best = room;
+    if (room.idle.length > (best?.idle.length ?? 0) && fitsBeside(needs, room.used, room.offer.capacity))
+      best = room;
   return best;
 }

@@ -29,7 +29,8 @@ export class Pools {
   /** Free items of every pool that one of `needs` names. A pool that does not exist has none. */
   free(needs: readonly Needs[]): Map<string, string[]> {
     const free = new Map<string, string[]>();
-    for (const { resources } of needs) for (const { pool } of resources) if (!free.has(pool)) free.set(pool, this.#freeOf(pool));
+    for (const { resources } of needs)
+      for (const { pool } of resources) if (!free.has(pool)) free.set(pool, this.#freeOf(pool));
     return free;
   }
 

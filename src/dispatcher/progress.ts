@@ -31,7 +31,9 @@ export class Progress {
 
   /** Crews come and go: a journal each. */
   lookForJournals(): void {
-    this.#journals = (perform(this.#files, list(this.#layout.journal)) ?? []).filter((name) => name.endsWith('.jsonl'));
+    this.#journals = (perform(this.#files, list(this.#layout.journal)) ?? []).filter((name) =>
+      name.endsWith('.jsonl'),
+    );
   }
 
   read(): void {

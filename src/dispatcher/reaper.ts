@@ -86,7 +86,11 @@ export class Reaper {
     if (asked - watched.lookedAt < (lease * 1000) / beatsPerLease / 1.2) return false;
     watched.lookedAt = asked;
     const content = this.#readHeartbeat(pod);
-    const { watch, stale } = watchLease(watched.watch, { content, asked, answered: clock.monotonic() }, lease);
+    const { watch, stale } = watchLease(
+      watched.watch,
+      { content, asked, answered: clock.monotonic() },
+      lease,
+    );
     watched.watch = watch;
     return stale;
   }

@@ -59,7 +59,8 @@ function settleFile(file: File, before: Look | undefined, whole: boolean, now: N
   const still = now.wall - file.mtimeMs > finally_ ? finally_ : now.monotonic - look.since;
   const wait = whole ? 0 : looksWhole(file) ? briefly : patiently;
   if (still < wait) return { kind: 'again', inMs: wait - still, look };
-  if (file.uid !== now.uid) return rejectOr(still, look, `it belongs to user ${file.uid}`, 'each user has a project of their own');
+  if (file.uid !== now.uid)
+    return rejectOr(still, look, `it belongs to user ${file.uid}`, 'each user has a project of their own');
   try {
     return { kind: 'ready', job: readJob(file), mtimeMs: file.mtimeMs };
   } catch (error) {
@@ -68,7 +69,11 @@ function settleFile(file: File, before: Look | undefined, whole: boolean, now: N
   }
 }
 
-function settleOddity(odd: Exclude<Inspected, { kind: 'file' | 'missing' }>, before: Look | undefined, now: Now): Settled {
+function settleOddity(
+  odd: Exclude<Inspected, { kind: 'file' | 'missing' }>,
+  before: Look | undefined,
+  now: Now,
+): Settled {
   const look = sameLook(before, { size: -1, mtimeMs: 0 }) ?? { size: -1, mtimeMs: 0, since: now.monotonic };
   const [reason, hint] =
     odd.kind === 'other'

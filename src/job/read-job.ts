@@ -55,11 +55,15 @@ function readDirectives(file: JobFile): Omit<Job, 'command'> {
 }
 
 function addDirective(settings: Map<string, IniValue>, key: string, value: string, line: number): void {
-  if (key === 'executable') throw new JobFileError(`line ${line}: a script has no "executable"`, 'leave it out');
+  if (key === 'executable')
+    throw new JobFileError(`line ${line}: a script has no "executable"`, 'leave it out');
   const before = settings.get(key);
   // `#FJR env: A=1` may stand more than once, one variable each.
   if (before !== undefined && key !== 'env')
-    throw new JobFileError(`line ${line}: duplicate key "${key}" (first on line ${before.line})`, 'remove one');
+    throw new JobFileError(
+      `line ${line}: duplicate key "${key}" (first on line ${before.line})`,
+      'remove one',
+    );
   settings.set(key, { value: before === undefined ? value : `${before.value}\n${value}`, line });
 }
 
@@ -69,23 +73,30 @@ function firstLines(file: JobFile, most: number): string[] {
 
 function readIniJob(file: JobFile): Job {
   if (file.size > jobFileLimit)
-    throw new JobFileError(`the file has ${file.size} bytes, more than ${jobFileLimit}`, 'keep data in files of its own');
+    throw new JobFileError(
+      `the file has ${file.size} bytes, more than ${jobFileLimit}`,
+      'keep data in files of its own',
+    );
   const sections = parseSections(decode(file.head));
   const name = sectionNames.find((candidate) => sections.has(candidate));
   if (name === undefined) throw new JobFileError('no section [fjr], [fjd] or [control]', howTo);
   const settings: Settings = sections.get(name) ?? new Map();
+  // Job files of fjd may hold keys of their own in the section that fjd and their job shared.
+  const rest = readSettings(settings, `[${name}]`, name === 'fjr');
   const line = settings.get('executable')?.value ?? '';
   if (line.trim() === '') throw new JobFileError(`no "executable" in [${name}]`, 'name the program to run');
   if (line.includes('\0')) throw new JobFileError('"executable" holds a NUL byte', 'remove it');
-  // Job files of fjd may hold keys of their own in the section that fjd and their job shared.
-  return { ...readSettings(settings, `[${name}]`, name === 'fjr'), command: { kind: 'executable', line } };
+  return { ...rest, command: { kind: 'executable', line } };
 }
 
 function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new JobFileError('the file is not text in UTF-8', 'to run a program, make it executable (chmod +x)');
+    throw new JobFileError(
+      'the file is not text in UTF-8',
+      'to run a program, make it executable (chmod +x)',
+    );
   }
 }
 

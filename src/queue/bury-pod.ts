@@ -11,7 +11,8 @@ import { type Steps, list, rmdir, unlink } from './steps.js';
  */
 export function* buryPod(layout: Layout, crew: CrewId): Steps<'buried' | 'not-empty'> {
   const pod = layout.fencedPod(crew);
-  for (const directory of [pod.running, pod.items]) if ((yield* rmdir(directory)) === 'not-empty') return 'not-empty';
+  for (const directory of [pod.running, pod.items])
+    if ((yield* rmdir(directory)) === 'not-empty') return 'not-empty';
   for (const name of (yield* list(pod.directory)) ?? []) {
     const { kind } = classifyPodFile(name);
     if (kind === 'entry') return 'not-empty';

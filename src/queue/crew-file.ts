@@ -29,7 +29,9 @@ export interface CrewFile {
 export function parseCrewFile(bytes: Uint8Array): CrewFile | undefined {
   try {
     const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as CrewFile;
-    return value.format === 1 && typeof value.lease === 'number' && typeof value.workers === 'number' ? value : undefined;
+    return value.format === 1 && typeof value.lease === 'number' && typeof value.workers === 'number'
+      ? value
+      : undefined;
   } catch {
     return undefined;
   }

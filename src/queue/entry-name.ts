@@ -53,7 +53,10 @@ export function withToken(fileName: string, token: Token): string {
 /** The same entry, with one more of `reason` in its name. */
 export function withFailure(fileName: string, reason: CountedReason): string {
   const entry = parseEntryName(fileName);
-  return formatEntryName({ ...entry, counts: { ...entry.counts, [reason]: (entry.counts[reason] ?? 0) + 1 } });
+  return formatEntryName({
+    ...entry,
+    counts: { ...entry.counts, [reason]: (entry.counts[reason] ?? 0) + 1 },
+  });
 }
 
 /** The token of an entry's file name; undefined for a name that no assignment made. */
@@ -84,7 +87,8 @@ function parseCounts(text: string): Counts {
 
 function formatCounts(counts: Counts): string {
   let text = '';
-  for (const reason of reasons) if ((counts[reason] ?? 0) > 0) text += `+${letters[reason]}${counts[reason] ?? 0}`;
+  for (const reason of reasons)
+    if ((counts[reason] ?? 0) > 0) text += `+${letters[reason]}${counts[reason] ?? 0}`;
   return text;
 }
 

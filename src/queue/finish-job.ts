@@ -9,8 +9,7 @@ export type Finished = 'committed' | 'void' | 'fenced';
 
 /** Where a finished execution's entry goes. `raise`: which of its counts the retry raises. */
 export type FinishTo =
-  | { readonly to: 'done' | 'failed' }
-  | { readonly to: 'queue'; readonly raise: CountedReason | undefined };
+  { readonly to: 'done' | 'failed' } | { readonly to: 'queue'; readonly raise: CountedReason | undefined };
 
 type FinishLine = Extract<JournalLine, { event: 'finish' }>;
 
@@ -41,7 +40,12 @@ function destination(
   entry: string,
 ): { to: Destination; path: string; directory: string; name: string } {
   if (target.to !== 'queue')
-    return { to: target.to, path: layout.finished(target.to, entry), directory: layout[target.to], name: entry };
+    return {
+      to: target.to,
+      path: layout.finished(target.to, entry),
+      directory: layout[target.to],
+      name: entry,
+    };
   const name = target.raise === undefined ? entry : withFailure(entry, target.raise);
   return { to: 'queue', path: layout.queued(name), directory: layout.jobqueue, name };
 }

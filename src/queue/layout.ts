@@ -19,7 +19,10 @@ export function parseCrewId(text: string): CrewId | undefined {
 
 /** A crew's id from its host's name and eight random characters. */
 export function makeCrewId(host: string, random: string): CrewId {
-  const plain = host.replace(/\..*$/s, '').replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 60);
+  const plain = host
+    .replace(/\..*$/s, '')
+    .replace(/[^A-Za-z0-9_-]/g, '_')
+    .slice(0, 60);
   return `${plain === '' || plain.startsWith('-') ? 'host' : plain}-${random}` as CrewId;
 }
 
@@ -97,7 +100,8 @@ export type PodFile =
 
 export function classifyPodFile(fileName: string): PodFile {
   if (['crew.json', 'heartbeat', 'running', 'items'].includes(fileName)) return { kind: 'furniture' };
-  if (fileName.startsWith(cancelPrefix)) return { kind: 'cancel', token: fileName.slice(cancelPrefix.length) };
+  if (fileName.startsWith(cancelPrefix))
+    return { kind: 'cancel', token: fileName.slice(cancelPrefix.length) };
   const badge = parseBadge(fileName);
   return badge === undefined ? { kind: 'entry' } : { kind: 'badge', badge };
 }

@@ -68,11 +68,17 @@ export function* takeItem(layout: Layout, crew: CrewId, held: HeldItem): Steps<'
  * Release: the lock goes first, then the item moves home: in the other order the next holder would find our own lock
  * and take it for a stranger's. Only a lock that names our token is removed.
  */
-export function* releaseItem(layout: Layout, pod: PodPaths, name: string): Steps<'released' | 'gone' | 'foreign'> {
+export function* releaseItem(
+  layout: Layout,
+  pod: PodPaths,
+  name: string,
+): Steps<'released' | 'gone' | 'foreign'> {
   const held = parseHeldItem(name);
   if (held === undefined) return 'foreign';
   yield* breakLock(layout, held);
-  return (yield* rename(pod.item(name), layout.poolItem(held.pool, held.item))) === 'ok' ? 'released' : 'gone';
+  return (yield* rename(pod.item(name), layout.poolItem(held.pool, held.item))) === 'ok'
+    ? 'released'
+    : 'gone';
 }
 
 function* breakLock(layout: Layout, held: HeldItem): Steps<void> {

@@ -8,7 +8,12 @@ import { type Steps, create, mkdir, rename } from './steps.js';
  * Atomic: the rename of `.C` to `C`. Before it nobody assigns to the pod; a crash leaves `.C`, which a dispatcher
  * fences and buries like any other. A crew whose unborn pod was taken away meanwhile hears `fenced`.
  */
-export function* raisePod(layout: Layout, crew: CrewId, crewFile: string, workers: number): Steps<'born' | 'fenced'> {
+export function* raisePod(
+  layout: Layout,
+  crew: CrewId,
+  crewFile: string,
+  workers: number,
+): Steps<'born' | 'fenced'> {
   const pod = layout.unbornPod(crew);
   yield* mkdir(pod.directory);
   yield* mkdir(pod.running);

@@ -17,10 +17,19 @@ export function* rejectJob(
   token: Token,
   verdict: { readonly writer: string; readonly time: string; readonly outcome: Outcome },
 ): Steps<'rejected' | 'gone'> {
-  const entry = formatEntryName({ ...parseEntryName(name), job: shortenName(parseEntryName(name).job), token });
+  const entry = formatEntryName({
+    ...parseEntryName(name),
+    job: shortenName(parseEntryName(name).job),
+    token,
+  });
   const { writer, time, outcome } = verdict;
-  yield* append(layout.journalOf(writer), formatJournalLine({ event: 'verdict', time, entry, to: 'failed', outcome }));
-  return (yield* rename(layout.queued(name), layout.finished('failed', entry))) === 'ok' ? 'rejected' : 'gone';
+  yield* append(
+    layout.journalOf(writer),
+    formatJournalLine({ event: 'verdict', time, entry, to: 'failed', outcome }),
+  );
+  return (yield* rename(layout.queued(name), layout.finished('failed', entry))) === 'ok'
+    ? 'rejected'
+    : 'gone';
 }
 
 /** A name that leaves room for its token: cut between characters, from the end. */

@@ -31,7 +31,8 @@ export function* returnEntries(layout: Layout, crew: CrewId, how: Returning): St
   for (const name of (yield* list(pod.directory)) ?? [])
     if (classifyPodFile(name).kind === 'entry' && !isIgnored(name))
       yield* moveBack(layout.queued(name), { entry: name, to: 'queue' }, pod.entry(name), returned);
-  for (const name of (yield* list(pod.running)) ?? []) yield* returnStarted(layout, pod, name, crew, how, returned);
+  for (const name of (yield* list(pod.running)) ?? [])
+    yield* returnStarted(layout, pod, name, crew, how, returned);
   return returned;
 }
 

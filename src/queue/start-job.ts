@@ -9,7 +9,11 @@ import { type Steps, list, rename } from './steps.js';
  * started though no process was: it is returned with one lost crew more. ENOENT means recalled, or fenced, or done
  * with the reply lost: our token in `running/` tells, and nobody else could have put it there.
  */
-export function* startJob(layout: Layout, crew: CrewId, entry: string): Steps<'started' | 'recalled' | 'fenced'> {
+export function* startJob(
+  layout: Layout,
+  crew: CrewId,
+  entry: string,
+): Steps<'started' | 'recalled' | 'fenced'> {
   const pod = layout.pod(crew);
   if ((yield* rename(pod.entry(entry), pod.runningEntry(entry))) === 'ok') return 'started';
   if ((yield* list(pod.running))?.includes(entry) === true) return 'started';

@@ -9,7 +9,12 @@ export type FileCall =
   | { readonly op: 'rename' | 'link'; readonly from: string; readonly to: string }
   | { readonly op: 'list' | 'mkdir' | 'rmdir' | 'unlink'; readonly path: string }
   | { readonly op: 'read'; readonly path: string }
-  | { readonly op: 'create'; readonly path: string; readonly content: string | Uint8Array; readonly mode: number }
+  | {
+      readonly op: 'create';
+      readonly path: string;
+      readonly content: string | Uint8Array;
+      readonly mode: number;
+    }
   | { readonly op: 'overwrite' | 'append'; readonly path: string; readonly content: string };
 
 /**

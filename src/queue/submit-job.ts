@@ -30,7 +30,9 @@ export function* submitJob(
 export function checkJobName(name: string): void {
   const fault = nameFault(name);
   if (fault !== undefined)
-    throw new FjrError('bad-job-name', `the job name ${JSON.stringify(name)} ${fault}`, { hint: 'choose another with --name' });
+    throw new FjrError('bad-job-name', `the job name ${JSON.stringify(name)} ${fault}`, {
+      hint: 'choose another with --name',
+    });
 }
 
 function nameFault(name: string): string | undefined {

@@ -52,7 +52,12 @@ async function fireOne(system: FireSystem, layout: Layout, crew: CrewReport, dra
 }
 
 /** Waits until a crew's process has ended, or only its pod where it cannot be seen. */
-async function isGone(system: FireSystem, layout: Layout, crew: CrewReport, milliseconds: number): Promise<boolean> {
+async function isGone(
+  system: FireSystem,
+  layout: Layout,
+  crew: CrewReport,
+  milliseconds: number,
+): Promise<boolean> {
   for (let waited = 0; waited <= milliseconds; waited += lookEvery) {
     const dead = system.host.judge(crew.file) !== 'alive';
     if (dead) return !perform(system.files, podAnswers(layout, crew.crew));
@@ -68,5 +73,6 @@ function giveBack({ files, host, clock }: FireSystem, layout: Layout, { crew, fi
   const guardian = { ...file, pid: file.guardianPid, started: file.guardianStarted };
   const releaseItems = host.judge(guardian) === 'dead';
   perform(files, layToRest(layout, crew, { writer, time: clock.timestamp(), countLost: true, releaseItems }));
-  for (let worker = 1; worker <= file.workers; worker++) perform(files, unlink(layout.announced({ crew, worker })));
+  for (let worker = 1; worker <= file.workers; worker++)
+    perform(files, unlink(layout.announced({ crew, worker })));
 }

@@ -25,7 +25,12 @@ const birthTime = 20_000;
 const lookEvery = 20;
 
 /** Starts one crew of a project on this host, in a session of its own, and waits until it is born. */
-export async function hire(system: HireSystem, layout: Layout, project: string, directory: string): Promise<Hired> {
+export async function hire(
+  system: HireSystem,
+  layout: Layout,
+  project: string,
+  directory: string,
+): Promise<Hired> {
   const { files, host, multiplexer } = system;
   const before = reportCrews(files, host, layout).filter(isHere);
   const alive = before.find(({ liveness }) => liveness === 'alive');

@@ -6,7 +6,12 @@ import { FjrError } from '../job/fjr-error.js';
 type Call =
   | { readonly op: 'rename' | 'link'; readonly from: string; readonly to: string }
   | { readonly op: 'list' | 'mkdir' | 'rmdir' | 'unlink' | 'read'; readonly path: string }
-  | { readonly op: 'create'; readonly path: string; readonly content: string | Uint8Array; readonly mode: number }
+  | {
+      readonly op: 'create';
+      readonly path: string;
+      readonly content: string | Uint8Array;
+      readonly mode: number;
+    }
   | { readonly op: 'overwrite' | 'append'; readonly path: string; readonly content: string };
 
 type Status = 'ok' | 'missing' | 'exists' | 'not-empty';
@@ -334,5 +339,9 @@ const hints: Readonly<Record<string, string>> = {
 function unexpected(error: unknown, what: string): FjrError {
   const code = codeOf(error) ?? 'unknown';
   const hint = hints[code];
-  return new FjrError('filesystem', `cannot ${what}: ${code}`, hint === undefined ? { cause: error } : { hint, cause: error });
+  return new FjrError(
+    'filesystem',
+    `cannot ${what}: ${code}`,
+    hint === undefined ? { cause: error } : { hint, cause: error },
+  );
 }

@@ -37,7 +37,8 @@ function readText(path: string): string {
 
 /** Magic numbers of statfs(2) for filesystems with a server: NFS, FUSE (sshfs, GlusterFS …), SMB, Ceph, Lustre, AFS, 9p. */
 const sharedMagic = new Set([
-  0x6969, 0x65735546, 0x517b, 0xff534d42, 0xfe534d42, 0x00c36400, 0x0bd00bd0, 0x5346414f, 0x01021997, 0x47504653, 0x19830326,
+  0x6969, 0x65735546, 0x517b, 0xff534d42, 0xfe534d42, 0x00c36400, 0x0bd00bd0, 0x5346414f, 0x01021997,
+  0x47504653, 0x19830326,
 ]);
 
 export class LinuxHost implements Host {
@@ -92,5 +93,7 @@ function startTime(pid: number): string | undefined {
 }
 
 function processIds(): number[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 }

@@ -41,7 +41,8 @@ export async function takeLock(path: string, host: Host, onLost: () => void): Pr
 const settling = 1000;
 
 async function isLeft(ownerFile: string, host: Host): Promise<boolean> {
-  const owner = readOwner(ownerFile) ?? (await setTimeout(settling, undefined).then(() => readOwner(ownerFile)));
+  const owner =
+    readOwner(ownerFile) ?? (await setTimeout(settling, undefined).then(() => readOwner(ownerFile)));
   return owner === undefined || host.judge(owner) === 'dead';
 }
 

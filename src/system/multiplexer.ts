@@ -78,9 +78,18 @@ export function chooseMultiplexer(wanted: SessionKind | 'auto'): Multiplexer {
 
 async function run(program: string, args: readonly string[], directory: string): Promise<void> {
   const { execa } = await import('execa');
-  const result = await execa(program, args, { cwd: directory, reject: false, stdin: 'ignore', timeout: 20_000 });
+  const result = await execa(program, args, {
+    cwd: directory,
+    reject: false,
+    stdin: 'ignore',
+    timeout: 20_000,
+  });
   if (result.failed)
-    throw new FjrError('multiplexer', `${program} could not start a session: ${result.stderr || (result.shortMessage ?? '')}`, {
-      hint: 'try --multiplexer none',
-    });
+    throw new FjrError(
+      'multiplexer',
+      `${program} could not start a session: ${result.stderr || (result.shortMessage ?? '')}`,
+      {
+        hint: 'try --multiplexer none',
+      },
+    );
 }

@@ -34,7 +34,12 @@ import { type Ended, type Launch, type Starter, type StarterEvents, killGrace } 
 /** What a crew tells those who watch it. */
 export type CrewEvent =
   | { readonly kind: 'born'; readonly crew: CrewId; readonly workers: number }
-  | { readonly kind: 'found' | 'finished'; readonly crew: CrewId; readonly worker: number; readonly entry: string }
+  | {
+      readonly kind: 'found' | 'finished';
+      readonly crew: CrewId;
+      readonly worker: number;
+      readonly entry: string;
+    }
   | { readonly kind: 'fenced' | 'left'; readonly crew: CrewId }
   | { readonly kind: 'trouble'; readonly crew: CrewId; readonly error: unknown };
 
@@ -70,9 +75,7 @@ export interface CrewOptions {
  * ```
  */
 type Worker =
-  | { readonly state: 'idle' | 'announced' }
-  | { readonly state: 'claimed'; readonly since: number }
-  | Busy;
+  { readonly state: 'idle' | 'announced' } | { readonly state: 'claimed'; readonly since: number } | Busy;
 
 interface Busy {
   readonly state: 'busy';
@@ -160,7 +163,8 @@ export class Crew {
   leave(): void {
     if (this.#phase !== 'working' && this.#phase !== 'draining') return;
     this.#phase = 'leaving';
-    for (const [worker, { state }] of this.#workers) if (state === 'busy') this.#starter.stop(worker, killGrace);
+    for (const [worker, { state }] of this.#workers)
+      if (state === 'busy') this.#starter.stop(worker, killGrace);
     this.#guard(() => {
       this.#goIfDone();
     });
@@ -295,15 +299,21 @@ export class Crew {
     return true;
   }
 
-  /** A worker that may start something: one whose badge is here, or an announced one, claimed back. */
+  /**
+   * A worker that may start something. First one that a dispatcher has claimed: it was claimed for this. Then an idle
+   * one, and last an announced one, which is claimed back.
+   */
   #freeWorker(): number | undefined {
-    let announced: number | undefined;
-    for (const [worker, { state }] of this.#workers) {
-      if (state === 'idle' || state === 'claimed') return worker;
-      if (state === 'announced') announced ??= worker;
-    }
+    const first = (wanted: Worker['state']): number | undefined => {
+      for (const [worker, { state }] of this.#workers) if (state === wanted) return worker;
+      return undefined;
+    };
+    const here = first('claimed') ?? first('idle');
+    if (here !== undefined) return here;
+    const announced = first('announced');
     if (announced === undefined) return undefined;
-    if (this.#perform(claimWorker(this.#layout, { crew: this.#id, worker: announced })) !== 'pod-gone') return announced;
+    if (this.#perform(claimWorker(this.#layout, { crew: this.#id, worker: announced })) !== 'pod-gone')
+      return announced;
     this.#becomeFenced();
     return undefined;
   }
@@ -339,7 +349,9 @@ export class Crew {
 
   /** An entry that turned out not to be a job, although its dispatcher thought so. */
   #refuse(worker: number, entry: string, reason: string): void {
-    this.#workers.set(worker, { ...this.#busy(entry, { ...jobDefaults, command: { kind: 'executable', line: '' } }, []) });
+    this.#workers.set(worker, {
+      ...this.#busy(entry, { ...jobDefaults, command: { kind: 'executable', line: '' } }, []),
+    });
     this.#commit(worker, entry, { kind: 'rejected', reason }, 0, []);
   }
 
@@ -355,9 +367,19 @@ export class Crew {
     this.#workers.set(worker, this.#busy(entry, job, gpus));
     const jobFile = this.#layout.pod(this.#id).runningEntry(entry);
     const now = this.#system.files.inspect(jobFile, 0);
-    if (now.kind === 'file' && before.kind === 'file' && (now.size !== before.size || now.mtimeMs !== before.mtimeMs)) {
+    if (
+      now.kind === 'file' &&
+      before.kind === 'file' &&
+      (now.size !== before.size || now.mtimeMs !== before.mtimeMs)
+    ) {
       // Somebody still writes it: back into the queue, where it settles.
-      this.#complete(worker, { to: 'queue', raise: undefined }, { kind: 'rejected', reason: 'still being written' }, 0, []);
+      this.#complete(
+        worker,
+        { to: 'queue', raise: undefined },
+        { kind: 'rejected', reason: 'still being written' },
+        0,
+        [],
+      );
       return;
     }
     this.#note({ event: 'start', time: this.#system.clock.timestamp(), entry, worker });
@@ -433,7 +455,14 @@ export class Crew {
       signalName: this.#system.signalName,
     };
     const outcome = outcomeOf(ended, how);
-    if (outcome === 'given-back') this.#complete(worker, { to: 'queue', raise: undefined }, { kind: 'lost', crew: this.#id }, ms, printed);
+    if (outcome === 'given-back')
+      this.#complete(
+        worker,
+        { to: 'queue', raise: undefined },
+        { kind: 'lost', crew: this.#id },
+        ms,
+        printed,
+      );
     else this.#commit(worker, entry, outcome, ms, printed);
     this.#options.report({ kind: 'finished', crew: this.#id, worker, entry });
   }
@@ -444,7 +473,13 @@ export class Crew {
     this.#complete(worker, targetOf(entry, outcome, retries), outcome, ms, printed);
   }
 
-  #complete(worker: number, target: FinishTo, outcome: Outcome, ms: number, printed: ('out' | 'err')[]): void {
+  #complete(
+    worker: number,
+    target: FinishTo,
+    outcome: Outcome,
+    ms: number,
+    printed: ('out' | 'err')[],
+  ): void {
     const state = this.#workers.get(worker);
     if (state?.state !== 'busy') return;
     this.#release(worker, state);
@@ -565,5 +600,7 @@ function targetOf(entry: string, outcome: Outcome, retries: number): FinishTo {
   const reason = countedReason(outcome);
   if (reason === undefined) return { to: 'failed' };
   const budget = reason === 'lost' ? lostBudget - 1 : retries;
-  return (parseEntryName(entry).counts[reason] ?? 0) < budget ? { to: 'queue', raise: reason } : { to: 'failed' };
+  return (parseEntryName(entry).counts[reason] ?? 0) < budget
+    ? { to: 'queue', raise: reason }
+    : { to: 'failed' };
 }

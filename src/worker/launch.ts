@@ -53,7 +53,8 @@ export function environmentOf(job: Job, execution: Execution): Record<string, st
   if (execution.gpus.length > 0) env['CUDA_VISIBLE_DEVICES'] = execution.gpus.join(',');
   for (const [pool, values] of execution.items) {
     env[`TASK_RESOURCE_${pool}`] = values.join(',');
-    if (values.length > 1) values.forEach((value, index) => (env[`TASK_RESOURCE_${pool}_${index + 1}`] = value));
+    if (values.length > 1)
+      values.forEach((value, index) => (env[`TASK_RESOURCE_${pool}_${index + 1}`] = value));
   }
   return env;
 }

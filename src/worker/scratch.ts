@@ -33,7 +33,9 @@ export class Scratch {
 
   /** Keeps what an execution printed; returns the streams that hold something. */
   keep(worker: number, entry: string, exposed: boolean): LogStream[] {
-    return streams.filter((stream) => (exposed ? this.#settle(entry, stream) : this.#keepStream(worker, entry, stream)));
+    return streams.filter((stream) =>
+      exposed ? this.#settle(entry, stream) : this.#keepStream(worker, entry, stream),
+    );
   }
 
   /** `logs/J.out` follows the accepted execution's. */

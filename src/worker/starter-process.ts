@@ -50,7 +50,8 @@ function runJob(fields: string[]): void {
   }
   const argv = fields.slice(8, 8 + Number(argc));
   const env = { ...process.env };
-  for (const pair of fields.slice(8 + Number(argc))) env[pair.slice(0, pair.indexOf('='))] = pair.slice(pair.indexOf('=') + 1);
+  for (const pair of fields.slice(8 + Number(argc)))
+    env[pair.slice(0, pair.indexOf('='))] = pair.slice(pair.indexOf('=') + 1);
   const files: number[] = [];
   try {
     files.push(openSync(out, 'a', 0o600), openSync(err, 'a', 0o600));
@@ -122,7 +123,8 @@ function obey([verb, ...fields]: string[]): void {
   else if (verb === 'stop' && job !== undefined) stop(job, 'stopped', Number(fields[1]));
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGPIPE'] as const) process.on(signal, () => undefined);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGPIPE'] as const)
+  process.on(signal, () => undefined);
 process.stdout.on('error', () => undefined);
 process.stdin.on('data', (bytes: Buffer) => {
   input = Buffer.concat([input, bytes]);

@@ -42,7 +42,12 @@ export class Starter {
   #outbox: Buffer[] = [];
 
   /** `argv`: how the starter's own process is started. `kill`: SIGKILL to a process group. */
-  constructor(helpers: Helpers, argv: readonly string[], events: StarterEvents, kill: (group: number) => void) {
+  constructor(
+    helpers: Helpers,
+    argv: readonly string[],
+    events: StarterEvents,
+    kill: (group: number) => void,
+  ) {
     this.#events = events;
     this.#kill = kill;
     this.#helper = helpers.start(argv, {
@@ -64,7 +69,19 @@ export class Starter {
     const { argv, env, cwd, nice, timeout, out, err } = launch;
     const milliseconds = timeout === undefined ? '' : Math.ceil(timeout * 1000);
     const pairs = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-    this.#send(['run', slot, nice, milliseconds, killGrace * 1000, out, err, cwd, argv.length, ...argv, ...pairs]);
+    this.#send([
+      'run',
+      slot,
+      nice,
+      milliseconds,
+      killGrace * 1000,
+      out,
+      err,
+      cwd,
+      argv.length,
+      ...argv,
+      ...pairs,
+    ]);
   }
 
   /** SIGTERM to the job's whole group, SIGKILL after `grace` seconds. */
@@ -87,7 +104,10 @@ export class Starter {
     const length = Buffer.allocUnsafe(4);
     length.writeUInt32BE(payload.length);
     this.#outbox.push(length, payload);
-    if (this.#outbox.length === 2) setImmediate(() => { this.flush(); });
+    if (this.#outbox.length === 2)
+      setImmediate(() => {
+        this.flush();
+      });
   }
 
   flush(): void {
