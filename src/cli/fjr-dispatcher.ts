@@ -72,7 +72,7 @@ export async function dispatcher(argv: readonly string[]): Promise<ExitCode> {
 }
 
 async function dispatchLocked(project: Project, options: Options): Promise<ExitCode> {
-  const lock = { lost: () => undefined as void };
+  const lock: { lost: () => void } = { lost: () => undefined };
   const unlock = await waitForLock(project, options.standby, () => {
     lock.lost();
   });

@@ -1,14 +1,307 @@
-import { isHelp, parser } from './arguments.js';
+import { FjrError } from '../job/fjr-error.js';
+import { isHelp, parser, wholeArgument } from './arguments.js';
+import { thisHost } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
-import { findProject } from './project.js';
-import { sayStatus } from './status.js';
+import { findProject, openProject } from './project.js';
+import type { RunOptions } from './run.js';
 
+/** `fjr`: the front command. Each subcommand's code is loaded only when it is the one asked for. */
 export async function fjr(argv: readonly string[]): Promise<ExitCode> {
-  const args = await parser('fjr', argv)
-    .option('json', { type: 'boolean', default: false })
-    .command('status', 'How the project stands')
-    .demandCommand(1)
+  const { own, lists } = splitInputs(argv);
+  let code: ExitCode = exitCode.fine;
+  const then =
+    <A>(action: (args: A) => ExitCode | Promise<ExitCode>) =>
+    async (args: A): Promise<void> => {
+      code = await action(args);
+    };
+  await parser('fjr', own)
+    .usage('$0 [--project P] <command>\n\nRuns jobs on the machines that share this home directory.')
+    .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
+    .command(
+      'run [command..]',
+      'Run a command for many inputs, here and now',
+      (y) =>
+        y
+          .positional('command', {
+            type: 'string',
+            array: true,
+            describe: "One word: a shell's line; more: exact arguments",
+          })
+          .option('exe', { type: 'string', describe: 'The command, with $1, $2 … for its parameters' })
+          .option('parameters', {
+            type: 'string',
+            describe: 'One job for each: a,b (several parameters of one job: a#b)',
+          })
+          .option('repeat', { type: 'string', describe: 'Run it this many times' })
+          .option('inputs', {
+            type: 'string',
+            describe: 'A file with an input on each line; - for standard input',
+          })
+          .option('jobs', {
+            alias: 'j',
+            type: 'string',
+            describe: 'How many at once (default: as many as CPUs)',
+          })
+          .option('keep-order', {
+            alias: 'k',
+            type: 'boolean',
+            default: false,
+            describe: 'Print in the order of the inputs',
+          })
+          .options(settingOptions)
+          .example("$0 run 'convert {} {.}.png' ::: *.svg", 'One job for each file: {} {.} {/} {//} {#} {1}')
+          .example("$0 run --exe 'gzip -9 $1' --parameters a.txt,b.txt", 'With numbered parameters')
+          .example("$0 run --exe 'mktemp XXX.tmp' --repeat 5", 'The same five times'),
+      then(async (args) => (await import('./run.js')).runCommand(await readRun(args, lists, own))),
+    )
+    .command(
+      'submit [files..]',
+      'Put job files, or a command after --, into the queue',
+      (y) =>
+        y
+          .positional('files', { type: 'string', array: true, default: [] as string[] })
+          .option('name', { type: 'string', describe: 'The name of the job' })
+          .options(settingOptions)
+          .example('$0 submit job1.conf job2.conf', 'Two job files, checked before they are queued')
+          .example('$0 submit --timeout 1h -- python3 train.py --lr 0.1', 'A command'),
+      then(async (args) => {
+        const command = ((args as { '--'?: unknown[] })['--'] ?? []).map(String);
+        const { submitCommand } = await import('./submit.js');
+        const settings = readSettings(args);
+        return submitCommand(
+          openProject(args.project),
+          { files: args.files, command, name: args.name, settings },
+          args.json,
+        );
+      }),
+    )
+    .command(
+      'status',
+      'How the project stands',
+      (y) => y,
+      then(async (args) => (await import('./status.js')).sayStatus(findProject(args.project), args.json)),
+    )
+    .command(
+      'top',
+      'A live view of workers, rates and failures',
+      (y) => y,
+      then(async (args) => (await import('./top.js')).topCommand(findProject(args.project))),
+    )
+    .command(
+      'show <job>',
+      'Everything about one job',
+      (y) => y.positional('job', { type: 'string', demandOption: true }),
+      then(async (args) =>
+        (await import('./show.js')).showCommand(findProject(args.project), args.job, args.json),
+      ),
+    )
+    .command(
+      'logs <job>',
+      'What a job printed',
+      (y) =>
+        y
+          .positional('job', { type: 'string', demandOption: true })
+          .option('follow', { alias: 'f', type: 'boolean', default: false, describe: 'Go on until it ends' }),
+      then(async (args) =>
+        (await import('./logs.js')).logsCommand(findProject(args.project), args.job, args.follow, args.json),
+      ),
+    )
+    .command(
+      'cancel [jobs..]',
+      'Withdraw jobs that wait, stop those that run',
+      (y) =>
+        y
+          .positional('jobs', { type: 'string', array: true, default: [] as string[] })
+          .option('all', { type: 'boolean', default: false, describe: 'All of the project' }),
+      then(async (args) => {
+        needJobs(args.jobs, args.all, '--all');
+        return (await import('./cancel.js')).cancelCommand(
+          findProject(args.project),
+          args.jobs,
+          args.all,
+          args.json,
+        );
+      }),
+    )
+    .command(
+      'retry [jobs..]',
+      'Put failed jobs back into the queue',
+      (y) =>
+        y
+          .positional('jobs', { type: 'string', array: true, default: [] as string[] })
+          .option('failed', { type: 'boolean', default: false, describe: 'All that have failed' }),
+      then(async (args) => {
+        needJobs(args.jobs, args.failed, '--failed');
+        return (await import('./retry.js')).retryCommand(
+          findProject(args.project),
+          args.jobs,
+          args.failed,
+          args.json,
+        );
+      }),
+    )
+    .command(
+      'gc',
+      'Remove what ended long ago',
+      (y) =>
+        y
+          .option('older-than', { type: 'string', demandOption: true, describe: 'Such as 30d or 12h' })
+          .option('dry-run', { type: 'boolean', default: false, describe: 'Only show what would go' }),
+      then(async (args) =>
+        (await import('./gc.js')).gcCommand(
+          findProject(args.project),
+          args['older-than'],
+          args['dry-run'],
+          args.json,
+        ),
+      ),
+    )
+    .command('pool <command>', 'Resource pools: licences, proxies, accounts', (y) =>
+      y
+        .command(
+          'add <pool> [items..]',
+          'Add items',
+          (z) =>
+            z
+              .positional('pool', { type: 'string', demandOption: true })
+              .positional('items', { type: 'string', array: true, default: [] as string[] })
+              .option('file', {
+                type: 'string',
+                describe: 'A file with an item on each line; - for standard input',
+              }),
+          then(async (args) =>
+            (await import('./pool.js')).poolAdd(
+              openProject(args.project),
+              args.pool,
+              args.file,
+              args.items,
+              args.json,
+            ),
+          ),
+        )
+        .command(
+          'list',
+          'Show all pools',
+          (z) => z,
+          then(async (args) => (await import('./pool.js')).poolList(findProject(args.project), args.json)),
+        )
+        .command(
+          'remove <pool>',
+          'Remove a pool that is not in use',
+          (z) => z.positional('pool', { type: 'string', demandOption: true }),
+          then(async (args) =>
+            (await import('./pool.js')).poolRemove(findProject(args.project), args.pool, args.json),
+          ),
+        )
+        .demandCommand(1, 'say what to do: add, list or remove'),
+    )
+    .completion('completion', 'Print a script that completes commands in bash or zsh')
+    .example('$0 --project sweep status', 'Waiting, running, done, failed')
+    .demandCommand(1, 'say what to do: fjr --help')
     .parseAsync();
-  if (isHelp(argv)) return exitCode.fine;
-  return sayStatus(findProject(args.project), args.json);
+  return isHelp(own) ? exitCode.fine : code;
+}
+
+/** Settings of job files that a command line may give, too. */
+const settingOptions = {
+  timeout: { type: 'string', describe: 'Such as 90, 5m or 1h30m' },
+  retries: { type: 'string', describe: 'How often a failure is tried again' },
+  priority: { type: 'string', describe: 'Higher goes first' },
+  nice: { type: 'string', describe: 'From -20 to 19 (default 9)' },
+} as const;
+
+function readSettings(
+  args: Readonly<Record<keyof typeof settingOptions, string | undefined>>,
+): Record<string, string> {
+  const settings: Record<string, string> = {};
+  for (const key of Object.keys(settingOptions) as (keyof typeof settingOptions)[]) {
+    const value = args[key];
+    if (value === undefined) continue;
+    if (/[\n\r]/.test(value)) throw new FjrError('usage', `--${key} holds a line break`);
+    settings[key] = value;
+  }
+  return settings;
+}
+
+function needJobs(jobs: readonly string[], all: boolean, flag: string): void {
+  if (all === jobs.length > 0)
+    throw new FjrError('usage', all ? `either jobs or ${flag}, not both` : 'no job named', {
+      hint: `name jobs, or use ${flag}`,
+    });
+}
+
+/** Options of `fjr run` that are followed by a value. */
+const valued = /^(-p|-j|--(project|exe|parameters|repeat|inputs|jobs|timeout|retries|priority|nice))$/;
+
+/** What follows the command of `fjr run` is the command's own: `fjr run mkdir -p {}` passes no -p to fjr. */
+function shieldCommand(argv: readonly string[]): string[] {
+  const run = argv.findIndex((word, index) => word === 'run' && !valued.test(argv[index - 1] ?? ''));
+  if (
+    run < 0 ||
+    argv.slice(0, run).some((word, index) => !word.startsWith('-') && !valued.test(argv[index - 1] ?? ''))
+  )
+    return [...argv];
+  let index = run + 1;
+  while (argv[index]?.startsWith('-') === true && argv[index] !== '--')
+    index += valued.test(argv[index] ?? '') ? 2 : 1;
+  return argv[index] === '--' ? [...argv] : [...argv.slice(0, index), '--', ...argv.slice(index)];
+}
+
+/** `:::` starts a list of inputs; whatever stands there is an input, options included. */
+function splitInputs(argv: readonly string[]): { own: string[]; lists: string[][] } {
+  const first = argv.indexOf(':::');
+  if (first < 0) return { own: shieldCommand(argv), lists: [] };
+  const lists: string[][] = [];
+  for (const word of argv.slice(first)) {
+    if (word === ':::') lists.push([]);
+    else lists.at(-1)?.push(word);
+  }
+  return { own: shieldCommand(argv.slice(0, first)), lists };
+}
+
+interface RunArguments {
+  command?: string[] | undefined;
+  exe?: string | undefined;
+  parameters?: string | undefined;
+  repeat?: string | undefined;
+  inputs?: string | undefined;
+  jobs?: string | undefined;
+  project: string;
+  'keep-order': boolean;
+  timeout: string | undefined;
+  retries: string | undefined;
+  priority: string | undefined;
+  nice: string | undefined;
+}
+
+function ownOptions(argv: readonly string[]): readonly string[] {
+  return argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+}
+
+async function readRun(args: RunArguments, lists: string[][], own: readonly string[]): Promise<RunOptions> {
+  const { readInputs } = await import('./run.js');
+  const words = [...(args.command ?? []), ...((args as { '--'?: unknown[] })['--'] ?? []).map(String)];
+  if (args.exe !== undefined && words.length > 0)
+    throw new FjrError('usage', 'either --exe or a command, not both', { hint: 'fjr run --help' });
+  if (args.exe === undefined && words.length === 0)
+    throw new FjrError('usage', 'please specify an executable command', {
+      hint: "fjr run --exe 'gzip -9 $1' --parameters a.txt,b.txt",
+    });
+  if (args.repeat !== undefined && args.parameters !== undefined)
+    throw new FjrError('usage', 'only one of --repeat and --parameters can be set at a time');
+  const template = args.exe === undefined ? words : [args.exe];
+  const repeat = args.repeat === undefined ? undefined : wholeArgument('--repeat', args.repeat, 1);
+  const inputs =
+    args.parameters === undefined
+      ? readInputs({ lists, file: args.inputs, template: args.exe === undefined ? template : [], repeat })
+      : args.parameters.split(',').map((item) => item.split('#').map((value) => value.trim()));
+  return {
+    project: ownOptions(own).some((word) => /^(-p|--project)/.test(word)) ? args.project : undefined,
+    template,
+    style: args.exe === undefined ? ('parallel' as const) : ('shell' as const),
+    inputs,
+    workers: args.jobs === undefined ? thisHost().cpus : wholeArgument('--jobs', args.jobs, 1),
+    keepOrder: args['keep-order'],
+    settings: readSettings(args),
+  };
 }

@@ -33,7 +33,8 @@ export class Backlog {
     const groups: Group[] = [];
     for (const [signature, { needs, heap }] of this.#kinds) {
       const jobs: Waiting[] = [];
-      while (jobs.length < most && heap.size > 0) jobs.push(heap.pop() as Waiting);
+      for (let job = heap.pop(); job !== undefined; job = jobs.length < most ? heap.pop() : undefined)
+        jobs.push(job);
       this.#size -= jobs.length;
       if (jobs.length > 0) groups.push({ needs, jobs });
       else this.#kinds.delete(signature);

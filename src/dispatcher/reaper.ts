@@ -1,7 +1,8 @@
 import { type CrewFile, parseCrewFile } from '../queue/crew-file.js';
 import { fenceCrew } from '../queue/fence-crew.js';
 import { formatJournalLine } from '../queue/journal.js';
-import { type CrewId, type Layout, PodPaths, parsePodName } from '../queue/layout.js';
+import type { PodPaths } from '../queue/layout.js';
+import { type CrewId, type Layout, parsePodName } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { layToRest } from '../queue/lay-to-rest.js';
 import { parseHeldItem } from '../queue/pool.js';

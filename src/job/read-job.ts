@@ -28,7 +28,7 @@ export function readJob(file: JobFile): Job {
 const howTo = 'a job file is a script that starts with #!, or has a section [fjr] with a key "executable"';
 
 function startsWith(bytes: Uint8Array, ascii: string): boolean {
-  return [...ascii].every((character, index) => bytes[index] === character.charCodeAt(0));
+  return Buffer.from(ascii).every((byte, index) => bytes[index] === byte);
 }
 
 function readScript(file: JobFile): Job {

@@ -28,9 +28,9 @@ export interface CrewFile {
 /** Undefined for what is torn, foreign or of a later format. */
 export function parseCrewFile(bytes: Uint8Array): CrewFile | undefined {
   try {
-    const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as CrewFile;
+    const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<CrewFile>;
     return value.format === 1 && typeof value.lease === 'number' && typeof value.workers === 'number'
-      ? value
+      ? (value as CrewFile)
       : undefined;
   } catch {
     return undefined;

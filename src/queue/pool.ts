@@ -3,7 +3,8 @@
  * that somebody uses it. Among fjr's own, the rename of the item's file into the holder's pod decides; the lock
  * directory lets other programs take part with `mkdir`.
  */
-import { type CrewId, type Layout, PodPaths, lockSuffix } from './layout.js';
+import type { PodPaths } from './layout.js';
+import { type CrewId, type Layout, lockSuffix } from './layout.js';
 import { type Steps, create, list, mkdir, read, rename, rmdir, unlink } from './steps.js';
 import { type Token, tokenAlphabet, tokenLength } from './token.js';
 

@@ -1,4 +1,5 @@
-import { type CrewId, type Layout, PodPaths, badgeName } from './layout.js';
+import type { PodPaths } from './layout.js';
+import { type CrewId, type Layout, badgeName } from './layout.js';
 import { type Steps, create, mkdir, rename } from './steps.js';
 
 /**

@@ -9,4 +9,4 @@ declare const token: unique symbol;
 export type Token = string & { readonly [token]: true };
 
 /** 50 random bits, new at each assignment. */
-export const newToken = customAlphabet(tokenAlphabet, tokenLength) as () => Token;
+export const newToken = customAlphabet<Token>(tokenAlphabet, tokenLength);

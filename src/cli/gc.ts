@@ -1,0 +1,71 @@
+import { parseDuration } from '../job/quantities.js';
+import { FjrError } from '../job/fjr-error.js';
+import { jobFileLimit, readJob } from '../job/read-job.js';
+import { JobFileError } from '../job/settings.js';
+import { parseEntryName } from '../queue/entry-name.js';
+import { parsePodName } from '../queue/layout.js';
+import { perform } from '../queue/perform.js';
+import { list, unlink } from '../queue/steps.js';
+import type { Files } from '../system/files.js';
+import { clock, filesFor } from './compose.js';
+import { type ExitCode, exitCode } from './exit-code.js';
+import { allPlaces } from './find-job.js';
+import type { Project } from './project.js';
+import { plural, say, sayJson } from './say.js';
+
+/**
+ * `fjr gc`: removes what ended long ago: job files in `done` and `failed`, their logs, journals of crews that are gone,
+ * and drafts of submissions that never happened. Spares what a waiting job comes after.
+ */
+export function gcCommand(project: Project, olderThan: string, dryRun: boolean, json: boolean): ExitCode {
+  const seconds = parseDuration(olderThan);
+  if (seconds === undefined)
+    throw new FjrError('usage', `--older-than is "${olderThan}"`, {
+      hint: 'expected a duration such as 30d or 12h',
+    });
+  const files = filesFor(project);
+  const before = clock.wall() - seconds * 1000;
+  const garbage = [...oldJobs(project, files, before), ...oldFiles(project, files, before)];
+  if (!dryRun) for (const path of garbage) perform(files, unlink(path));
+  if (json) sayJson({ removed: dryRun ? 0 : garbage.length, garbage });
+  else if (dryRun) for (const path of garbage) say(path);
+  else say(`${plural(garbage.length, 'file')} removed.`);
+  return exitCode.fine;
+}
+
+function* oldJobs(project: Project, files: Files, before: number): Iterable<string> {
+  const awaited = awaitedJobs(project, files);
+  for (const { state, entry, path } of allPlaces(files, project.layout)) {
+    if (state !== 'done' && state !== 'failed') continue;
+    if (awaited.has(parseEntryName(entry).job) || (files.movedAt(path) ?? Infinity) >= before) continue;
+    yield path;
+  }
+}
+
+/** Jobs that somebody waits for: their outcome still matters. */
+function awaitedJobs({ layout }: Project, files: Files): Set<string> {
+  const awaited = new Set<string>();
+  for (const { state, path } of allPlaces(files, layout)) {
+    if (state !== 'waiting') continue;
+    const inspected = files.inspect(path, jobFileLimit);
+    if (inspected.kind !== 'file') continue;
+    try {
+      for (const job of readJob(inspected).after) awaited.add(job);
+    } catch (error) {
+      if (!(error instanceof JobFileError)) throw error;
+    }
+  }
+  return awaited;
+}
+
+function* oldFiles({ layout }: Project, files: Files, before: number): Iterable<string> {
+  const isOld = (path: string): boolean => (files.changedAt(path) ?? Infinity) < before;
+  const crews = new Set((perform(files, list(layout.jobpods)) ?? []).map((name) => parsePodName(name)?.crew));
+  for (const name of perform(files, list(layout.logs)) ?? [])
+    if (!name.startsWith('.') && isOld(`${layout.logs}/${name}`)) yield `${layout.logs}/${name}`;
+  for (const name of perform(files, list(layout.journal)) ?? [])
+    if (!crews.has(parsePodName(name.replace(/\.jsonl$/, ''))?.crew) && isOld(`${layout.journal}/${name}`))
+      yield `${layout.journal}/${name}`;
+  for (const name of perform(files, list(layout.jobqueue)) ?? [])
+    if (name.startsWith('.submit-') && isOld(layout.queued(name))) yield layout.queued(name);
+}

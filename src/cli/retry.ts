@@ -1,0 +1,39 @@
+import { FjrError } from '../job/fjr-error.js';
+import { parseEntryName } from '../queue/entry-name.js';
+import { perform } from '../queue/perform.js';
+import { retryFailed } from '../queue/retry-failed.js';
+import { filesFor } from './compose.js';
+import { type ExitCode, exitCode } from './exit-code.js';
+import { allPlaces, findJob } from './find-job.js';
+import type { Project } from './project.js';
+import { plural, printable, say, sayJson } from './say.js';
+
+/** `fjr retry`: failed jobs go back into the queue. */
+export function retryCommand(
+  project: Project,
+  jobs: readonly string[],
+  allFailed: boolean,
+  json: boolean,
+): ExitCode {
+  const files = filesFor(project);
+  const entries = allFailed
+    ? [...allPlaces(files, project.layout)]
+        .filter(({ state }) => state === 'failed')
+        .map(({ entry }) => entry)
+    : jobs.map((job) => failedEntry(project, job));
+  const queued = entries.filter((entry) => perform(files, retryFailed(project.layout, entry)) === 'queued');
+  if (json) sayJson({ retried: queued });
+  else if (allFailed)
+    say(`${plural(queued.length, 'failed job')} back in the queue of project "${project.name}".`);
+  else for (const entry of queued) say(`${printable(parseEntryName(entry).job)}: back in the queue`);
+  return exitCode.fine;
+}
+
+function failedEntry(project: Project, job: string): string {
+  const places = findJob(project, filesFor(project), job);
+  const failed = places.find(({ state }) => state === 'failed');
+  if (failed !== undefined) return failed.entry;
+  throw new FjrError('no-such-job', `job "${job}" has not failed: it is ${places[0].state}`, {
+    hint: 'only failed jobs are retried; to run one again, submit it again',
+  });
+}

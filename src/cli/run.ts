@@ -1,0 +1,243 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { remove } from 'fs-extra/esm';
+import type { Dispatcher, DispatcherEvent } from '../dispatcher/dispatcher.js';
+import type { Ending } from '../dispatcher/progress.js';
+import { FjrError } from '../job/fjr-error.js';
+import { describeOutcome } from '../job/outcome.js';
+import { jobScript } from '../job/job-script.js';
+import {
+  type CommandTemplate,
+  type PlaceholderStyle,
+  hasPlaceholder,
+  renderTemplate,
+} from '../job/template.js';
+import { parseEntryName } from '../queue/entry-name.js';
+import { newToken } from '../queue/token.js';
+import { takeLock } from '../system/lock.js';
+import { clock, filesFor, programArgv, thisHost } from './compose.js';
+import { progressLine } from './dispatcher-voice.js';
+import { type ExitCode, exitCode } from './exit-code.js';
+import { makeDispatcher } from './fjr-dispatcher.js';
+import { LogCopier } from './logs.js';
+import { type Project, openProject } from './project.js';
+import { plural, printable, remark } from './say.js';
+import { submit } from './submit.js';
+
+export interface RunOptions {
+  /** Undefined: a project for this run alone, removed when all went well. */
+  readonly project: string | undefined;
+  readonly template: CommandTemplate;
+  readonly style: PlaceholderStyle;
+  readonly inputs: readonly (readonly string[])[];
+  readonly workers: number;
+  readonly keepOrder: boolean;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** `fjr run`: hires, queues, dispatches, prints what each job printed, whole, and fires. */
+export async function runCommand(options: RunOptions): Promise<ExitCode> {
+  if (options.inputs.length === 0) return exitCode.fine;
+  const project = openProject(options.project ?? `run-${newToken()}`);
+  const prefix = options.project === undefined ? '' : `run-${newToken().slice(0, 6)}-`;
+  const names = options.inputs.map((values, index) => {
+    const sequence = index + 1;
+    const lines = renderTemplate(options.template, options.style, { values, sequence });
+    const name = `${prefix}${sequence}.sh`;
+    submit(project, { name, content: jobScript(lines, process.cwd(), options.settings), executable: true });
+    return name;
+  });
+  const run = new Run(project, names, options);
+  return run.toTheEnd(options);
+}
+
+/** The jobs of one `fjr run`, among whatever else its project holds. */
+class Run {
+  readonly #project: Project;
+  readonly #left: Set<string>;
+  readonly #names: readonly string[];
+  readonly #inputs: RunOptions['inputs'];
+  readonly #keepOrder: boolean;
+  readonly #ended = new Map<string, Ending>();
+  #printed = 0;
+  #printing: Promise<void> = Promise.resolve();
+  #failed = 0;
+  #interrupted = false;
+  #live = false;
+  readonly #start = clock.monotonic();
+
+  constructor(project: Project, names: readonly string[], { inputs, keepOrder }: RunOptions) {
+    this.#project = project;
+    this.#inputs = inputs;
+    this.#names = names;
+    this.#left = new Set(names);
+    this.#keepOrder = keepOrder;
+  }
+
+  async toTheEnd(options: RunOptions): Promise<ExitCode> {
+    const unlock = await takeLock(this.#project.layout.dispatcherLock, thisHost(), () => undefined);
+    const crew = this.#startCrew(options.workers);
+    // If another dispatcher works here, it pairs our jobs, too: ours only makes them end sooner.
+    const dispatcher = makeDispatcher(
+      this.#project,
+      { interval: 1, order: 'natural', endWhenDone: false, fsync: false },
+      (event) => {
+        this.#hear(event, dispatcher);
+      },
+    );
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.on(signal, () => {
+        this.#interrupted = true;
+        dispatcher.stop();
+      });
+    crew.once('exit', () => {
+      if (this.#left.size > 0) dispatcher.stop();
+    });
+    dispatcher.start();
+    await dispatcher.ended;
+    await this.#printing;
+    this.#clearLine();
+    await endCrew(crew, options.project !== undefined && !this.#interrupted);
+    if (unlock !== 'taken') await unlock();
+    return this.#conclude(options.project === undefined);
+  }
+
+  /** A crew of our own, which goes when we do: it ends with its standard input. */
+  #startCrew(workers: number): ChildProcess {
+    const [program = '', ...args] = programArgv('fjr-worker');
+    const log = openSync(`${this.#project.layout.journal}/crew-${thisHost().name}.log`, 'a', 0o600);
+    const worker = ['--project', this.#project.name, '--workers', String(workers), '--until-stdin-ends'];
+    const crew = spawn(program, [...args, ...worker], { detached: true, stdio: ['pipe', log, log] });
+    crew.stdin?.on('error', () => undefined);
+    closeSync(log);
+    return crew;
+  }
+
+  #hear(event: DispatcherEvent, dispatcher: Dispatcher): void {
+    if (event.kind === 'counts') this.#draw(dispatcher);
+    if (event.kind === 'trouble')
+      remark(`fjr: ${event.error instanceof Error ? event.error.message : String(event.error)}`);
+    if (event.kind !== 'ending' || event.ending.to === 'queue') return;
+    const { job } = parseEntryName(event.ending.entry);
+    if (!this.#left.delete(job)) return;
+    this.#ended.set(job, event.ending);
+    if (event.ending.to === 'failed') this.#failed += 1;
+    this.#printNext(job);
+    if (this.#left.size === 0) dispatcher.stop();
+  }
+
+  /** Each job's output is printed whole, in the order of ending, or of the inputs. */
+  #printNext(job: string): void {
+    if (!this.#keepOrder) {
+      this.#print(job);
+      return;
+    }
+    for (;;) {
+      const next = this.#names[this.#printed];
+      if (next === undefined || !this.#ended.has(next)) return;
+      this.#printed += 1;
+      this.#print(next);
+    }
+  }
+
+  #print(job: string): void {
+    const ending = this.#ended.get(job);
+    if (ending === undefined) return;
+    this.#printing = this.#printing.then(async () => {
+      this.#clearLine();
+      if (ending.event === 'finish' && ending.printed.length > 0)
+        await new LogCopier(filesFor(this.#project), this.#project, ending.entry).copy();
+      if (
+        ending.to === 'failed' &&
+        !(ending.outcome.kind === 'exit' && ending.event === 'finish' && ending.printed.includes('err'))
+      )
+        remark(`fjr: ${this.#describe(job)}: ${printable(describeOutcome(ending.outcome))}`);
+    });
+  }
+
+  /** How people know a job: by its input, if it has one. */
+  #describe(job: string): string {
+    const values = this.#inputs[this.#names.indexOf(job)] ?? [];
+    return values.length === 0 ? `job ${printable(job)}` : `input ${printable(values.join(' '))}`;
+  }
+
+  #draw(dispatcher: Dispatcher): void {
+    if (!process.stderr.isTTY) return;
+    const counts = { ...dispatcher.counts(), done: this.#ended.size - this.#failed, failed: this.#failed };
+    this.#live = true;
+    const line = progressLine(counts, (clock.monotonic() - this.#start) / 1000);
+    process.stderr.write(`\r\u001b[2K${line.slice(0, process.stderr.columns - 1)}`);
+  }
+
+  #clearLine(): void {
+    if (this.#live) process.stderr.write('\r\u001b[2K');
+    this.#live = false;
+  }
+
+  async #conclude(ownProject: boolean): Promise<ExitCode> {
+    const { name, layout } = this.#project;
+    if (this.#left.size > 0) {
+      remark(`fjr: ${plural(this.#left.size, 'job')} not done; they wait in project "${name}".`);
+      remark(`hint: go on with fjr-recruiter --project ${name} hire, then fjr-dispatcher --project ${name}`);
+      return this.#interrupted ? exitCode.interrupted : exitCode.failure;
+    }
+    if (this.#failed === 0) {
+      if (ownProject) await remove(layout.root);
+      return exitCode.fine;
+    }
+    remark(`fjr: ${this.#failed} of ${plural(this.#names.length, 'job')} failed.`);
+    if (ownProject)
+      remark(`hint: fjr --project ${name} status shows more, fjr --project ${name} show JOB shows all`);
+    return exitCode.someFailed;
+  }
+}
+
+async function endCrew(crew: ChildProcess, drain: boolean): Promise<void> {
+  if (crew.exitCode !== null || crew.signalCode !== null) return;
+  const gone = new Promise((resolve) => crew.once('exit', resolve));
+  // In a shared project our crew may run somebody else's job by now: that ends first.
+  if (drain) crew.kill('SIGUSR2');
+  else crew.stdin?.end();
+  await gone;
+}
+
+/** Where inputs come from: `:::` lists (their product), a file, standard input, or nowhere (once, or `--repeat`). */
+export function readInputs(args: {
+  readonly lists: readonly (readonly string[])[];
+  readonly file: string | undefined;
+  readonly template: CommandTemplate;
+  readonly repeat: number | undefined;
+}): string[][] {
+  if (args.lists.length > 0) return product(args.lists);
+  if (args.file !== undefined) return readInputLines(args.file === '-' ? 0 : args.file).map((line) => [line]);
+  if (args.repeat !== undefined) return Array.from({ length: args.repeat }, () => []);
+  if (hasPlaceholder(args.template)) {
+    if (process.stdin.isTTY)
+      throw new FjrError('usage', 'no inputs', {
+        hint: 'give them after :::, by --inputs FILE, or on standard input',
+      });
+    return readInputLines(0).map((line) => [line]);
+  }
+  return [[]];
+}
+
+function product(lists: readonly (readonly string[])[]): string[][] {
+  return lists.reduce<string[][]>(
+    (rows, list) => rows.flatMap((row) => list.map((value) => [...row, value])),
+    [[]],
+  );
+}
+
+function readInputLines(file: string | 0): string[] {
+  try {
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+  } catch (error) {
+    throw new FjrError(
+      'usage',
+      `cannot read the inputs ${file === 0 ? 'on standard input' : `in ${file}`}: ${(error as NodeJS.ErrnoException).code ?? ''}`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,86 @@
+import { describeOutcome } from '../job/outcome.js';
+import { parseEntryName } from '../queue/entry-name.js';
+import type { Files } from '../system/files.js';
+import { filesFor } from './compose.js';
+import { type ExitCode, exitCode } from './exit-code.js';
+import { type Place, findJob } from './find-job.js';
+import { type HistoryLine, historyOf } from './history.js';
+import type { Project } from './project.js';
+import { duration, printable, say, sayJson } from './say.js';
+
+/** Bytes of a job file that are shown. */
+const shownBytes = 4096;
+
+export function showCommand(project: Project, wanted: string, json: boolean): ExitCode {
+  const files = filesFor(project);
+  const places = findJob(project, files, wanted);
+  const { job } = parseEntryName(places[0].entry);
+  const history = historyOf(project, files, job);
+  if (json)
+    sayJson({
+      project: project.name,
+      job,
+      places: places.map((place) => placeJson(project, files, place)),
+      history,
+    });
+  else sayJob(project, files, job, places, history);
+  return exitCode.fine;
+}
+
+function logsOf(
+  { layout }: Project,
+  files: Files,
+  entry: string,
+): { out: string | null; err: string | null } {
+  const present = (path: string): string | null => (files.size(path) === undefined ? null : path);
+  return { out: present(layout.log(entry, 'out')), err: present(layout.log(entry, 'err')) };
+}
+
+function placeJson(
+  project: Project,
+  files: Files,
+  { state, entry, path, crew }: Place,
+): Record<string, unknown> {
+  const { token, counts } = parseEntryName(entry);
+  return {
+    state,
+    entry,
+    token: token ?? null,
+    failures: counts,
+    crew: crew ?? null,
+    path,
+    logs: logsOf(project, files, entry),
+  };
+}
+
+function sayJob(
+  project: Project,
+  files: Files,
+  job: string,
+  places: readonly [Place, ...Place[]],
+  history: readonly HistoryLine[],
+): void {
+  say(`job ${printable(job)} in project "${project.name}"`);
+  for (const { state, entry, path, crew } of places) {
+    say(`  ${state}${crew === undefined ? '' : ` with crew ${crew}`}: ${printable(path)}`);
+    const { out, err } = logsOf(project, files, entry);
+    for (const log of [out, err]) if (log !== null) say(`    printed: ${printable(log)}`);
+  }
+  if (history.length > 0) say('  history');
+  for (const line of history) say(`    ${printable(describeLine(line))}`);
+  const content = files.readFrom(places[0].path, 0, shownBytes);
+  if (content === undefined) return;
+  say('  file');
+  for (const line of Buffer.from(content).toString('utf8').replace(/\n$/, '').split('\n'))
+    say(`    ${printable(line.replaceAll('\t', '  '))}`);
+}
+
+function describeLine(line: HistoryLine): string {
+  const when = line.time.slice(0, 19).replace('T', ' ');
+  const token = parseEntryName(line.entry).token ?? '';
+  if (line.event === 'start')
+    return `${when}  ${token}  started by worker ${line.worker} of ${line.journal.replace(/\.jsonl$/, '')}`;
+  const to = line.to === 'queue' ? ', goes back into the queue' : '';
+  const ran = line.event === 'finish' ? ` after ${duration(line.ms / 1000)}` : '';
+  return `${when}  ${token}  ${describeOutcome(line.outcome)}${ran}${to}`;
+}

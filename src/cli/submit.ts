@@ -1,0 +1,109 @@
+import { readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { FjrError } from '../job/fjr-error.js';
+import { jobScript } from '../job/job-script.js';
+import { jobFileLimit, readJob } from '../job/read-job.js';
+import { JobFileError } from '../job/settings.js';
+import { renderTemplate } from '../job/template.js';
+import { perform } from '../queue/perform.js';
+import { checkJobName, submitJob } from '../queue/submit-job.js';
+import { newToken } from '../queue/token.js';
+import { filesFor } from './compose.js';
+import { type ExitCode, exitCode } from './exit-code.js';
+import type { Project } from './project.js';
+import { printable, say, sayJson } from './say.js';
+
+/** A job file, ready to be put into the queue. */
+export interface Submission {
+  readonly name: string;
+  readonly content: Uint8Array | string;
+  readonly executable: boolean;
+}
+
+export function submitCommand(
+  project: Project,
+  args: {
+    files: readonly string[];
+    command: readonly string[];
+    name: string | undefined;
+    settings: Readonly<Record<string, string>>;
+  },
+  json: boolean,
+): ExitCode {
+  const submissions = readSubmissions(args);
+  for (const submission of submissions) submit(project, submission);
+  const names = submissions.map(({ name }) => name);
+  if (json) sayJson({ project: project.name, submitted: names });
+  else for (const name of names) say(printable(name));
+  return exitCode.fine;
+}
+
+/** All are read and checked before the first is submitted. */
+function readSubmissions({
+  files,
+  command,
+  name,
+  settings,
+}: Parameters<typeof submitCommand>[1]): Submission[] {
+  if (files.length + command.length === 0)
+    throw new FjrError('usage', 'nothing to submit', { hint: 'name job files, or a command after --' });
+  if (name !== undefined && files.length > 1)
+    throw new FjrError('usage', '--name goes with one job only', { hint: 'submit the files one by one' });
+  if (command.length === 0) return files.map((file) => readFileSubmission(file, name));
+  if (files.length > 0)
+    throw new FjrError('usage', 'job files and a command cannot be submitted together', {
+      hint: 'use two calls',
+    });
+  const lines = renderTemplate(command, 'shell', { values: [], sequence: 1 });
+  const content = jobScript(lines, process.cwd(), settings);
+  return [
+    checked(
+      { name: name ?? `${nameFor(command)}-${newToken().slice(0, 6)}.sh`, content, executable: true },
+      'the command',
+    ),
+  ];
+}
+
+/** The program's name, as far as it is plain. */
+function nameFor(command: readonly string[]): string {
+  return basename((command[0] ?? '').split(/\s/)[0] ?? '').replace(/[^A-Za-z0-9_-]/g, '') || 'job';
+}
+
+function readFileSubmission(path: string, name: string | undefined): Submission {
+  try {
+    const content = readFileSync(path);
+    return checked(
+      { name: name ?? basename(path), content, executable: (statSync(path).mode & 0o100) !== 0 },
+      path,
+    );
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof FjrError || code === undefined) throw error;
+    throw new FjrError('bad-job-file', `cannot read ${path}: ${code}`, { cause: error });
+  }
+}
+
+/** What the dispatcher would turn away is turned away here, where somebody reads it. */
+function checked(submission: Submission, where: string): Submission {
+  checkJobName(submission.name);
+  const bytes = Buffer.from(submission.content);
+  try {
+    readJob({ head: bytes.subarray(0, jobFileLimit), size: bytes.length, executable: submission.executable });
+    return submission;
+  } catch (error) {
+    if (!(error instanceof JobFileError)) throw error;
+    throw new FjrError(
+      'bad-job-file',
+      `${where}: ${error.message}`,
+      error.hint === undefined ? {} : { hint: error.hint },
+    );
+  }
+}
+
+export function submit(project: Project, { name, content, executable }: Submission): void {
+  const steps = submitJob(project.layout, name, content, executable ? 0o700 : 0o600, newToken());
+  if (perform(filesFor(project), steps) === 'submitted') return;
+  throw new FjrError('job-exists', `a job "${name}" waits in project "${project.name}" already`, {
+    hint: 'submit it under another name with --name, or withdraw the other with fjr cancel',
+  });
+}

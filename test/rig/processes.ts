@@ -1,0 +1,56 @@
+import { readFileSync, readdirSync } from 'node:fs';
+
+/** Looks at processes as /proc shows them. Zombies count as dead: they run nothing any more. */
+export function isAlive(pid: number): boolean {
+  const state = stateOf(pid);
+  return state !== undefined && state !== 'Z' && state !== 'X';
+}
+
+/** Whether SIGSTOP has taken effect. */
+export function isStopped(pid: number): boolean {
+  return stateOf(pid) === 'T';
+}
+
+export interface ProcessSeen {
+  readonly pid: number;
+  readonly command: string;
+}
+
+/** Live processes with `name=value` in their environment. */
+export function processesWith(name: string, value: string): ProcessSeen[] {
+  const wanted = `\0${name}=${value}\0`;
+  return processIds()
+    .filter((pid) => isAlive(pid) && `\0${read(`/proc/${pid}/environ`)}\0`.includes(wanted))
+    .map((pid) => ({ pid, command: commandOf(pid) }));
+}
+
+export function commandOf(pid: number): string {
+  return read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
+}
+
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function processIds(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map(Number);
+}
+
+function stateOf(pid: number): string | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat === '' ? undefined : stat[stat.lastIndexOf(')') + 2];
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

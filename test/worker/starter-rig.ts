@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type Helpers, systemHelpers } from '../../src/system/helper.js';
+import { type Ended, type Launch, Starter } from '../../src/worker/starter.js';
+
+/** Where the built programs are; another place while several people build at once. */
+const dist = process.env['FJR_TEST_DIST'] ?? fileURLToPath(new URL('../../dist', import.meta.url));
+
+/** The two programs that must not be told apart. */
+export const starters: readonly (readonly [string, readonly string[]])[] = [
+  ['perl', ['perl', fileURLToPath(new URL('../../src/worker/starter.pl', import.meta.url))]],
+  ['node', [process.execPath, `${dist}/starter.js`]],
+];
+
+/** Waits until `look` gives something else than undefined or false; a wait in vain tells what it saw last. */
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | false,
+  seen: () => unknown = () => 'nothing',
+): Promise<T> {
+  const end = performance.now() + 20_000;
+  for (;;) {
+    const result = look();
+    if (result !== undefined && result !== false) return result;
+    if (performance.now() > end) throw new Error(`${what}: did not happen; last seen: ${String(seen())}`);
+    await setTimeout(5);
+  }
+}
+
+/** Whether a process runs; one that only waits for its parent to look has ended. */
+export function runs(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return !['Z', 'X'].includes(stat.charAt(stat.lastIndexOf(')') + 2));
+  } catch {
+    return false;
+  }
+}
+
+/** A starter, a directory for what its jobs print, and what it has reported. */
+export class StarterRig {
+  readonly directory = mkdtempSync(join(tmpdir(), 'fjr-starter-'));
+  readonly starter: Starter;
+  /** Everything reported, in order. */
+  readonly reports: [number, Ended][] = [];
+  gone = false;
+  readonly #waiting = new Map<number, (ended: Ended) => void>();
+
+  constructor(argv: readonly string[], helpers: Helpers = systemHelpers) {
+    this.starter = new Starter(
+      helpers,
+      argv,
+      {
+        onEnded: (slot, ended) => {
+          this.reports.push([slot, ended]);
+          const waiting = this.#waiting.get(slot);
+          this.#waiting.delete(slot);
+          waiting?.(ended);
+        },
+        onGone: () => (this.gone = true),
+      },
+      (group) => {
+        process.kill(-group, 'SIGKILL');
+      },
+    );
+  }
+
+  /** Starts a job in a slot; resolves with how it ended. */
+  run(slot: number, argv: readonly string[], rest: Partial<Launch> = {}): Promise<Ended> {
+    const ended = new Promise<Ended>((resolve) => this.#waiting.set(slot, resolve));
+    const out = `${this.directory}/${slot}.out`;
+    const err = `${this.directory}/${slot}.err`;
+    this.starter.run(slot, { argv, env: {}, cwd: '', nice: 0, timeout: undefined, out, err, ...rest });
+    return ended;
+  }
+
+  sh(slot: number, script: string, rest: Partial<Launch> = {}): Promise<Ended> {
+    return this.run(slot, ['/bin/sh', '-c', script], rest);
+  }
+
+  printed(slot: number, stream: 'out' | 'err' = 'out'): string {
+    const path = `${this.directory}/${slot}.${stream}`;
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  }
+
+  /** Waits for a job's output to match; returns the match. */
+  printing(slot: number, pattern: RegExp): Promise<RegExpExecArray> {
+    return until(
+      `slot ${slot} prints ${String(pattern)}`,
+      () => pattern.exec(this.printed(slot)) ?? undefined,
+      () => JSON.stringify([this.printed(slot), this.printed(slot, 'err'), this.reports]),
+    );
+  }
+
+  file(name: string, content: string, mode = 0o644): string {
+    const path = `${this.directory}/${name}`;
+    writeFileSync(path, content, { mode });
+    return path;
+  }
+
+  async end(): Promise<void> {
+    const { pid } = this.starter;
+    this.starter.close();
+    await until('the starter ends', () => this.gone && !runs(pid));
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** A crew that hangs: it tells its starter what to do and does not hear what that says. */
+export class DeafHelpers implements Helpers {
+  #child: ChildProcess | undefined;
+  heard = '';
+
+  start(...[[program = '', ...args], events]: Parameters<Helpers['start']>): ReturnType<Helpers['start']> {
+    const child = spawn(program, args, { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#child = child;
+    child.on('exit', events.onEnd);
+    return {
+      pid: child.pid ?? 0,
+      send: (bytes) => child.stdin.write(bytes),
+      close: () => child.stdin.end(),
+      kill: () => child.kill('SIGKILL'),
+    };
+  }
+
+  listen(): void {
+    this.#child?.stdout?.on('data', (bytes: Buffer) => (this.heard += bytes.toString('latin1')));
+  }
+}
