@@ -36,8 +36,14 @@ interface Candidate {
   look: Look | undefined;
   /** It came by a rename or link, and nobody has been heard writing since. */
   whole: boolean;
+  /** Where it waits for its next look. */
+  place: 'unread' | 'later' | 'unconfirmed';
+}
+
+interface Later {
   /** Monotonic milliseconds of the next look. */
-  due: number;
+  readonly due: number;
+  readonly candidate: Candidate;
 }
 
 type Known = Candidate | 'arrived' | 'delayed';
@@ -59,7 +65,7 @@ export class Intake {
   /** Job name → how many of its entries were given back. */
   readonly #returned = new Map<string, number>();
   readonly #unread = new Heap<Candidate>((a, b) => a.key < b.key);
-  readonly #later = new Heap<Candidate>((a, b) => a.due < b.due);
+  readonly #later = new Heap<Later>((a, b) => a.due < b.due);
   readonly #delayed = new Heap<{ readonly due: number; readonly arrival: Arrival }>((a, b) => a.due < b.due);
   /** Read, and whole if the doorbell stays silent for one more turn of the event loop. */
   #unconfirmed: Candidate[] = [];
@@ -104,8 +110,11 @@ export class Intake {
       this.#add(name, event === 'rename');
       return true;
     }
-    if (typeof known === 'object' && event === 'change') known.whole = false;
-    return typeof known === 'object';
+    if (typeof known !== 'object') return false;
+    if (event === 'change') known.whole = false;
+    // What it waits for may have happened.
+    if (known.place === 'later') this.#lookSoon(known);
+    return true;
   }
 
   /** Reads the directory. Returns how many names it held, the ignored ones not counted. */
@@ -148,7 +157,7 @@ export class Intake {
   }
 
   #add(name: string, whole: boolean): void {
-    const candidate: Candidate = { name, key: naturalKey(name), look: undefined, whole, due: 0 };
+    const candidate: Candidate = { name, key: naturalKey(name), look: undefined, whole, place: 'unread' };
     this.#known.set(name, candidate);
     this.#countReturned(name, 1);
     this.#unread.push(candidate);
@@ -161,6 +170,11 @@ export class Intake {
     const count = (this.#returned.get(job) ?? 0) + change;
     if (count > 0) this.#returned.set(job, count);
     else this.#returned.delete(job);
+  }
+
+  #lookSoon(candidate: Candidate): void {
+    candidate.place = 'unread';
+    this.#unread.push(candidate);
   }
 
   #nextDue(now: number): number | undefined {
@@ -181,7 +195,7 @@ export class Intake {
         this.#later.push(next);
         break;
       }
-      this.#unread.push(next);
+      if (next.candidate.place === 'later') this.#lookSoon(next.candidate);
     }
     for (let next = this.#delayed.pop(); next !== undefined; next = this.#delayed.pop()) {
       if (next.due > now) {
@@ -235,11 +249,12 @@ export class Intake {
       case 'again':
         candidate.look = settled.look;
         if (candidate.whole && !confirmed && settled.look.size > 0) {
+          candidate.place = 'unconfirmed';
           this.#unconfirmed.push(candidate);
           return;
         }
-        candidate.due = now.monotonic + settled.inMs;
-        this.#later.push(candidate);
+        candidate.place = 'later';
+        this.#later.push({ due: now.monotonic + settled.inMs, candidate });
         return;
       case 'ready':
         this.#ready(
