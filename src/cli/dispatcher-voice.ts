@@ -1,6 +1,7 @@
 import type { Counts, DispatcherEvent } from '../dispatcher/dispatcher.js';
 import type { ReapEvent } from '../dispatcher/reaper.js';
 import { FjrError } from '../job/fjr-error.js';
+import type { Needs } from '../job/job.js';
 import { describeOutcome } from '../job/outcome.js';
 import { parseEntryName } from '../queue/entry-name.js';
 import type { Clock } from '../system/clock.js';
@@ -17,6 +18,7 @@ export class DispatcherVoice {
   #last = '';
   #live = false;
   #failures = 0;
+  #toldNobody = false;
   #trouble = '';
 
   constructor(clock: Clock, stream: NodeJS.WriteStream) {
@@ -38,6 +40,11 @@ export class DispatcherVoice {
       case 'held':
         this.#line(
           `[fjr-dispatcher] Job ${printable(event.name)} waits for ${printable(event.on)}, which nobody has submitted yet.`,
+        );
+        return;
+      case 'unfit':
+        this.#line(
+          `[fjr-dispatcher] Job ${printable(event.name)} waits: no crew has ${describeNeeds(event.needs)}.`,
         );
         return;
       case 'ending':
@@ -75,6 +82,10 @@ export class DispatcherVoice {
   }
 
   #tellCounts(counts: Counts): void {
+    if (counts.workers === 0 && counts.waiting > 0 && !this.#toldNobody) {
+      this.#toldNobody = true;
+      this.#line('[fjr-dispatcher] Nobody works here yet: fjr-recruiter hire.');
+    }
     if (this.#stream.isTTY) {
       this.#draw(counts);
       return;
@@ -123,6 +134,14 @@ export class DispatcherVoice {
     remark(`[fjr-dispatcher] ${text}; trying again.`);
     if (error instanceof FjrError && error.hint !== undefined) remark(`hint: ${error.hint}`);
   }
+}
+
+/** `64 CPUs and 128.0 GB of memory` */
+function describeNeeds({ cpus, memory, gpus }: Needs): string {
+  const parts = [plural(cpus, 'CPU')];
+  if (memory > 0) parts.push(`${(memory / 2 ** 30).toFixed(1)} GB of memory`);
+  if (gpus > 0) parts.push(plural(gpus, 'GPU'));
+  return parts.join(' and ');
 }
 
 /** `[#####     ] 120 done, 3 failed, 8 running, 1200 waiting · 812/s · 2 min left` */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { FjrError } from '../job/fjr-error.js';
 import type { CrewReport } from '../recruiter/crews-here.js';
@@ -57,6 +58,7 @@ interface HireOptions {
   readonly workers: number;
   readonly directory: string;
   readonly multiplexer: SessionKind | 'auto';
+  readonly localOnly: boolean;
   /** Options of fjr-worker that are passed on. */
   readonly passed: readonly string[];
 }
@@ -65,6 +67,7 @@ function readHireOptions(args: {
   workers?: string | undefined;
   curdir?: string | undefined;
   multiplexer: SessionKind | 'auto';
+  'local-only': boolean;
   lease?: string | undefined;
   gpus?: string | undefined;
 }): HireOptions {
@@ -73,6 +76,7 @@ function readHireOptions(args: {
       args.workers === undefined ? defaultWorkers() : wholeArgument('the number of workers', args.workers, 1),
     directory: args.curdir ?? process.cwd(),
     multiplexer: args.multiplexer,
+    localOnly: args['local-only'],
     passed: [...passOn('--lease', args.lease), ...passOn('--gpus', args.gpus)],
   };
 }
@@ -119,6 +123,10 @@ async function wait(milliseconds: number): Promise<void> {
 
 async function hireCommand(name: string, options: HireOptions, json: boolean): Promise<ExitCode> {
   const project = openProject(name);
+  if (!options.localOnly && existsSync(project.layout.remoteConf))
+    remark(
+      `[fjr-recruiter] ${project.layout.remoteConf} is not read by this version: hiring on this host only.`,
+    );
   const hired = await hireHere(project, options);
   if (json) sayJson({ hired: hired.kind === 'hired', crew: crewJson(project, hired.crew) });
   else if (hired.kind === 'hired')

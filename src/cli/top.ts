@@ -5,7 +5,7 @@ import { clock, filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { describeEnding, newestFailures } from './failures.js';
 import type { Project } from './project.js';
-import { duration, printable, say } from './say.js';
+import { duration, plural, printable, say } from './say.js';
 import { type Standing, standingOf } from './status.js';
 
 /** Milliseconds between two pictures. */
@@ -80,7 +80,7 @@ function headLines({ name }: Project, standing: Standing, watch: Rates): string[
   return [
     `${pc.bold(`fjr top · project ${name}`)}  ${new Date().toTimeString().slice(0, 8)}   ${pc.dim('q quits')}`,
     `jobs     ${pc.green(`${done} done`)}  ${failed > 0 ? pc.red(`${failed} failed`) : '0 failed'}  ${running + assigned} running  ${waiting} waiting`,
-    `workers  ${workers} in ${crews.length} crews, ${idle} idle`,
+    `workers  ${workers} in ${plural(crews.length, 'crew')}, ${idle} idle`,
     `rate     ${rate.toFixed(1)}/s ${sparkline(watch.rates)}${left}`,
   ];
 }

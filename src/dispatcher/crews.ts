@@ -1,4 +1,4 @@
-import { type Usage, capacityOf, plus } from '../job/capacity.js';
+import { type Capacity, type Usage, capacityOf, plus } from '../job/capacity.js';
 import { type Needs, plainNeeds } from '../job/job.js';
 import { jobFileLimit, readJob } from '../job/read-job.js';
 import { JobFileError } from '../job/settings.js';
@@ -38,6 +38,11 @@ export class Crews {
     let sum = 0;
     for (const { file } of this.#known.values()) sum += file.workers;
     return sum;
+  }
+
+  /** What each crew could give if it were idle. */
+  capacities(): Capacity[] {
+    return [...this.#known.values()].map(({ file }) => capacityOf(file, file.workers));
   }
 
   /** Badges in `workerqueue`, as they are now. */

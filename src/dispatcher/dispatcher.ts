@@ -1,6 +1,7 @@
 import { FjrError } from '../job/fjr-error.js';
 import type { Outcome } from '../job/outcome.js';
-import type { Job } from '../job/job.js';
+import { fitsBeside, noUsage } from '../job/capacity.js';
+import type { Job, Needs } from '../job/job.js';
 import { naturalKey } from '../job/natural-order.js';
 import { assignJob } from '../queue/assign-job.js';
 import { claimWorker } from '../queue/claim-worker.js';
@@ -20,7 +21,7 @@ import { Crews } from './crews.js';
 import { findCycles, judgeHeld } from './held.js';
 import { type Arrival, Intake } from './intake.js';
 import { newestOutcomes } from './outcomes.js';
-import { type Assignment, type Waiting, planAssignments } from './plan.js';
+import { type Assignment, type Group, type Waiting, planAssignments } from './plan.js';
 import { Pools } from './pools.js';
 import { type Ending, Progress } from './progress.js';
 import { type ReapEvent, Reaper } from './reaper.js';
@@ -57,6 +58,8 @@ export type DispatcherEvent =
       readonly hint: string | undefined;
     }
   | { readonly kind: 'held'; readonly name: string; readonly on: string }
+  /** No crew there is could run it. */
+  | { readonly kind: 'unfit'; readonly name: string; readonly needs: Needs }
   | { readonly kind: 'ending'; readonly ending: Ending }
   | { readonly kind: 'reaped'; readonly reaped: ReapEvent }
   | { readonly kind: 'trouble'; readonly error: unknown };
@@ -97,6 +100,7 @@ export class Dispatcher {
   readonly #progress: Progress;
   readonly #held = new Map<string, Arrival>();
   readonly #reportedHeld = new Map<string, string>();
+  readonly #reportedUnfit = new WeakSet<Needs>();
   /** Job name → crew, of what was assigned and may still be there. */
   readonly #assigned = new Map<string, CrewId>();
   /** Badges that we claimed: the doorbell rings for those, too. */
@@ -280,10 +284,25 @@ export class Dispatcher {
     for (const { needs, jobs } of present)
       for (const job of jobs) if (!planned.has(job)) this.#backlog.add(job, needs);
     this.#apply(plan);
+    this.#reportUnfit(
+      present.filter(({ jobs }) => jobs.length > 0 && jobs.every((job) => !planned.has(job))),
+    );
     // Names that are gone may have kept others from being looked at.
     if (groups.some(({ jobs }, index) => jobs.length > (present[index]?.jobs.length ?? 0))) {
       this.#workersRang = true;
       this.#planPass();
+    }
+  }
+
+  /** Jobs that idle workers were not enough for: if no crew could ever run them, somebody should know. */
+  #reportUnfit(left: readonly Group[]): void {
+    for (const { needs, jobs } of left) {
+      const [job] = jobs;
+      const capacities = this.#crews.capacities();
+      if (job === undefined || this.#reportedUnfit.has(needs)) continue;
+      if (capacities.some((capacity) => fitsBeside(needs, noUsage, capacity))) continue;
+      this.#reportedUnfit.add(needs);
+      this.#options.report({ kind: 'unfit', name: job.name, needs });
     }
   }
 
