@@ -1,4 +1,5 @@
 import type { Counts, DispatcherEvent } from '../dispatcher/dispatcher.js';
+import type { Ending } from '../dispatcher/progress.js';
 import type { ReapEvent } from '../dispatcher/reaper.js';
 import { FjrError } from '../job/fjr-error.js';
 import type { Needs } from '../job/job.js';
@@ -48,7 +49,7 @@ export class DispatcherVoice {
         );
         return;
       case 'ending':
-        if (event.ending.event === 'finish' && event.ending.to === 'failed')
+        if (event.ending.to === 'failed' && !toldAlready(event.ending))
           this.#tellFailure(event.ending.entry, describeOutcome(event.ending.outcome));
         return;
       case 'reaped':
@@ -120,9 +121,8 @@ export class DispatcherVoice {
       const why = reaped.why === 'dead' ? 'is dead' : 'has not been heard of for its whole lease';
       this.#line(`[fjr-dispatcher] Crew ${reaped.crew} ${why}: what it held is taken back.`);
     } else if (reaped.kind === 'returned') {
-      this.#line(
-        `[fjr-dispatcher] ${plural(reaped.entries.length, 'job')} of crew ${reaped.crew} given back.`,
-      );
+      const back = reaped.entries.filter(({ to }) => to === 'queue').length;
+      if (back > 0) this.#line(`[fjr-dispatcher] ${plural(back, 'job')} of crew ${reaped.crew} given back.`);
     }
   }
 
@@ -134,6 +134,11 @@ export class DispatcherVoice {
     remark(`[fjr-dispatcher] ${text}; trying again.`);
     if (error instanceof FjrError && error.hint !== undefined) remark(`hint: ${error.hint}`);
   }
+}
+
+/** What this dispatcher turned away itself was told when it was. */
+function toldAlready({ event, outcome }: Ending): boolean {
+  return event === 'verdict' && (outcome.kind === 'rejected' || outcome.kind === 'dependency');
 }
 
 /** `64 CPUs and 128.0 GB of memory` */

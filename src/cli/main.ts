@@ -16,10 +16,11 @@ const programs: Readonly<Record<ProgramName, () => Promise<Program>>> = {
 
 /** Runs a program and ends the process: the one place that does. */
 export async function main(name: ProgramName, argv: readonly string[]): Promise<never> {
-  // `fjr status | head` is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? exitCode.fine : exitCode.failure);
-  });
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', () => {
+      // `fjr status | head` is no error. A crew or dispatcher whose terminal is gone has work to do all the same.
+      if (name === 'fjr') process.exit(exitCode.fine);
+    });
   let code: ExitCode;
   try {
     code = await (await programs[name]())(argv);

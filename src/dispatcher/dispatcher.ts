@@ -110,6 +110,8 @@ export class Dispatcher {
   readonly #timers: (() => void)[] = [];
   #wakeUp: NodeJS.Timeout | undefined;
   #passPlanned = false;
+  /** Nothing waited when the numbers were last told: the first job to come is news. */
+  #progressQuiet = true;
   #workersRang = true;
   #idleLookedAt = -Infinity;
   #idleCount = 0;
@@ -272,6 +274,7 @@ export class Dispatcher {
   #dispatch(): void {
     const badges = [...this.#spare, ...this.#lookForIdle()];
     if (badges.length === 0) return;
+    if (this.#progressQuiet) this.#reportCounts();
     const { offers, orphans } = this.#crews.offers(badges);
     for (const orphan of orphans) this.#perform(claimWorker(this.#layout, orphan));
     const groups = this.#backlog.takeHeads(badges.length);
@@ -409,6 +412,7 @@ export class Dispatcher {
   }
 
   #reportCounts(): void {
+    this.#progressQuiet = this.#intake.size === 0;
     if (this.#backlog.size === 0 || this.#mayHaveIdle()) this.#idleCount = this.#crews.idle().length;
     this.#options.report({ kind: 'counts', counts: this.counts() });
   }

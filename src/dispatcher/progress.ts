@@ -9,6 +9,14 @@ import type { Files } from '../system/files.js';
 /** An execution that is over: a crew's, or a job that a dispatcher turned away. */
 export type Ending = Extract<JournalLine, { event: 'finish' | 'verdict' }>;
 
+interface Unsettled {
+  readonly ending: Ending;
+  looks: number;
+}
+
+/** Looks after which a line whose name stands nowhere is void. */
+const patience = 50;
+
 /** Counts what has ended since the dispatcher began, by following the journals. */
 export class Progress {
   readonly #files: Files;
@@ -16,6 +24,7 @@ export class Progress {
   readonly #reader: JournalReader;
   readonly #onEnding: (ending: Ending) => void;
   #journals: readonly string[] = [];
+  #unsettled: Unsettled[] = [];
   done = 0;
   failed = 0;
   retried = 0;
@@ -37,11 +46,24 @@ export class Progress {
   }
 
   read(): void {
-    for (const journal of this.#journals) for (const line of this.#reader.read(journal)) this.#count(line);
+    for (const journal of this.#journals)
+      for (const line of this.#reader.read(journal))
+        if (line.event === 'finish' || line.event === 'verdict')
+          this.#unsettled.push({ ending: line, looks: 0 });
+    this.#unsettled = this.#unsettled.filter((unsettled) => !this.#settle(unsettled));
   }
 
-  #count(line: JournalLine): void {
-    if (line.event !== 'finish' && line.event !== 'verdict') return;
+  /** A line counts only if its name stands there. The line comes before the rename, so it has some time to come true. */
+  #settle(unsettled: Unsettled): boolean {
+    const { ending } = unsettled;
+    const stands =
+      ending.to === 'queue' || this.#files.size(this.#layout.finished(ending.to, ending.entry)) !== undefined;
+    if (stands) this.#count(ending);
+    unsettled.looks += 1;
+    return stands || unsettled.looks > patience;
+  }
+
+  #count(line: Ending): void {
     if (line.to === 'queue') this.retried += 1;
     else if (line.to === 'done' && isSuccess(line.outcome)) this.done += 1;
     else this.failed += 1;

@@ -11,6 +11,7 @@ export type Destination = Verdict | 'queue';
 export type JournalLine =
   | { readonly event: 'start'; readonly time: string; readonly entry: string; readonly worker: number }
   | {
+      /** `worker` 0: no worker was needed to refuse it. */
       readonly event: 'finish';
       readonly time: string;
       readonly entry: string;

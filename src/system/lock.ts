@@ -21,10 +21,12 @@ export async function takeLock(path: string, host: Host, onLost: () => void): Pr
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
       const release = await lockfile.lock(path, options);
-      writeFileSync(ownerFile, `${JSON.stringify(host.identify(process.pid))}\n`, { mode: 0o600 });
+      const owner = `${JSON.stringify(host.identify(process.pid))}\n`;
+      writeFileSync(ownerFile, owner, { mode: 0o600 });
       return async () => {
-        rmSync(ownerFile, { force: true });
         // Somebody took the lock over meanwhile: then it is theirs to give back.
+        if (readText(ownerFile) !== owner) return;
+        rmSync(ownerFile, { force: true });
         await release().catch(() => undefined);
       };
     } catch (error) {
@@ -48,8 +50,16 @@ async function isLeft(ownerFile: string, host: Host): Promise<boolean> {
 
 function readOwner(ownerFile: string): ProcessIdentity | undefined {
   try {
-    return JSON.parse(readFileSync(ownerFile, 'utf8')) as ProcessIdentity;
+    return JSON.parse(readText(ownerFile)) as ProcessIdentity;
   } catch {
     return undefined;
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
   }
 }

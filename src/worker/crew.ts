@@ -1,9 +1,8 @@
-import { type Capacity, type Usage, capacityOf, fitsBeside, minus, noUsage, plus } from '../job/capacity.js';
+import { capacityOf } from '../job/capacity.js';
 import { FjrError } from '../job/fjr-error.js';
-import { type Job, jobDefaults } from '../job/job.js';
-import { type Outcome, isSuccess } from '../job/outcome.js';
-import { jobFileLimit, readJob } from '../job/read-job.js';
-import { JobFileError } from '../job/settings.js';
+import type { Job } from '../job/job.js';
+import type { Outcome } from '../job/outcome.js';
+import { jobFileLimit } from '../job/read-job.js';
 import { announceWorker } from '../queue/announce-worker.js';
 import { beat } from '../queue/beat.js';
 import { clearCancelMark } from '../queue/cancel-job.js';
@@ -13,21 +12,21 @@ import { failuresOf, isIgnored, parseEntryName, tokenOf } from '../queue/entry-n
 import { fenceCrew } from '../queue/fence-crew.js';
 import { type FinishTo, finishJob } from '../queue/finish-job.js';
 import { type JournalLine, formatJournalLine } from '../queue/journal.js';
+import { layToRest } from '../queue/lay-to-rest.js';
 import { type CrewId, type Layout, classifyPodFile } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
-import { layToRest } from '../queue/lay-to-rest.js';
 import { raisePod } from '../queue/raise-pod.js';
 import { recallJob } from '../queue/recall-job.js';
-import { lostBudget } from '../queue/return-entries.js';
 import { startJob } from '../queue/start-job.js';
-import { append, list, unlink } from '../queue/steps.js';
-import type { Steps } from '../queue/steps.js';
+import { type Steps, append, list, unlink } from '../queue/steps.js';
 import type { Clock } from '../system/clock.js';
 import type { Files, Inspected } from '../system/files.js';
 import type { Doorbells } from '../system/watcher.js';
 import { HeldItems } from './held-items.js';
-import { argumentsOf, environmentOf, expandHome } from './launch.js';
-import { type Circumstances, countedReason, outcomeOf } from './outcome-of.js';
+import { absolute, argumentsOf, environmentOf } from './launch.js';
+import { outcomeOf, targetOf } from './outcome-of.js';
+import { hasChanged, readEntry } from './read-entry.js';
+import { type Busy, type Ending, Roster } from './roster.js';
 import { Scratch } from './scratch.js';
 import { type Ended, type Launch, type Starter, type StarterEvents, killGrace } from './starter.js';
 
@@ -62,31 +61,6 @@ export interface CrewOptions {
   readonly report: (event: CrewEvent) => void;
 }
 
-/**
- * One worker. Its badge lies in the pod, except while it is announced.
- *
- * ```
- *            announce                 (a dispatcher claims it)
- *   idle ──────────────▶ announced ───────────────────────────▶ claimed
- *    ▲  ◀───────────────────│ claim back, for an entry at hand      │ no entry for some seconds: announce again
- *    │                      ▼                                       │
- *    └────────────────── busy ◀─────────────────────────────────────┘
- *          finish                 start
- * ```
- */
-type Worker =
-  { readonly state: 'idle' | 'announced' } | { readonly state: 'claimed'; readonly since: number } | Busy;
-
-interface Busy {
-  readonly state: 'busy';
-  readonly entry: string;
-  readonly job: Job;
-  readonly startedAt: number;
-  readonly gpus: readonly number[];
-  exposed: boolean;
-  cancelled: boolean;
-}
-
 type Phase = 'working' | 'draining' | 'leaving' | 'fenced' | 'gone';
 
 /** Milliseconds that a claimed worker waits for its entry before it is announced again. */
@@ -104,15 +78,12 @@ export class Crew {
   readonly #id: CrewId;
   readonly #starter: Starter;
   readonly #file: CrewFile;
-  readonly #capacity: Capacity;
   readonly #scratch: Scratch;
   readonly #items: HeldItems;
-  readonly #workers = new Map<number, Worker>();
-  readonly #freeGpus = new Set<number>();
+  readonly #roster: Roster;
   /** Entries that the doorbell need not ring for again. */
   readonly #seen = new Set<string>();
   readonly #stopWatching: (() => void)[] = [];
-  #used: Usage = noUsage;
   #phase: Phase = 'working';
   #beats = 0;
   #sweepPlanned = false;
@@ -137,8 +108,7 @@ export class Crew {
       },
     });
     this.#file = options.describe(this.#starter.pid);
-    this.#capacity = capacityOf(this.#file, this.#file.workers);
-    for (let gpu = 0; gpu < this.#file.gpus; gpu++) this.#freeGpus.add(gpu);
+    this.#roster = new Roster(this.#file.workers, capacityOf(this.#file, this.#file.workers));
     this.#scratch = new Scratch(system.files, this.#layout, this.#id);
     this.#items = new HeldItems(system.files, this.#layout, this.#id);
   }
@@ -153,7 +123,6 @@ export class Crew {
     }
     this.#note({ event: 'born', time: this.#system.clock.timestamp(), crew: this.#id });
     this.#options.report({ kind: 'born', crew: this.#id, workers });
-    for (let worker = 1; worker <= workers; worker++) this.#workers.set(worker, { state: 'idle' });
     this.#watch();
     this.#beat();
     this.#sweep();
@@ -163,8 +132,7 @@ export class Crew {
   leave(): void {
     if (this.#phase !== 'working' && this.#phase !== 'draining') return;
     this.#phase = 'leaving';
-    for (const [worker, { state }] of this.#workers)
-      if (state === 'busy') this.#starter.stop(worker, killGrace);
+    for (const [worker] of this.#roster.in('busy')) this.#starter.stop(worker, killGrace);
     this.#guard(() => {
       this.#goIfDone();
     });
@@ -244,7 +212,7 @@ export class Crew {
     if (this.#phase === 'fenced' || this.#phase === 'gone') return;
     this.#beats += 1;
     const running: Record<string, string> = {};
-    for (const [worker, state] of this.#workers) if (state.state === 'busy') running[worker] = state.entry;
+    for (const [worker, { entry }] of this.#roster.in('busy')) running[worker] = entry;
     const content = formatHeartbeat({ beat: this.#beats, running });
     if (this.#perform(beat(this.#layout, this.#id, content)) === 'fenced') {
       this.#becomeFenced();
@@ -259,7 +227,8 @@ export class Crew {
 
   /** Looks at the pod as it is, and does what there is to do: start entries, announce workers, obey cancel marks. */
   #sweep(): void {
-    if (this.#phase !== 'working' && this.#phase !== 'draining') return;
+    if (this.#phase === 'fenced' || this.#phase === 'gone') return;
+    for (const [worker, ending] of this.#roster.in('ending')) this.#commit(worker, ending);
     const names = this.#perform(list(this.#layout.pod(this.#id).directory));
     if (names === undefined) {
       this.#becomeFenced();
@@ -272,22 +241,22 @@ export class Crew {
       else if (file.kind === 'cancel') this.#cancel(file.token);
       else if (file.kind === 'entry' && !isIgnored(name)) entries.push(name);
     }
-    if (this.#phase === 'working') for (const entry of entries) this.#tryStart(entry);
-    if (this.#phase === 'working') this.#announceIdle();
-    else this.#goIfDone();
+    for (const entry of entries) this.#tryStart(entry);
+    this.#announceIdle();
+    this.#goIfDone();
   }
 
   #seeBadge(worker: number): void {
-    if (this.#workers.get(worker)?.state === 'announced')
-      this.#workers.set(worker, { state: 'claimed', since: this.#system.clock.monotonic() });
+    if (this.#roster.get(worker)?.state === 'announced')
+      this.#roster.set(worker, { state: 'claimed', since: this.#system.clock.monotonic() });
   }
 
   #announceIdle(): void {
+    if (this.#phase !== 'working') return;
     const now = this.#system.clock.monotonic();
-    for (const [worker, state] of this.#workers) {
-      const free = state.state === 'idle' || (state.state === 'claimed' && now - state.since > claimPatience);
-      if (free && !this.#announce(worker)) return;
-    }
+    for (const [worker] of this.#roster.in('idle')) if (!this.#announce(worker)) return;
+    for (const [worker, { since }] of this.#roster.in('claimed'))
+      if (now - since > claimPatience && !this.#announce(worker)) return;
   }
 
   #announce(worker: number): boolean {
@@ -295,7 +264,7 @@ export class Crew {
       this.#becomeFenced();
       return false;
     }
-    this.#workers.set(worker, { state: 'announced' });
+    this.#roster.set(worker, { state: 'announced' });
     return true;
   }
 
@@ -304,13 +273,9 @@ export class Crew {
    * one, and last an announced one, which is claimed back.
    */
   #freeWorker(): number | undefined {
-    const first = (wanted: Worker['state']): number | undefined => {
-      for (const [worker, { state }] of this.#workers) if (state === wanted) return worker;
-      return undefined;
-    };
-    const here = first('claimed') ?? first('idle');
+    const here = this.#roster.first('claimed') ?? this.#roster.first('idle');
     if (here !== undefined) return here;
-    const announced = first('announced');
+    const announced = this.#roster.first('announced');
     if (announced === undefined) return undefined;
     if (this.#perform(claimWorker(this.#layout, { crew: this.#id, worker: announced })) !== 'pod-gone')
       return announced;
@@ -324,20 +289,18 @@ export class Crew {
     const inspected = this.#system.files.inspect(path, jobFileLimit);
     const found = readEntry(inspected);
     if (found.kind === 'missing') return;
-    if (found.kind === 'job' && !this.#canEver(entry, found.job)) {
+    if (found.kind === 'refused') {
+      this.#refuse(entry, found.reason);
+      return;
+    }
+    const { needs } = found.job;
+    if (!this.#roster.couldFit(needs) || !this.#items.holds(entry, needs.resources)) {
+      // It was assigned on outdated knowledge.
       this.#perform(recallJob(this.#layout, this.#id, entry));
       return;
     }
-    if (found.kind === 'job' && !fitsBeside(found.job.needs, this.#used, this.#capacity)) return;
-    const worker = this.#freeWorker();
-    if (worker === undefined || !this.#begin(entry)) return;
-    if (found.kind === 'job') this.#launch(worker, entry, found.job, inspected);
-    else this.#refuse(worker, entry, found.reason);
-  }
-
-  /** Whether this crew can run a job at all: an entry for which it cannot was assigned on outdated knowledge. */
-  #canEver(entry: string, job: Job): boolean {
-    return fitsBeside(job.needs, noUsage, this.#capacity) && this.#items.holds(entry, job.needs.resources);
+    const worker = this.#roster.fits(needs) ? this.#freeWorker() : undefined;
+    if (worker !== undefined && this.#begin(entry)) this.#launch(worker, entry, found.job, inspected);
   }
 
   #begin(entry: string): boolean {
@@ -347,67 +310,63 @@ export class Crew {
     return started === 'started';
   }
 
-  /** An entry that turned out not to be a job, although its dispatcher thought so. */
-  #refuse(worker: number, entry: string, reason: string): void {
-    this.#workers.set(worker, {
-      ...this.#busy(entry, { ...jobDefaults, command: { kind: 'executable', line: '' } }, []),
-    });
-    this.#commit(worker, entry, { kind: 'rejected', reason }, 0, []);
-  }
-
-  #busy(entry: string, job: Job, gpus: readonly number[]): Busy {
-    const startedAt = this.#system.clock.monotonic();
-    return { state: 'busy', entry, job, startedAt, gpus, exposed: false, cancelled: false };
+  /** No worker is needed to find out that an entry is no job. */
+  #refuse(entry: string, reason: string): void {
+    if (!this.#begin(entry)) return;
+    const time = this.#system.clock.timestamp();
+    const line = {
+      time,
+      entry,
+      worker: 0,
+      outcome: { kind: 'rejected', reason },
+      ms: 0,
+      printed: [],
+    } as const;
+    this.#perform(finishJob(this.#layout, this.#id, { to: 'failed' }, line));
   }
 
   #launch(worker: number, entry: string, job: Job, before: Inspected): void {
-    const gpus = [...this.#freeGpus].slice(0, job.needs.gpus);
-    for (const gpu of gpus) this.#freeGpus.delete(gpu);
-    this.#used = plus(this.#used, job.needs);
-    this.#workers.set(worker, this.#busy(entry, job, gpus));
+    const busy = this.#roster.begin(worker, entry, job, this.#system.clock.monotonic());
     const jobFile = this.#layout.pod(this.#id).runningEntry(entry);
-    const now = this.#system.files.inspect(jobFile, 0);
-    if (
-      now.kind === 'file' &&
-      before.kind === 'file' &&
-      (now.size !== before.size || now.mtimeMs !== before.mtimeMs)
-    ) {
+    if (hasChanged(before, this.#system.files.inspect(jobFile, 0))) {
       // Somebody still writes it: back into the queue, where it settles.
-      this.#complete(
+      this.#end(
         worker,
+        busy,
         { to: 'queue', raise: undefined },
         { kind: 'rejected', reason: 'still being written' },
-        0,
-        [],
       );
       return;
     }
-    this.#note({ event: 'start', time: this.#system.clock.timestamp(), entry, worker });
-    this.#options.report({ kind: 'found', crew: this.#id, worker, entry });
     try {
-      this.#starter.run(worker, this.#prepare(worker, entry, job, jobFile, gpus));
+      this.#note({ event: 'start', time: this.#system.clock.timestamp(), entry, worker });
+      this.#options.report({ kind: 'found', crew: this.#id, worker, entry });
+      this.#starter.run(worker, this.#prepare(worker, busy, jobFile));
     } catch (error) {
       if (!(error instanceof FjrError)) throw error;
       this.#finish(worker, { kind: 'failed', reason: error.message });
     }
   }
 
-  #prepare(worker: number, entry: string, job: Job, jobFile: string, gpus: readonly number[]): Launch {
-    const { job: name, token, counts } = parseEntryName(entry);
-    const cwd = job.workdir === undefined ? '' : expandHome(job.workdir, this.#system.home);
-    if (job.logfile !== undefined) this.#makeLogfile(expandHome(job.logfile, this.#system.home), cwd);
+  #prepare(worker: number, { entry, job, gpus }: Busy, jobFile: string): Launch {
+    const { job: name, token = '', counts } = parseEntryName(entry);
+    const { home, directory } = this.#system;
+    const cwd = job.workdir === undefined ? '' : absolute(job.workdir, directory, home);
+    if (job.logfile !== undefined)
+      this.#makeLogfile(absolute(job.logfile, cwd === '' ? directory : cwd, home));
+    const execution = {
+      job: name,
+      project: this.#options.project,
+      worker: `${this.#id}.${worker}`,
+      attempt: failuresOf(counts) + 1,
+      jobFile,
+      token,
+      items: this.#items.valuesOf(entry, job.needs.resources),
+      gpus,
+    };
     return {
       argv: argumentsOf(job, jobFile),
-      env: environmentOf(job, {
-        job: name,
-        project: this.#options.project,
-        worker: `${this.#id}.${worker}`,
-        attempt: failuresOf(counts) + 1,
-        jobFile,
-        token: token ?? '',
-        items: this.#items.valuesOf(entry),
-        gpus,
-      }),
+      env: environmentOf(job, execution),
       cwd,
       nice: job.nice,
       timeout: job.timeout,
@@ -416,97 +375,76 @@ export class Crew {
     };
   }
 
-  #makeLogfile(logfile: string, cwd: string): void {
-    const from = (path: string, base: string): string => (path.startsWith('/') ? path : `${base}/${path}`);
-    const path = from(logfile, from(cwd === '' ? '.' : cwd, this.#system.directory));
+  #makeLogfile(path: string): void {
     this.#system.files.ensureDirectory(path.slice(0, path.lastIndexOf('/')));
     this.#system.files.touch(path);
   }
 
   #exposeLongRunning(): void {
     const now = this.#system.clock.monotonic();
-    for (const [worker, state] of this.#workers) {
-      if (state.state !== 'busy' || state.exposed || now - state.startedAt < exposeAfter) continue;
-      this.#scratch.expose(worker, state.entry);
-      state.exposed = true;
+    for (const [worker, busy] of this.#roster.in('busy')) {
+      if (busy.exposed || now - busy.startedAt < exposeAfter) continue;
+      this.#scratch.expose(worker, busy.entry);
+      busy.exposed = true;
     }
   }
 
   #cancel(token: string): void {
-    for (const [worker, state] of this.#workers) {
-      if (state.state !== 'busy' || tokenOf(state.entry) !== token) continue;
-      state.cancelled = true;
+    for (const [worker, busy] of this.#roster.in('busy')) {
+      if (tokenOf(busy.entry) !== token) continue;
+      busy.cancelled = true;
       this.#starter.stop(worker, killGrace);
     }
     this.#perform(clearCancelMark(this.#layout, this.#id, token));
   }
 
+  /** The process is gone: what it came to is decided, and committed. */
   #finish(worker: number, ended: Ended): void {
-    const state = this.#workers.get(worker);
-    if (state?.state !== 'busy') return;
-    const { entry, job } = state;
-    const ms = Math.round(this.#system.clock.monotonic() - state.startedAt);
-    const printed = this.#scratch.keep(worker, entry, state.exposed);
-    const how: Circumstances = {
+    const busy = this.#roster.get(worker);
+    if (busy?.state !== 'busy') return;
+    const { entry, job, cancelled } = busy;
+    const { signalName } = this.#system;
+    const givenBack = this.#phase === 'leaving';
+    const outcome = outcomeOf(ended, {
       crew: this.#id,
       timeout: job.timeout,
-      cancelled: state.cancelled,
-      givenBack: this.#phase === 'leaving',
-      signalName: this.#system.signalName,
-    };
-    const outcome = outcomeOf(ended, how);
+      cancelled,
+      givenBack,
+      signalName,
+    });
+    if (this.#phase !== 'fenced') this.#options.report({ kind: 'finished', crew: this.#id, worker, entry });
     if (outcome === 'given-back')
-      this.#complete(
+      this.#end(worker, busy, { to: 'queue', raise: undefined }, { kind: 'lost', crew: this.#id });
+    else this.#end(worker, busy, targetOf(entry, outcome, job.retries), outcome);
+  }
+
+  #end(worker: number, busy: Busy, target: FinishTo, outcome: Outcome): void {
+    const ms = Math.round(this.#system.clock.monotonic() - busy.startedAt);
+    this.#commit(worker, this.#roster.end(worker, busy, target, outcome, ms));
+  }
+
+  /** May be called again for an ending that the filesystem did not let through. */
+  #commit(worker: number, ending: Ending): void {
+    const { entry, target, outcome, ms } = ending;
+    ending.printed ??= this.#scratch.keep(worker, entry, ending.exposed);
+    if (this.#phase !== 'fenced') {
+      // Its processes are dead: from here on somebody else may hold its items.
+      if (ending.needs.resources.length > 0) this.#items.release(entry);
+      const line = {
+        time: this.#system.clock.timestamp(),
+        entry,
         worker,
-        { to: 'queue', raise: undefined },
-        { kind: 'lost', crew: this.#id },
+        outcome,
         ms,
-        printed,
-      );
-    else this.#commit(worker, entry, outcome, ms, printed);
-    this.#options.report({ kind: 'finished', crew: this.#id, worker, entry });
-  }
-
-  #commit(worker: number, entry: string, outcome: Outcome, ms: number, printed: ('out' | 'err')[]): void {
-    const state = this.#workers.get(worker);
-    const retries = state?.state === 'busy' ? state.job.retries : 0;
-    this.#complete(worker, targetOf(entry, outcome, retries), outcome, ms, printed);
-  }
-
-  #complete(
-    worker: number,
-    target: FinishTo,
-    outcome: Outcome,
-    ms: number,
-    printed: ('out' | 'err')[],
-  ): void {
-    const state = this.#workers.get(worker);
-    if (state?.state !== 'busy') return;
-    this.#release(worker, state);
-    if (this.#phase === 'fenced') {
-      this.#goIfDone();
-      return;
+        printed: ending.printed,
+      };
+      const finished = this.#perform(finishJob(this.#layout, this.#id, target, line));
+      if (finished === 'committed' && target.to !== 'queue') this.#scratch.accept(entry, ending.printed);
+      if (finished === 'fenced') this.#becomeFenced();
     }
-    const time = this.#system.clock.timestamp();
-    const finished = this.#perform(
-      finishJob(this.#layout, this.#id, target, { time, entry: state.entry, worker, outcome, ms, printed }),
-    );
-    if (finished === 'committed' && target.to !== 'queue') this.#scratch.accept(state.entry, printed);
-    if (finished === 'fenced') this.#becomeFenced();
-    else this.#planSweep();
-  }
-
-  #release(worker: number, state: Busy): void {
-    if (state.gpus.length > 0) for (const gpu of state.gpus) this.#freeGpus.add(gpu);
-    if (this.#starterKnows(state)) this.#used = minus(this.#used, state.job.needs);
-    this.#workers.set(worker, { state: 'idle' });
-    // Its processes are dead: from here on somebody else may hold its items.
-    if (state.job.needs.resources.length > 0 && this.#phase !== 'fenced') this.#items.release(state.entry);
-  }
-
-  /** Whether the entry was launched, and so counted in what is used. */
-  #starterKnows(state: Busy): boolean {
-    return state.job.command.kind === 'script' || state.job.command.line !== '';
+    this.#roster.set(worker, { state: 'idle' });
+    if (this.#phase === 'working') this.#planSweep();
+    else this.#goIfDone();
   }
 
   #starterGone(): void {
@@ -521,24 +459,18 @@ export class Crew {
     else this.#depart('fenced');
   }
 
-  #busyCount(): number {
-    let count = 0;
-    for (const { state } of this.#workers.values()) if (state === 'busy') count += 1;
-    return count;
-  }
-
   /** A dispatcher took our pod: nothing we hold is ours any more. The jobs die, and then this life is over. */
   #becomeFenced(): void {
     if (this.#phase === 'fenced' || this.#phase === 'gone') return;
     this.#phase = 'fenced';
-    for (const [worker, { state }] of this.#workers) if (state === 'busy') this.#starter.stop(worker, 0);
+    for (const [worker] of this.#roster.in('busy')) this.#starter.stop(worker, 0);
     this.#options.report({ kind: 'fenced', crew: this.#id });
     this.#goIfDone();
   }
 
   #goIfDone(): void {
-    if (this.#phase === 'working' || this.#phase === 'gone' || this.#busyCount() > 0) return;
-    if (this.#phase === 'fenced') this.#end('fenced');
+    if (this.#phase === 'working' || this.#phase === 'gone' || !this.#roster.isQuiet) return;
+    if (this.#phase === 'fenced') this.#over('fenced');
     else this.#depart('left');
   }
 
@@ -549,12 +481,12 @@ export class Crew {
     this.#perform(fenceCrew(this.#layout, this.#id));
     const returning = { writer: this.#id, time, countLost: false, releaseItems: true };
     this.#perform(layToRest(this.#layout, this.#id, returning));
-    for (const worker of this.#workers.keys())
+    for (const worker of this.#roster.numbers())
       this.#perform(unlink(this.#layout.announced({ crew: this.#id, worker })));
-    this.#end(how);
+    this.#over(how);
   }
 
-  #end(how: 'left' | 'fenced'): void {
+  #over(how: 'left' | 'fenced'): void {
     this.#phase = 'gone';
     for (const stop of this.#stopWatching) stop();
     this.#starter.close();
@@ -569,38 +501,4 @@ function every(milliseconds: number, action: () => void): () => void {
   return () => {
     clearInterval(timer);
   };
-}
-
-type ReadEntry =
-  | { readonly kind: 'job'; readonly job: Job }
-  | { readonly kind: 'refused'; readonly reason: string }
-  | { readonly kind: 'missing' };
-
-function readEntry(inspected: Inspected): ReadEntry {
-  switch (inspected.kind) {
-    case 'missing':
-      return { kind: 'missing' };
-    case 'other':
-      return { kind: 'refused', reason: `it is ${inspected.what}, not a file` };
-    case 'unreadable':
-      return { kind: 'refused', reason: `it cannot be read: ${inspected.reason}` };
-    case 'file':
-      try {
-        return { kind: 'job', job: readJob(inspected) };
-      } catch (error) {
-        if (error instanceof JobFileError) return { kind: 'refused', reason: error.message };
-        throw error;
-      }
-  }
-}
-
-/** `done`, or the queue while the reason's budget lasts, or `failed`. */
-function targetOf(entry: string, outcome: Outcome, retries: number): FinishTo {
-  if (isSuccess(outcome)) return { to: 'done' };
-  const reason = countedReason(outcome);
-  if (reason === undefined) return { to: 'failed' };
-  const budget = reason === 'lost' ? lostBudget - 1 : retries;
-  return (parseEntryName(entry).counts[reason] ?? 0) < budget
-    ? { to: 'queue', raise: reason }
-    : { to: 'failed' };
 }

@@ -30,8 +30,9 @@ export class HeldItems {
   }
 
   /** The values of an entry's items, by pool. */
-  valuesOf(entry: string): Map<string, string[]> {
+  valuesOf(entry: string, needs: readonly ResourceNeed[]): Map<string, string[]> {
     const values = new Map<string, string[]>();
+    if (needs.length === 0) return values;
     for (const held of this.#of(entry)) {
       const path = this.#layout.pod(this.#crew).item(heldItemName(held));
       const value = Buffer.from(perform(this.#files, read(path)) ?? '').toString('utf8');

@@ -23,7 +23,8 @@ export function argumentsOf(job: Job, jobFile: string): string[] {
   if (job.command.kind === 'script') return [...job.command.interpreter, jobFile];
   const line = job.command.line.replaceAll('\n', ' ').trim();
   if (isPlain(line)) return [...line.split(/\s+/), jobFile];
-  return ['/bin/sh', '-c', `${line} "$@"`, 'sh', jobFile];
+  // With `exec` no shell stands between the job and its signals.
+  return ['/bin/sh', '-c', `${isOneCommand(line) ? 'exec ' : ''}${line} "$@"`, 'sh', jobFile];
 }
 
 /** Words that mean something only to a shell. */
@@ -37,6 +38,15 @@ const builtins = new Set(
 function isPlain(line: string): boolean {
   const [first = ''] = line.split(/\s/, 1);
   return /^[\p{L}\p{N}_\s@%+=:,./-]+$/u.test(line) && !first.includes('=') && !builtins.has(first);
+}
+
+/** Whether a shell would run a single program: no operators, nothing built in, no assignment before it. */
+function isOneCommand(line: string): boolean {
+  const unquoted = line.replace(/'[^']*'|"(?:[^"\\$`]|\\.|\$(?!\())*"|\\./gs, 'q');
+  const [first = ''] = unquoted.trim().split(/\s/, 1);
+  return (
+    !/[;&|()`{}!#"']/.test(unquoted) && !first.includes('=') && !/[<>]/.test(first) && !builtins.has(first)
+  );
 }
 
 /** Variables that a job sees beside those of its crew. */
@@ -62,4 +72,10 @@ export function environmentOf(job: Job, execution: Execution): Record<string, st
 /** `~/x` is below the user's home directory, as in a shell. */
 export function expandHome(path: string, home: string): string {
   return path === '~' || path.startsWith('~/') ? home + path.slice(1) : path;
+}
+
+/** A path as a job means it: `~` is its user's home, and what is not absolute is below its directory. */
+export function absolute(path: string, directory: string, home: string): string {
+  const expanded = expandHome(path, home);
+  return expanded.startsWith('/') ? expanded : `${directory}/${expanded}`;
 }

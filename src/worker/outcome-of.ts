@@ -1,5 +1,7 @@
-import type { CountedReason } from '../queue/entry-name.js';
-import type { Outcome } from '../job/outcome.js';
+import { type Outcome, isSuccess } from '../job/outcome.js';
+import { type CountedReason, parseEntryName } from '../queue/entry-name.js';
+import type { FinishTo } from '../queue/finish-job.js';
+import { lostBudget } from '../queue/return-entries.js';
 import type { Ended } from './starter.js';
 
 /** What a crew knows of an execution beside how its process ended. */
@@ -47,4 +49,15 @@ export function countedReason(outcome: Outcome): CountedReason | undefined {
     case 'dependency':
       return undefined;
   }
+}
+
+/** `done`, or the queue while the reason's budget lasts, or `failed`. */
+export function targetOf(entry: string, outcome: Outcome, retries: number): FinishTo {
+  if (isSuccess(outcome)) return { to: 'done' };
+  const reason = countedReason(outcome);
+  if (reason === undefined) return { to: 'failed' };
+  const budget = reason === 'lost' ? lostBudget - 1 : retries;
+  return (parseEntryName(entry).counts[reason] ?? 0) < budget
+    ? { to: 'queue', raise: reason }
+    : { to: 'failed' };
 }

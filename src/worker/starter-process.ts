@@ -14,6 +14,8 @@ interface Job {
   deadline: number | undefined;
   killAt: number | undefined;
   why: Why;
+  /** Its first process has ended; what that had started has the rest of the grace. */
+  ended: string | undefined;
 }
 
 const jobs = new Map<string, Job>();
@@ -71,7 +73,7 @@ function runJob(fields: string[]): void {
 }
 
 function watch(slot: string, child: ChildProcess, graceMs: number, deadline: number | undefined): void {
-  const job: Job = { child, graceMs, deadline, killAt: undefined, why: 'own' };
+  const job: Job = { child, graceMs, deadline, killAt: undefined, why: 'own', ended: undefined };
   child.on('error', (error) => {
     if (child.pid === undefined) say(`failed ${slot} cannot run: ${oneLine(error)}`);
   });
@@ -79,12 +81,25 @@ function watch(slot: string, child: ChildProcess, graceMs: number, deadline: num
   jobs.set(slot, job);
   say(`started ${slot} ${child.pid}`);
   child.on('exit', (code, signal) => {
-    jobs.delete(slot);
-    killGroup(child, 'SIGKILL');
-    if (signal === null) say(`ended ${slot} exit ${code ?? 0} ${job.why}`);
-    else say(`ended ${slot} signal ${constants.signals[signal]} ${job.why}`);
-    if (!open && jobs.size === 0) process.exit(0);
+    job.ended = signal === null ? `exit ${code ?? 0}` : `signal ${constants.signals[signal]}`;
+    if (job.killAt === undefined || job.killAt <= now() || !groupLives(child)) conclude(slot, job);
   });
+}
+
+/** What a job left behind ends with it. */
+function conclude(slot: string, job: Job): void {
+  jobs.delete(slot);
+  killGroup(job.child, 'SIGKILL');
+  say(`ended ${slot} ${job.ended ?? ''} ${job.why}`);
+  if (!open && jobs.size === 0) process.exit(0);
+}
+
+function groupLives({ pid }: ChildProcess): boolean {
+  try {
+    return pid !== undefined && process.kill(-pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 function oneLine(error: unknown): string {
@@ -100,9 +115,10 @@ function stop(job: Job, why: Why, graceMs: number): void {
 }
 
 function killAll(): void {
-  for (const job of jobs.values()) {
+  for (const [slot, job] of jobs) {
     job.why = 'silence';
     killGroup(job.child, 'SIGKILL');
+    if (job.ended !== undefined) conclude(slot, job);
   }
 }
 
@@ -110,8 +126,9 @@ function keepTime(): void {
   if (jobs.size === 0) return;
   const time = now();
   if (silenceAt !== undefined && silenceAt <= time) killAll();
-  for (const job of jobs.values()) {
-    if (job.killAt !== undefined && job.killAt <= time) killGroup(job.child, 'SIGKILL');
+  for (const [slot, job] of jobs) {
+    if (job.ended !== undefined && ((job.killAt ?? 0) <= time || !groupLives(job.child))) conclude(slot, job);
+    else if (job.killAt !== undefined && job.killAt <= time) killGroup(job.child, 'SIGKILL');
     else if (job.deadline !== undefined && job.deadline <= time) stop(job, 'timeout', job.graceMs);
   }
 }

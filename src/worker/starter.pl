@@ -19,7 +19,7 @@ use warnings;
 use Fcntl qw(F_SETFL O_NONBLOCK O_WRONLY O_CREAT O_APPEND);
 use POSIX qw(:sys_wait_h setsid _exit);
 
-my (%jobs, %pid_of_slot, %problem);    # jobs by pid: slot, deadline, grace, kill_at, why
+my (%jobs, %pid_of_slot, %problem);    # jobs by pid: slot, deadline, grace, kill_at, why; status once only its group is left
 my ($input, $output, $problems, $silence_at, $open) = ('', '', '', undef, 1);
 
 pipe(my $child_r, my $child_w)     or die "pipe: $!";
@@ -79,7 +79,10 @@ sub redirect {
 
 sub end_job {
     my ($pid, $status) = @_;
-    my $job = delete $jobs{$pid} or return;
+    my $job = $jobs{$pid} or return;
+    # Of a job that is told to stop, a shell dies first: what it had started has the rest of the grace.
+    if (defined $job->{kill_at} && $job->{kill_at} > now() && kill 0, -$pid) { $job->{status} = $status; return }
+    delete $jobs{$pid};
     my $slot = $job->{slot};
     delete $pid_of_slot{$slot};
     kill_group('KILL', $pid);    # what it left behind ends with it
@@ -110,7 +113,13 @@ sub stop_job {
 
 sub kill_all {
     my ($why) = @_;
-    for my $pid (keys %jobs) { $jobs{$pid}{why} = $why; kill_group('KILL', $pid) }
+    for my $pid (keys %jobs) {
+        my $job = $jobs{$pid};
+        $job->{why} = $why;
+        kill_group('KILL', $pid);
+        # Its first process has been waited for already: nothing else would end it.
+        if (defined $job->{status}) { $job->{kill_at} = 0; end_job($pid, $job->{status}) }
+    }
 }
 
 # Acts on what is due; returns the seconds until the next thing is.
@@ -119,6 +128,11 @@ sub keep_time {
     my $next = 3600;
     for my $pid (keys %jobs) {
         my $job = $jobs{$pid};
+        if (defined $job->{status}) {
+            if ($job->{kill_at} <= $now || !kill 0, -$pid) { end_job($pid, $job->{status}) }
+            $next = 0.02;
+            next;
+        }
         if (defined $job->{kill_at} && $job->{kill_at} <= $now) { kill_group('KILL', $pid); $job->{kill_at} = $now + 1 }
         elsif (!defined $job->{kill_at} && defined $job->{deadline} && $job->{deadline} <= $now) {
             stop_job($job, $pid, 'timeout', $job->{grace});
