@@ -31,9 +31,7 @@ export function newestFailures({ layout }: Project, files: Files, most: number):
   }
   failures.sort((a, b) => (a.time < b.time ? 1 : -1));
   // A line counts only if its name stands there.
-  return failures
-    .filter(({ entry }) => files.size(layout.finished('failed', entry)) !== undefined)
-    .slice(0, most);
+  return failures.filter(({ entry }) => files.exists(layout.finished('failed', entry))).slice(0, most);
 }
 
 export function describeEnding({ entry, outcome, time }: Ending): string {

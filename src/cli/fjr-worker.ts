@@ -40,7 +40,8 @@ export async function worker(argv: readonly string[]): Promise<ExitCode> {
   if (options === undefined) return exitCode.fine;
   const stop = new Stop();
   const voice = new CrewVoice();
-  for (;;) {
+  for (let shortLives = 0; shortLives < 5;) {
+    const born = clock.monotonic();
     const crew = makeCrew(options, (event) => {
       voice.tell(event);
     });
@@ -48,7 +49,11 @@ export async function worker(argv: readonly string[]): Promise<ExitCode> {
     crew.start();
     // A crew that was fenced is void, with its id; the process goes on as a new one.
     if ((await crew.ended) === 'left' || stop.asked) return exitCode.fine;
+    shortLives = clock.monotonic() - born < 1000 ? shortLives + 1 : 0;
   }
+  throw new FjrError('crew', 'the crew ended five times right after its start', {
+    hint: `see whether its starter works: ${starterArgv().join(' ')} </dev/null`,
+  });
 }
 
 async function readOptions(argv: readonly string[]): Promise<Options | undefined> {

@@ -391,7 +391,14 @@ export class Dispatcher {
   #reject(name: string, outcome: Outcome): void {
     this.#intake.depart(name);
     const verdict = { writer: this.#options.id, time: this.#system.clock.timestamp(), outcome };
-    this.#perform(rejectJob(this.#layout, name, newToken(), verdict));
+    try {
+      this.#perform(rejectJob(this.#layout, name, newToken(), verdict));
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+      // Say, a directory of somebody else: it must not be tried again and again, nor hold up the end.
+      this.#intake.leaveAlone(name);
+      this.#options.report({ kind: 'trouble', error });
+    }
     this.#outcomesStale = true;
   }
 
@@ -522,4 +529,10 @@ export class Dispatcher {
     clearTimeout(this.#wakeUp);
     this.#resolve(how);
   }
+}
+
+/** Whether trying again would end the same way. */
+function isForbidden(error: unknown): boolean {
+  const cause = error instanceof FjrError ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
+  return ['EACCES', 'EPERM', 'EBUSY'].includes(cause?.code ?? '');
 }

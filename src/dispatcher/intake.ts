@@ -50,6 +50,8 @@ type Known = Candidate | 'arrived' | 'delayed';
 
 /** Milliseconds that a pass may spend on reading files before it turns to dispatching. */
 const readingBudget = 10;
+/** Milliseconds after which a file is looked at again that could not be looked at. */
+const lookAgain = 1000;
 /** The longest back-off between two retries, in seconds. */
 const longestDelay = 600;
 
@@ -69,6 +71,8 @@ export class Intake {
   readonly #delayed = new Heap<{ readonly due: number; readonly arrival: Arrival }>((a, b) => a.due < b.due);
   /** Read, and whole if the doorbell stays silent for one more turn of the event loop. */
   #unconfirmed: Candidate[] = [];
+  /** Names that cannot be moved away: told of once, and left alone. */
+  readonly #stuck = new Set<string>();
   /** Names that left by our own hand: the doorbell rings for them, too. */
   readonly #departed = new Set<string>();
 
@@ -103,7 +107,7 @@ export class Intake {
 
   /** The doorbell. Returns whether there is something to do. */
   ring(name: string, event: 'rename' | 'change'): boolean {
-    if (isIgnored(name)) return false;
+    if (isIgnored(name) || this.#stuck.has(name)) return false;
     const known = this.#known.get(name);
     if (known === undefined) {
       if (event === 'rename' && this.#departed.delete(name)) return false;
@@ -121,12 +125,16 @@ export class Intake {
   list(): number {
     const names = perform(this.#system.files, list(this.#layout.jobqueue)) ?? [];
     const present = new Set<string>();
+    const all = new Set<string>();
     for (const name of names) {
       if (isIgnored(name)) continue;
+      all.add(name);
+      if (this.#stuck.has(name)) continue;
       present.add(name);
       if (!this.#known.has(name)) this.#add(name, false);
     }
     for (const name of this.#known.keys()) if (!present.has(name)) this.forget(name);
+    for (const name of this.#stuck) if (!all.has(name)) this.#stuck.delete(name);
     this.#departed.clear();
     if (names.some((name) => name.includes('\u{fffd}'))) this.#rescueUndecodable();
     return present.size;
@@ -136,6 +144,12 @@ export class Intake {
   depart(name: string): void {
     this.forget(name);
     this.#departed.add(name);
+  }
+
+  /** The name is in our way, and cannot be moved out of it. */
+  leaveAlone(name: string): void {
+    this.forget(name);
+    this.#stuck.add(name);
   }
 
   /** The job turned out to have left by somebody else's. */
@@ -151,9 +165,21 @@ export class Intake {
     this.#wake(start);
     while (this.#unread.size > 0 && clock.monotonic() - start < readingBudget) {
       const candidate = this.#unread.pop();
-      if (candidate !== undefined && this.#known.get(candidate.name) === candidate) this.#look(candidate);
+      if (candidate !== undefined && this.#known.get(candidate.name) === candidate)
+        this.#tryToLook(candidate, start);
     }
     return this.#nextDue(clock.monotonic());
+  }
+
+  /** A filesystem that fails for a while must not make us forget a name. */
+  #tryToLook(candidate: Candidate, now: number): void {
+    try {
+      this.#look(candidate);
+    } catch (error) {
+      candidate.place = 'later';
+      this.#later.push({ due: now + lookAgain, candidate });
+      throw error;
+    }
   }
 
   #add(name: string, whole: boolean): void {

@@ -57,7 +57,7 @@ export class Progress {
   #settle(unsettled: Unsettled): boolean {
     const { ending } = unsettled;
     const stands =
-      ending.to === 'queue' || this.#files.size(this.#layout.finished(ending.to, ending.entry)) !== undefined;
+      ending.to === 'queue' || this.#files.exists(this.#layout.finished(ending.to, ending.entry));
     if (stands) this.#count(ending);
     unsettled.looks += 1;
     return stands || unsettled.looks > patience;

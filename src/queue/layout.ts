@@ -1,5 +1,7 @@
 /** The one place that knows how a project's directories and files are called. */
 
+import { tokenAlphabet, tokenLength } from './token.js';
+
 declare const crewId: unique symbol;
 /** `host-k3f9q2m4`: names one crew for ever; a crew that starts afresh has a new one. */
 export type CrewId = string & { readonly [crewId]: true };
@@ -91,6 +93,9 @@ export class PodPaths {
 
 export const cancelPrefix = 'cancel=';
 
+/** Exactly a token behind it: an entry's name always has an "@", so that no job is ever taken for a mark. */
+const cancelPattern = new RegExp(`^${cancelPrefix}([${tokenAlphabet}]{${tokenLength}})$`);
+
 /** What a file directly in a pod is. */
 export type PodFile =
   | { readonly kind: 'badge'; readonly badge: Badge }
@@ -100,8 +105,8 @@ export type PodFile =
 
 export function classifyPodFile(fileName: string): PodFile {
   if (['crew.json', 'heartbeat', 'running', 'items'].includes(fileName)) return { kind: 'furniture' };
-  if (fileName.startsWith(cancelPrefix))
-    return { kind: 'cancel', token: fileName.slice(cancelPrefix.length) };
+  const [, token] = cancelPattern.exec(fileName) ?? [];
+  if (token !== undefined) return { kind: 'cancel', token };
   const badge = parseBadge(fileName);
   return badge === undefined ? { kind: 'entry' } : { kind: 'badge', badge };
 }

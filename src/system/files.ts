@@ -38,6 +38,8 @@ export interface Files {
   call(call: Call): Reply;
   /** A file's kind, size, mode and first `limit` bytes. Never blocks (FIFOs) and follows no link. */
   inspect(path: string, limit: number): Inspected;
+  /** Whether anything is called so, be it a link that leads nowhere. */
+  exists(path: string): boolean;
   /** Bytes in a file, or undefined if it is not there. */
   size(path: string): number | undefined;
   /** When a file's or directory's content last changed, in milliseconds since 1970 by the file server's clock. */
@@ -85,7 +87,7 @@ export class MountedFiles implements Files {
   #make(call: Call): Reply {
     switch (call.op) {
       case 'rename':
-        fs.renameSync(call.from, call.to);
+        renameAny(call.from, call.to);
         if (this.#options.fsync) syncDirectory(dirname(call.to));
         return 'ok';
       case 'link':
@@ -169,6 +171,10 @@ export class MountedFiles implements Files {
     }
   }
 
+  exists(path: string): boolean {
+    return fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  }
+
   size(path: string): number | undefined {
     return fs.statSync(path, { throwIfNoEntry: false })?.size;
   }
@@ -242,6 +248,21 @@ export class MountedFiles implements Files {
       moved.push(target);
     }
     return moved;
+  }
+}
+
+/** A directory moves only if one may write to it; our own can be made so. */
+function renameAny(from: string, to: string): void {
+  try {
+    fs.renameSync(from, to);
+  } catch (error) {
+    if (codeOf(error) !== 'EACCES' || !fs.lstatSync(from).isDirectory()) throw error;
+    try {
+      fs.chmodSync(from, 0o700);
+    } catch {
+      throw error;
+    }
+    fs.renameSync(from, to);
   }
 }
 

@@ -376,7 +376,7 @@ export class Crew {
   }
 
   #makeLogfile(path: string): void {
-    this.#system.files.ensureDirectory(path.slice(0, path.lastIndexOf('/')));
+    this.#system.files.ensureDirectory(path.slice(0, path.lastIndexOf('/')) || '/');
     this.#system.files.touch(path);
   }
 

@@ -21,8 +21,8 @@ export interface Execution {
 /** The program and arguments of a job's process. */
 export function argumentsOf(job: Job, jobFile: string): string[] {
   if (job.command.kind === 'script') return [...job.command.interpreter, jobFile];
-  const line = job.command.line.replaceAll('\n', ' ').trim();
-  if (isPlain(line)) return [...line.split(/\s+/), jobFile];
+  const line = job.command.line.replaceAll('\n', ' ').replace(/^[ \t]+|[ \t]+$/g, '');
+  if (isPlain(line)) return [...line.split(/[ \t]+/), jobFile];
   // With `exec` no shell stands between the job and its signals.
   return ['/bin/sh', '-c', `${isOneCommand(line) ? 'exec ' : ''}${line} "$@"`, 'sh', jobFile];
 }
@@ -36,8 +36,9 @@ const builtins = new Set(
 
 /** Whether a command line says the same to a shell as to somebody who splits it at blanks: no shell is needed then. */
 function isPlain(line: string): boolean {
-  const [first = ''] = line.split(/\s/, 1);
-  return /^[\p{L}\p{N}_\s@%+=:,./-]+$/u.test(line) && !first.includes('=') && !builtins.has(first);
+  // Blank and tab only: other white space is a letter like any other to a shell.
+  const [first = ''] = line.split(/[ \t]/, 1);
+  return /^[\p{L}\p{N}_ \t@%+=:,./-]+$/u.test(line) && !first.includes('=') && !builtins.has(first);
 }
 
 /** Whether a shell would run a single program: no operators, nothing built in, no assignment before it. */

@@ -3,8 +3,9 @@
  * for each process. A program of its own, with a small heap; it imports nothing of fjr.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { accessSync, closeSync, constants as access, openSync, readFileSync, statSync } from 'node:fs';
 import { constants, setPriority, getPriority } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
 
 type Why = 'own' | 'timeout' | 'stopped' | 'silence';
 
@@ -55,27 +56,67 @@ function runJob(fields: string[]): void {
   for (const pair of fields.slice(8 + Number(argc)))
     env[pair.slice(0, pair.indexOf('='))] = pair.slice(pair.indexOf('=') + 1);
   const files: number[] = [];
+  let doing = '';
   try {
-    files.push(openSync(out, 'a', 0o600), openSync(err, 'a', 0o600));
-    const child = spawn(argv[0] ?? '', argv.slice(1), {
-      detached: true,
-      stdio: ['ignore', ...files],
-      env,
-      ...(cwd === '' ? {} : { cwd }),
+    for (const path of [out, err]) {
+      doing = `cannot open ${path}`;
+      files.push(openSync(path, 'a', 0o600));
+    }
+    doing = `cannot enter ${cwd}`;
+    if (cwd !== '') checkDirectory(cwd);
+    const options = { detached: true, env, ...(cwd === '' ? {} : { cwd }) };
+    doing = `cannot set nice ${nice}`;
+    const child = withNiceness(Number(nice), () => {
+      doing = `cannot run ${argv[0] ?? ''}`;
+      return spawn(argv[0] ?? '', argv.slice(1), { ...options, stdio: ['ignore', ...files] });
     });
-    watch(slot, child, Number(grace), timeout === '' ? undefined : now() + Number(timeout));
-    if (child.pid !== undefined && Number(nice) !== 0) setPriority(child.pid, getPriority() + Number(nice));
+    watch(slot, child, Number(grace), timeout === '' ? undefined : now() + Number(timeout), doing);
   } catch (error) {
-    say(`failed ${slot} ${oneLine(error)}`);
+    fail(slot, doing, error);
   } finally {
     for (const file of files) closeSync(file);
   }
 }
 
-function watch(slot: string, child: ChildProcess, graceMs: number, deadline: number | undefined): void {
+/** A missing working directory would be reported as a missing program. */
+function checkDirectory(path: string): void {
+  if (!statSync(path).isDirectory())
+    throw Object.assign(new Error(path), { errno: -constants.errno.ENOTDIR });
+  accessSync(path, access.X_OK);
+}
+
+/** Nobody but root may become less nice again: so a job is made nicer from outside, and less nice by inheritance. */
+function withNiceness(nice: number, start: () => ChildProcess): ChildProcess {
+  const own = getPriority();
+  const wanted = Math.min(19, Math.max(-20, own + nice));
+  if (nice < 0) setPriority(wanted);
+  try {
+    const child = start();
+    if (nice > 0 && child.pid !== undefined) setPriority(child.pid, wanted);
+    return child;
+  } finally {
+    if (nice < 0) setPriority(own);
+  }
+}
+
+/** The same sentence that Perl's `$!` makes. */
+function fail(slot: string, doing: string, error: unknown): void {
+  const { errno, info } = error as { errno?: number; info?: { errno?: number } };
+  const number = errno ?? info?.errno;
+  const text = number === undefined ? String(error) : (getSystemErrorMap().get(number)?.[1] ?? String(error));
+  say(`failed ${slot} ${`${doing}: ${text}`.replaceAll('\n', ' ')}`);
+}
+
+function watch(
+  slot: string,
+  child: ChildProcess,
+  graceMs: number,
+  deadline: number | undefined,
+  doing: string,
+): void {
   const job: Job = { child, graceMs, deadline, killAt: undefined, why: 'own', ended: undefined };
   child.on('error', (error) => {
-    if (child.pid === undefined) say(`failed ${slot} cannot run: ${oneLine(error)}`);
+    if (child.pid === undefined) fail(slot, doing, error);
   });
   if (child.pid === undefined) return;
   jobs.set(slot, job);
@@ -102,14 +143,15 @@ function groupLives({ pid }: ChildProcess): boolean {
   }
 }
 
-function oneLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replaceAll('\n', ' ');
-}
-
 function stop(job: Job, why: Why, graceMs: number): void {
-  if (job.killAt !== undefined) return;
+  const killAt = now() + graceMs;
+  // Told again: only the grace may become shorter.
+  if (job.killAt !== undefined) {
+    job.killAt = Math.min(job.killAt, killAt);
+    return;
+  }
   job.why = why;
-  job.killAt = now() + graceMs;
+  job.killAt = killAt;
   killGroup(job.child, 'SIGTERM');
   killGroup(job.child, 'SIGCONT');
 }

@@ -17,9 +17,11 @@
 use strict;
 use warnings;
 use Fcntl qw(F_SETFL O_NONBLOCK O_WRONLY O_CREAT O_APPEND);
-use POSIX qw(:sys_wait_h setsid _exit);
+use POSIX qw(:sys_wait_h :signal_h setsid _exit);
 
 my (%jobs, %pid_of_slot, %problem);    # jobs by pid: slot, deadline, grace, kill_at, why; status once only its group is left
+my $all_signals = POSIX::SigSet->new;
+$all_signals->fillset;
 my ($input, $output, $problems, $silence_at, $open) = ('', '', '', undef, 1);
 
 pipe(my $child_r, my $child_w)     or die "pipe: $!";
@@ -40,9 +42,13 @@ sub run_job {
     my ($slot, $nice, $timeout, $grace, $out, $err, $cwd, $argc, @rest) = @_;
     # Whoever fenced this crew counts on it that nothing starts once the beats have stopped.
     if (defined $silence_at && $silence_at <= now()) { $output .= "failed $slot the crew's heartbeat has stopped\n"; return }
+    # A signal for the new group must find the job's own handlers, not ours, which ignore it: until then it waits.
+    my $before = POSIX::SigSet->new;
+    sigprocmask(SIG_BLOCK, $all_signals, $before);
     my $pid = fork;
-    if (!defined $pid) { $output .= "failed $slot cannot fork: $!\n"; return }
-    if ($pid == 0) { become_job($slot, $nice, $out, $err, $cwd, [splice @rest, 0, $argc], \@rest) }
+    if (!defined $pid) { sigprocmask(SIG_SETMASK, $before); $output .= "failed $slot cannot fork: $!\n"; return }
+    if ($pid == 0) { become_job($before, $slot, $nice, $out, $err, $cwd, [splice @rest, 0, $argc], \@rest) }
+    sigprocmask(SIG_SETMASK, $before);
     $jobs{$pid} = { slot => $slot, grace => $grace / 1000, why => 'own',
         deadline => $timeout eq '' ? undef : now() + $timeout / 1000 };
     $pid_of_slot{$slot} = $pid;
@@ -51,7 +57,7 @@ sub run_job {
 
 # In the child. What goes wrong is told through the pipe, so that it is never taken for the job's own exit code.
 sub become_job {
-    my ($slot, $nice, $out, $err, $cwd, $argv, $env) = @_;
+    my ($before, $slot, $nice, $out, $err, $cwd, $argv, $env) = @_;
     my $fail = sub {
         my $message = substr("$slot $_[0]: $!", 0, 2000) =~ tr/\n/ /r;
         syswrite $problem_w, "$message\n";
@@ -59,6 +65,7 @@ sub become_job {
     };
     setsid();
     $SIG{$_} = 'DEFAULT' for qw(CHLD INT TERM HUP QUIT PIPE);
+    sigprocmask(SIG_SETMASK, $before);
     setpriority(0, 0, getpriority(0, 0) + $nice) or $fail->("cannot set nice $nice") if $nice;
     open STDIN, '<', '/dev/null' or $fail->('cannot open /dev/null');
     redirect(1, $out) or $fail->("cannot open $out");
@@ -85,7 +92,7 @@ sub end_job {
     delete $jobs{$pid};
     my $slot = $job->{slot};
     delete $pid_of_slot{$slot};
-    kill_group('KILL', $pid);    # what it left behind ends with it
+    kill 'KILL', -$pid;    # what it left behind ends with it
     if (defined(my $message = delete $problem{$slot})) { $output .= "failed $slot $message\n" }
     elsif ($status & 127) { $output .= "ended $slot signal " . ($status & 127) . " $job->{why}\n" }
     else                  { $output .= "ended $slot exit " . ($status >> 8) . " $job->{why}\n" }
@@ -104,9 +111,11 @@ sub reap {
 
 sub stop_job {
     my ($job, $pid, $why, $grace) = @_;
-    return if defined $job->{kill_at};
+    my $kill_at = now() + $grace;
+    # Told again: only the grace may become shorter.
+    if (defined $job->{kill_at}) { $job->{kill_at} = $kill_at if $kill_at < $job->{kill_at}; return }
     $job->{why}     = $why;
-    $job->{kill_at} = now() + $grace;
+    $job->{kill_at} = $kill_at;
     kill_group('TERM', $pid);
     kill_group('CONT', $pid);
 }
