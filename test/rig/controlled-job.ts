@@ -8,7 +8,18 @@ const program = fileURLToPath(new URL('fixtures/controlled-job.mjs', import.meta
 
 /** The job file of a job that the test controls. */
 export function controlledJob(settings: Record<string, string | number> = {}): string {
-  return ini(`'${process.execPath}' '${program}'`, settings);
+  return ini(commandLine, settings);
+}
+
+/** The same, with a command line that needs a shell: there is a process between the crew's starter and the job. */
+export function controlledShellJob(settings: Record<string, string | number> = {}): string {
+  return ini(`${commandLine} 'two words'`, settings);
+}
+
+const commandLine = [process.execPath, program].map(quoteIfNeeded).join(' ');
+
+function quoteIfNeeded(path: string): string {
+  return /^[\w/.+-]+$/.test(path) ? path : `'${path}'`;
 }
 
 /** What a job says of itself when it starts. */
@@ -84,7 +95,11 @@ export class ControlledJob implements Report {
     const id = ++this.#orders;
     this.#send({ ...order, id });
     const look = (): Answer | undefined => this.#answers.get(id);
-    const answer = await waitUntil(`job ${this.name} has obeyed ${JSON.stringify(order)}`, look, (seen) => seen !== undefined);
+    const answer = await waitUntil(
+      `job ${this.name} has obeyed ${JSON.stringify(order)}`,
+      look,
+      (seen) => seen !== undefined,
+    );
     return answer ?? {};
   }
 

@@ -1,4 +1,12 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import type { CrewFile } from '../../src/queue/crew-file.js';
 import type { JournalLine } from '../../src/queue/journal.js';
 
@@ -70,6 +78,13 @@ export class ProjectFiles {
     return this.pods()
       .filter((pod) => !pod.startsWith('.') && existsSync(`${this.root}/jobpods/${pod}/crew.json`))
       .map((pod) => JSON.parse(readFileSync(`${this.root}/jobpods/${pod}/crew.json`, 'utf8')) as CrewFile);
+  }
+
+  /** How often a crew has shown that it lives; undefined: its pod is gone. */
+  beats(crew: string): number | undefined {
+    const path = `${this.root}/jobpods/${crew}/heartbeat`;
+    const text = existsSync(path) ? readFileSync(path, 'utf8').trim() : '';
+    return text === '' ? undefined : (JSON.parse(text) as { beat: number }).beat;
   }
 
   journal(): JournalLine[] {

@@ -85,7 +85,11 @@ export class Rig {
     return crew;
   }
 
-  #spawn(program: string, args: readonly string[], { env = {}, cwd = this.directory }: RunOptions): Background {
+  #spawn(
+    program: string,
+    args: readonly string[],
+    { env = {}, cwd = this.directory }: RunOptions,
+  ): Background {
     const own = fjrPrograms.includes(program);
     const argv = own ? [process.execPath, `${dist}/${program}.js`, ...args] : [program, ...args];
     return new Background([program, ...args].join(' '), argv, { env: { ...this.env, ...env }, cwd });
@@ -123,12 +127,21 @@ export class Rig {
 
   /** How things stand, for the reader of a failed test. */
   describe(): string {
-    const projects = namesIn(this.fjrHome).filter((name) => !['jobqueue', 'workerqueue', 'jobpods'].includes(name));
+    const projects = namesIn(this.fjrHome).filter(
+      (name) => !['jobqueue', 'workerqueue', 'jobpods'].includes(name),
+    );
     const parts = [
-      ...this.#processes.map(({ name, stdout, stderr, exit }) => `$ ${name}\n${stdout}${stderr}${JSON.stringify(exit) ?? 'still running'}`),
+      ...this.#processes.map(
+        ({ name, stdout, stderr, exit }) =>
+          `$ ${name}\n${stdout}${stderr}${exit === undefined ? 'still running' : JSON.stringify(exit)}`,
+      ),
       ...projects.map((name) => {
         const project = this.project(name);
-        const journal = project.journal().slice(-40).map((line) => JSON.stringify(line)).join('\n');
+        const journal = project
+          .journal()
+          .slice(-40)
+          .map((line) => JSON.stringify(line))
+          .join('\n');
         return `project ${name}: ${JSON.stringify({ ...project.places(), pods: project.pods() }, undefined, 1)}\n${journal}`;
       }),
     ];
@@ -136,17 +149,21 @@ export class Rig {
   }
 
   /** Ends the test's own tools, and fails if anything of fjr's is left. */
-  async dispose(failed: boolean): Promise<void> {
+  async dispose(failed: boolean, secondsToEnd = 10): Promise<void> {
     for (const terminal of this.#terminals) await terminal.close().catch(() => undefined);
     this.#jobs?.close();
     try {
-      await this.#checkLeaks(failed ? 0 : 10);
+      await this.#checkLeaks(failed ? 0 : secondsToEnd);
     } catch (error) {
       // What a failed test leaves behind is no news.
       if (!failed) throw error;
     } finally {
       for (const { pid } of await this.#leftProcesses()) signal(pid, 'SIGKILL');
-      await waitUntil('what was left is dead', () => this.#leftProcesses(), (left) => left.length === 0);
+      await waitUntil(
+        'what was left is dead',
+        () => this.#leftProcesses(),
+        (left) => left.length === 0,
+      );
       rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
     }
   }

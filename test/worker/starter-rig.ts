@@ -2,10 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Helpers, systemHelpers } from '../../src/system/helper.js';
 import { type Ended, type Launch, Starter } from '../../src/worker/starter.js';
+import { isAlive } from '../rig/processes.js';
+import { waitUntil } from '../rig/wait-until.js';
 
 /** Where the built programs are; another place while several people build at once. */
 const dist = process.env['FJR_TEST_DIST'] ?? fileURLToPath(new URL('../../dist', import.meta.url));
@@ -16,29 +17,19 @@ export const starters: readonly (readonly [string, readonly string[]])[] = [
   ['node', [process.execPath, `${dist}/starter.js`]],
 ];
 
-/** Waits until `look` gives something else than undefined or false; a wait in vain tells what it saw last. */
+/** Waits until `look` gives something else than undefined or false; a wait in vain tells what `seen` saw last. */
 export async function until<T>(
   what: string,
   look: () => T | undefined | false,
   seen: () => unknown = () => 'nothing',
 ): Promise<T> {
-  const end = performance.now() + 20_000;
-  for (;;) {
-    const result = look();
-    if (result !== undefined && result !== false) return result;
-    if (performance.now() > end) throw new Error(`${what}: did not happen; last seen: ${String(seen())}`);
-    await setTimeout(5);
-  }
-}
-
-/** Whether a process runs; one that only waits for its parent to look has ended. */
-export function runs(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return !['Z', 'X'].includes(stat.charAt(stat.lastIndexOf(')') + 2));
-  } catch {
-    return false;
-  }
+  let found: T | undefined | false;
+  await waitUntil(
+    what,
+    () => (found = look()) ?? seen(),
+    () => found !== undefined && found !== false,
+  );
+  return found as T;
 }
 
 /** A starter, a directory for what its jobs print, and what it has reported. */
@@ -105,7 +96,7 @@ export class StarterRig {
   async end(): Promise<void> {
     const { pid } = this.starter;
     this.starter.close();
-    await until('the starter ends', () => this.gone && !runs(pid));
+    await until('the starter ends', () => this.gone && !isAlive(pid));
     rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -1,9 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, closeSync, openSync, realpathSync, statSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { getPriority } from 'node:os';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Ended } from '../../src/worker/starter.js';
-import { DeafHelpers, StarterRig, runs, starters, until } from './starter-rig.js';
+import { isAlive } from '../rig/processes.js';
+import { DeafHelpers, StarterRig, starters, until } from './starter-rig.js';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -25,10 +35,15 @@ function failed(reason: string | RegExp): unknown {
   return { kind: 'failed', reason: expect.stringMatching(reason) };
 }
 
-/** What a job ignores, blocks and has open would be the starter's leftovers. */
-const state = 'grep -E "^Sig(Ign|Blk)" /proc/self/status; ls /proc/self/fd | wc -l';
+function linkOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return '';
+  }
+}
 
-describe.each(starters)('the starter in %s', (_, argv) => {
+describe.each(starters)('the starter in %s', (program, argv) => {
   const rigs: StarterRig[] = [];
 
   function rig(prefix: readonly string[] = []): StarterRig {
@@ -61,8 +76,6 @@ describe.each(starters)('the starter in %s', (_, argv) => {
       ['SIGSEGV', 11],
       ['SIGPIPE', 13],
       ['SIGTERM', 15],
-      ['SIGRTMIN', 34],
-      ['SIGRTMAX', 64],
     ])('by %s, which is not the exit code that a shell would give', async (name, number) => {
       const it = rig();
       const [killed, left] = await Promise.all([
@@ -70,6 +83,14 @@ describe.each(starters)('the starter in %s', (_, argv) => {
         it.sh(2, `exit ${128 + number}`),
       ]);
       expect([name, killed, left]).toEqual([name, signal(number), exit(128 + number)]);
+    });
+
+    // Node's child processes do not tell: there a real-time signal looks like exit code 0.
+    test.skipIf(program === 'node').each([
+      ['SIGRTMIN', 34],
+      ['SIGRTMAX', 64],
+    ])('by the real-time signal %s', async (name, number) => {
+      expect([name, await rig().sh(1, `kill -${number} $$`)]).toEqual([name, signal(number)]);
     });
 
     test('once for each, whatever else happens', async () => {
@@ -163,11 +184,20 @@ describe.each(starters)('the starter in %s', (_, argv) => {
       expect(it.printed(1)).toBe('/dev/null\n');
     });
 
-    test('no ignored or blocked signals, and no open files but three', async () => {
+    test('no ignored or blocked signals', async () => {
       const it = rig();
-      await it.sh(1, state);
-      // `ls` itself opens the directory it lists.
-      expect(it.printed(1)).toBe('SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n4\n');
+      await it.sh(1, 'grep -E "^Sig(Ign|Blk)" /proc/self/status');
+      expect(it.printed(1)).toBe('SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n');
+    });
+
+    test('no pipe or socket of the starter’s own', async () => {
+      const it = rig();
+      // A job that held the starter's input would keep it from ending; one that held its output could speak for it.
+      await it.sh(1, 'for fd in /proc/$$/fd/*; do readlink $fd; done');
+      const ours = readdirSync('/proc/self/fd').map(linkOf);
+      const theirs = it.printed(1).trim().split('\n');
+      expect(theirs.filter((file) => /pipe|socket/.test(file) && !ours.includes(file))).toEqual([]);
+      expect(theirs[0]).toBe('/dev/null');
     });
 
     test('a session and a process group of its own', async () => {
@@ -328,13 +358,13 @@ describe.each(starters)('the starter in %s', (_, argv) => {
     test('one that ignores SIGTERM is killed after the grace, with its whole group', async () => {
       const it = rig();
       const start = performance.now();
-      const ended = it.sh(1, `(${stubborn}) & wait $!; ${stubborn}`, { timeout: 0.2 });
+      const ended = it.sh(1, `trap "" TERM; (${stubborn}) & ${stubborn}`, { timeout: 0.2 });
       const [, child] = await it.printing(1, /^(\d+)\n/);
       expect(await ended).toEqual(signal(9, 'timeout'));
       const took = performance.now() - start;
       expect(took).toBeGreaterThan(5_100);
       expect(took).toBeLessThan(9_000);
-      await until('the grandchild dies', () => !runs(Number(child)));
+      await until('the grandchild dies', () => !isAlive(Number(child)));
     });
 
     test('one that stands still is woken to die', async () => {
@@ -396,15 +426,17 @@ describe.each(starters)('the starter in %s', (_, argv) => {
       const it = rig();
       const ended = it.sh(1, stubborn);
       await it.printing(1, /\d/);
-      it.starter.stop(1, 3600);
+      const start = performance.now();
+      it.starter.stop(1, 15);
       it.starter.stop(1, 0);
       expect(await ended).toEqual(signal(9, 'stopped'));
+      expect(performance.now() - start).toBeLessThan(10_000);
     });
 
     test('also when it is told in the same breath as to start', async () => {
       const it = rig();
       const ended = it.sh(1, 'exec sleep 60');
-      it.starter.stop(1, 3600);
+      it.starter.stop(1, 15);
       expect(await ended).toEqual(signal(15, 'stopped'));
     });
 
@@ -422,7 +454,7 @@ describe.each(starters)('the starter in %s', (_, argv) => {
       const it = rig();
       expect(await it.sh(1, `(${stubborn}) & sleep 60 & echo $!; exit 3`)).toEqual(exit(3));
       const children = it.printed(1).trim().split('\n').map(Number);
-      for (const child of children) await until(`${child} dies`, () => !runs(child));
+      for (const child of children) await until(`${child} dies`, () => !isAlive(child));
     });
 
     test('when its input ends, all jobs are killed with their groups, and it goes', async () => {
@@ -433,13 +465,13 @@ describe.each(starters)('the starter in %s', (_, argv) => {
         const [, one, two] = await it.printing(slot, /^(\d+)\n(\d+)\n/);
         pids.push(Number(one), Number(two));
       }
-      expect(pids.filter(runs)).toHaveLength(8);
+      expect(pids.filter(isAlive)).toHaveLength(8);
       const { pid } = it.starter;
       it.starter.close();
       await until(
         'all die',
-        () => !pids.some(runs) && !runs(pid),
-        () => pids.filter(runs),
+        () => !pids.some(isAlive) && !isAlive(pid),
+        () => pids.filter(isAlive),
       );
     });
 
@@ -457,8 +489,8 @@ describe.each(starters)('the starter in %s', (_, argv) => {
       expect(it.reports).toEqual([1, 2, 3, 4].map((slot) => [slot, died]));
       await until(
         'all die',
-        () => !pids.some(runs),
-        () => pids.filter(runs),
+        () => !pids.some(isAlive),
+        () => pids.filter(isAlive),
       );
     });
 
@@ -491,7 +523,7 @@ describe.each(starters)('the starter in %s', (_, argv) => {
       for (const slot of [1, 2, 3]) pids.push(Number((await it.printing(slot, /^(\d+)\n\d+\n/))[1]));
       it.starter.beat(0.3);
       expect(await Promise.all(jobs)).toEqual([1, 2, 3].map(() => signal(9, 'silence')));
-      await until('the grandchildren die', () => !pids.some(runs));
+      await until('the grandchildren die', () => !pids.some(isAlive));
     });
 
     test('and nothing new starts until beats come again', async () => {
@@ -523,7 +555,7 @@ describe.each(starters)('the starter in %s', (_, argv) => {
     test('64 failures at once', async () => {
       const it = rig();
       const slots = Array.from({ length: 64 }, (__, slot) => slot + 1);
-      const program = `/no/${'x'.repeat(200)}`;
+      const program = `/no/${'long/'.repeat(40)}`;
       const ends = await Promise.all(slots.map((slot) => it.run(slot, [`${program}${slot}`])));
       expect(ends).toEqual(
         slots.map((slot) => failed(new RegExp(`^cannot run ${program}${slot}: no such`, 'i'))),
@@ -555,7 +587,7 @@ describe.each(starters)('the starter in %s', (_, argv) => {
       void it.sh(1, stubborn, { timeout: 0.2 });
       const [, pid] = await it.printing(1, /^(\d+)\n/);
       it.starter.stop(1, 0.2);
-      await until('the job dies', () => !runs(Number(pid)));
+      await until('the job dies', () => !isAlive(Number(pid)));
       deaf.listen();
       await until(
         'all is told',

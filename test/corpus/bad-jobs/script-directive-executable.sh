@@ -1,0 +1,3 @@
+#!/bin/sh
+#FJR executable: true
+exit 0
