@@ -3,28 +3,26 @@ import type { Outcome } from '../job/outcome.js';
 import { fitsBeside, noUsage } from '../job/capacity.js';
 import type { Job, Needs } from '../job/job.js';
 import { naturalKey } from '../job/natural-order.js';
-import { assignJob } from '../queue/assign-job.js';
-import { claimWorker } from '../queue/claim-worker.js';
-import { type Badge, type CrewId, type Layout, badgeName } from '../queue/layout.js';
+import type { Badge, CrewId, Layout, Verdict } from '../queue/layout.js';
 import { parseEntryName } from '../queue/entry-name.js';
 import { perform } from '../queue/perform.js';
-import { heldItemName, releaseItem, takeItem } from '../queue/pool.js';
 import { rejectJob } from '../queue/reject-job.js';
 import { list, type Steps } from '../queue/steps.js';
-import { type Token, newToken } from '../queue/token.js';
+import { newToken } from '../queue/token.js';
 import type { Clock } from '../system/clock.js';
 import type { Files } from '../system/files.js';
 import type { Host } from '../system/host.js';
 import type { Doorbells } from '../system/watcher.js';
+import { Applier } from './apply.js';
 import { Backlog } from './backlog.js';
 import { Crews } from './crews.js';
-import { findCycles, judgeHeld } from './held.js';
 import { type Arrival, Intake } from './intake.js';
 import { newestOutcomes } from './outcomes.js';
 import { type Assignment, type Group, type Waiting, planAssignments } from './plan.js';
 import { Pools } from './pools.js';
 import { type Ending, Progress } from './progress.js';
 import { type ReapEvent, Reaper } from './reaper.js';
+import { Waitlist } from './waitlist.js';
 
 /** Which job goes first among those of equal priority. */
 export type Order = 'natural' | 'oldest' | 'newest' | 'random';
@@ -98,15 +96,11 @@ export class Dispatcher {
   readonly #pools: Pools;
   readonly #reaper: Reaper;
   readonly #progress: Progress;
-  readonly #held = new Map<string, Arrival>();
-  readonly #reportedHeld = new Map<string, string>();
+  readonly #applier: Applier;
+  readonly #waitlist = new Waitlist();
   readonly #reportedUnfit = new WeakSet<Needs>();
   /** Job name → crew, of what was assigned and may still be there. */
   readonly #assigned = new Map<string, CrewId>();
-  /** Badges that we claimed: the doorbell rings for those, too. */
-  readonly #claimed = new Set<string>();
-  /** Claimed, and without a job: their entry was gone. */
-  #spare: Badge[] = [];
   readonly #timers: (() => void)[] = [];
   #wakeUp: NodeJS.Timeout | undefined;
   #passPlanned = false;
@@ -118,6 +112,7 @@ export class Dispatcher {
   #nextListing = 0;
   #liveCrews: readonly CrewId[] = [];
   #outcomesStale = true;
+  #outcomes: ReadonlyMap<string, Verdict> = new Map();
   #stopped = false;
   #resolve: (how: 'done' | 'stopped') => void = () => undefined;
   /** `done`: nothing is left to do. */
@@ -138,6 +133,7 @@ export class Dispatcher {
       },
     });
     this.#crews = new Crews(system.files, this.#layout);
+    this.#applier = new Applier(system.files, this.#layout);
     this.#pools = new Pools(system.files, system.clock, this.#layout);
     this.#progress = new Progress(system.files, this.#layout, (ending) => {
       this.#outcomesStale = true;
@@ -156,7 +152,7 @@ export class Dispatcher {
         if (name === undefined || this.#intake.ring(name, event)) this.#planPass();
       }),
       doorbells.hang(this.#layout.workerqueue, (name) => {
-        if (name !== undefined && this.#claimed.delete(name)) return;
+        if (name !== undefined && this.#applier.isOwn(name)) return;
         this.#workersRang = true;
         this.#planPass();
       }),
@@ -164,7 +160,7 @@ export class Dispatcher {
         this.#lookAround();
       }),
       this.#every(progressInterval, () => {
-        this.#followJournals();
+        this.#progress.read();
       }),
       this.#every(Math.min(this.#options.interval * 1000, idleInterval), () => {
         this.#pass();
@@ -272,28 +268,54 @@ export class Dispatcher {
   }
 
   #dispatch(): void {
-    const badges = [...this.#spare, ...this.#lookForIdle()];
+    const badges = [...this.#applier.spare, ...this.#lookForIdle()];
     if (badges.length === 0) return;
     if (this.#progressQuiet) this.#reportCounts();
     const { offers, orphans } = this.#crews.offers(badges);
-    for (const orphan of orphans) this.#perform(claimWorker(this.#layout, orphan));
-    const groups = this.#backlog.takeHeads(badges.length);
-    const present = groups.map(({ needs, jobs }) => ({
-      needs,
-      jobs: jobs.filter(({ name }) => this.#intake.has(name)),
-    }));
-    const plan = planAssignments(present, offers, this.#pools.free(present.map(({ needs }) => needs)));
-    const planned = new Set(plan.map(({ job }) => job));
-    for (const { needs, jobs } of present)
-      for (const job of jobs) if (!planned.has(job)) this.#backlog.add(job, needs);
-    this.#apply(plan);
-    this.#reportUnfit(
-      present.filter(({ jobs }) => jobs.length > 0 && jobs.every((job) => !planned.has(job))),
-    );
-    // Names that are gone may have kept others from being looked at.
-    if (groups.some(({ jobs }, index) => jobs.length > (present[index]?.jobs.length ?? 0))) {
-      this.#workersRang = true;
-      this.#planPass();
+    for (const orphan of orphans) this.#applier.clear(orphan);
+    const heads = this.#backlog.takeHeads(badges.length);
+    const gone = new Set<Waiting>();
+    try {
+      for (const { jobs } of heads) for (const job of jobs) if (!this.#intake.has(job.name)) gone.add(job);
+      const groups = heads.map(({ needs, jobs }) => ({ needs, jobs: jobs.filter((job) => !gone.has(job)) }));
+      // Names that are gone may have kept others from being looked at.
+      if (gone.size > 0) this.#lookAgain();
+      const plan = planAssignments(groups, offers, this.#pools.free(groups.map(({ needs }) => needs)));
+      for (const assignment of plan) if (this.#apply(assignment)) gone.add(assignment.job);
+    } finally {
+      // Whatever happened on the way: what was not assigned waits on.
+      for (const { needs, jobs } of heads)
+        for (const job of jobs) if (!gone.has(job)) this.#backlog.add(job, needs);
+    }
+    this.#reportUnfit(heads.filter(({ jobs }) => !jobs.some((job) => gone.has(job))));
+  }
+
+  #lookAgain(): void {
+    this.#workersRang = true;
+    this.#planPass();
+  }
+
+  /** Returns whether the job has left the backlog. */
+  #apply(assignment: Assignment): boolean {
+    const { job, needs, badge } = assignment;
+    const applied = this.#applier.apply(assignment);
+    switch (applied.kind) {
+      case 'assigned':
+        this.#intake.depart(job.name);
+        this.#assigned.set(parseEntryName(job.name).job, badge.crew);
+        this.#crews.charge(badge.crew, applied.entry, needs);
+        this.#idleCount -= 1;
+        return true;
+      case 'job-gone':
+        this.#intake.forget(job.name);
+        this.#lookAgain();
+        return true;
+      case 'pod-gone':
+        this.#crews.forget(badge.crew);
+        return false;
+      case 'worker-taken':
+      case 'item-taken':
+        return false;
     }
   }
 
@@ -309,54 +331,8 @@ export class Dispatcher {
     }
   }
 
-  #apply(plan: readonly Assignment[]): void {
-    for (const assignment of plan) {
-      const done = this.#applyOne(assignment);
-      if (!done && this.#intake.has(assignment.job.name)) this.#backlog.add(assignment.job, assignment.needs);
-    }
-  }
-
-  /** Claim, take the items, assign. Whoever lost a race meanwhile gives back what it has; returns whether it is done. */
-  #applyOne({ job, needs, badge, items }: Assignment): boolean {
-    if (!this.#claim(badge)) return false;
-    const token = newToken();
-    const taken = items.every(
-      (item) => this.#perform(takeItem(this.#layout, badge.crew, { ...item, token })) === 'taken',
-    );
-    const assigned = taken ? this.#perform(assignJob(this.#layout, job.name, token, badge.crew)) : undefined;
-    if (assigned?.kind === 'assigned') {
-      this.#intake.depart(job.name);
-      this.#assigned.set(parseEntryName(job.name).job, badge.crew);
-      this.#crews.charge(badge.crew, assigned.entry, needs);
-      this.#idleCount -= 1;
-      return true;
-    }
-    this.#giveBack(badge.crew, items, token);
-    if (assigned?.kind === 'job-gone') this.#intake.forget(job.name);
-    if (assigned?.kind === 'pod-gone') this.#crews.forget(badge.crew);
-    else this.#spare.push(badge);
-    return false;
-  }
-
-  #giveBack(crew: CrewId, items: Assignment['items'], token: Token): void {
-    for (const item of items)
-      this.#perform(releaseItem(this.#layout, this.#layout.pod(crew), heldItemName({ ...item, token })));
-  }
-
-  #claim(badge: Badge): boolean {
-    const spare = this.#spare.findIndex((other) => badgeName(other) === badgeName(badge));
-    if (spare >= 0) {
-      this.#spare.splice(spare, 1);
-      return true;
-    }
-    this.#claimed.add(badgeName(badge));
-    const claimed = this.#perform(claimWorker(this.#layout, badge));
-    if (claimed === 'pod-gone') this.#crews.forget(badge.crew);
-    return claimed === 'claimed';
-  }
-
   #arrive(arrival: Arrival): void {
-    if (arrival.job.after.length > 0 || this.#isLive(arrival)) this.#held.set(arrival.name, arrival);
+    if (arrival.job.after.length > 0 || this.#isLive(arrival)) this.#waitlist.hold(arrival);
     else this.#admit(arrival);
   }
 
@@ -409,11 +385,9 @@ export class Dispatcher {
     for (const crew of [...this.#crews.known()]) if (!live.has(crew)) this.#crews.forget(crew);
     for (const crew of live) this.#crews.learn(crew);
     this.#progress.lookForJournals();
-    // A badge that we claimed and cannot use is announced again by its crew: forget it.
-    this.#spare = [];
-    this.#claimed.clear();
-    if (this.#held.size > 0 || this.#assigned.size > assignedLimit) this.#rememberPods();
-    if (this.#held.size > 0) this.#judgeHeld();
+    this.#applier.forgetSpare();
+    if (this.#waitlist.size > 0 || this.#assigned.size > assignedLimit) this.#rememberPods();
+    if (this.#waitlist.size > 0) this.#judgeHeld();
     if (this.#options.endWhenDone && this.#intake.size === 0) this.#endIfDone();
     this.#reportCounts();
   }
@@ -435,61 +409,28 @@ export class Dispatcher {
   }
 
   #judgeHeld(): void {
-    const held = [...this.#held.values()].filter(({ name }) => this.#intake.has(name) || this.#drop(name));
-    const wanted = new Set(held.flatMap(({ job }) => job.after));
-    const queued = new Set([...this.#intake.names()].map((name) => parseEntryName(name).job));
-    const outcomes = wanted.size > 0 ? this.#outcomesOf(wanted) : new Map();
-    const cycles = findCycles(held);
-    for (const arrival of held) {
-      const way = cycles.get(arrival.name);
-      if (way !== undefined) this.#fail(arrival.name, `it waits for itself: ${way}`);
-      else if (!this.#isLive(arrival)) this.#judgeOne(arrival, queued, outcomes);
+    const { go, fail, waitForUnknown } = this.#waitlist.judge({
+      isThere: ({ name }) => this.#intake.has(name),
+      isTwin: (arrival) => this.#isLive(arrival),
+      isLive: (job) => this.#intake.has(job) || this.#intake.hasReturned(job) || this.#assigned.has(job),
+      outcomes: (jobs) => this.#outcomesOf(jobs),
+    });
+    for (const arrival of go) this.#admit(arrival);
+    if (go.length > 0) this.#planPass();
+    for (const { arrival, reason } of fail) {
+      this.#reject(arrival.name, { kind: 'dependency', reason });
+      this.#options.report({ kind: 'rejected', name: arrival.name, reason, hint: undefined });
     }
+    for (const { arrival, on } of waitForUnknown)
+      this.#options.report({ kind: 'held', name: arrival.name, on });
   }
-
-  #judgeOne(
-    arrival: Arrival,
-    queued: ReadonlySet<string>,
-    outcomes: ReadonlyMap<string, 'done' | 'failed'>,
-  ): void {
-    const verdict = judgeHeld(arrival.job.after, (job) => ({
-      live: queued.has(job) || this.#assigned.has(job),
-      outcome: outcomes.get(job),
-    }));
-    if (verdict.kind === 'fail') this.#fail(arrival.name, verdict.reason);
-    else if (verdict.kind === 'go') {
-      this.#held.delete(arrival.name);
-      this.#admit(arrival);
-      this.#planPass();
-    } else if (verdict.unknown && this.#reportedHeld.get(arrival.name) !== verdict.on) {
-      this.#reportedHeld.set(arrival.name, verdict.on);
-      this.#options.report({ kind: 'held', name: arrival.name, on: verdict.on });
-    }
-  }
-
-  #outcomes = new Map<string, 'done' | 'failed'>();
 
   /** `done` and `failed` may be long: they are listed again only when something has ended. */
-  #outcomesOf(wanted: ReadonlySet<string>): ReadonlyMap<string, 'done' | 'failed'> {
+  #outcomesOf(wanted: ReadonlySet<string>): ReadonlyMap<string, Verdict> {
     if (this.#outcomesStale || [...wanted].some((job) => !this.#outcomes.has(job)))
       this.#outcomes = newestOutcomes(this.#system.files, this.#layout, wanted);
     this.#outcomesStale = false;
     return this.#outcomes;
-  }
-
-  #drop(name: string): boolean {
-    this.#held.delete(name);
-    return false;
-  }
-
-  #fail(name: string, reason: string): void {
-    this.#held.delete(name);
-    this.#reject(name, { kind: 'dependency', reason });
-    this.#options.report({ kind: 'rejected', name, reason, hint: undefined });
-  }
-
-  #followJournals(): void {
-    this.#progress.read();
   }
 
   #reaped(reaped: ReapEvent): void {
@@ -497,8 +438,7 @@ export class Dispatcher {
     this.#nextListing = 0;
     if (reaped.kind !== 'buried') return;
     this.#crews.forget(reaped.crew);
-    for (const badge of this.#crews.idle())
-      if (badge.crew === reaped.crew) this.#perform(claimWorker(this.#layout, badge));
+    for (const badge of this.#crews.idle()) if (badge.crew === reaped.crew) this.#applier.clear(badge);
   }
 
   /**

@@ -101,10 +101,6 @@ export class Intake {
     return this.#returned.has(job);
   }
 
-  names(): Iterable<string> {
-    return this.#known.keys();
-  }
-
   /** The doorbell. Returns whether there is something to do. */
   ring(name: string, event: 'rename' | 'change'): boolean {
     if (isIgnored(name) || this.#stuck.has(name)) return false;
