@@ -1,28 +1,12 @@
+import type { FileCall, FileReply, FileStatus } from '../system/files.js';
+
 /**
  * The protocol's verbs are written as *steps*: generators that yield each filesystem call they want and are resumed
  * with its reply. Whoever drives them chooses how calls are made: at once on a local disk, many in flight on a slow
  * one, or one at a time in every possible order in the model checker. The verbs are the same code in all of them.
  */
 
-/** What one call does. Paths are absolute. */
-export type FileCall =
-  | { readonly op: 'rename' | 'link'; readonly from: string; readonly to: string }
-  | { readonly op: 'list' | 'mkdir' | 'rmdir' | 'unlink'; readonly path: string }
-  | { readonly op: 'read'; readonly path: string }
-  | {
-      readonly op: 'create';
-      readonly path: string;
-      readonly content: string | Uint8Array;
-      readonly mode: number;
-    }
-  | { readonly op: 'overwrite' | 'append'; readonly path: string; readonly content: string };
-
-/**
- * `missing`: the file, or a directory on its path, is not there. `exists`: the target is. `not-empty`: the directory
- * holds something. All else (no space, no permission, the server is gone) is not a reply but an exception.
- */
-export type FileStatus = 'ok' | 'missing' | 'exists' | 'not-empty';
-export type FileReply = FileStatus | readonly string[] | Uint8Array;
+export type { FileCall, FileReply } from '../system/files.js';
 
 export type Steps<T> = Generator<FileCall, T, FileReply>;
 

@@ -2,10 +2,10 @@ import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { FjrError } from '../job/fjr-error.js';
 
-/** The calls that the protocol's steps make; see `src/queue/steps.ts`, whose shapes these are. */
-type Call =
+/** One filesystem call of the protocol (see `src/queue/steps.ts`). Paths are absolute. */
+export type FileCall =
   | { readonly op: 'rename' | 'link'; readonly from: string; readonly to: string }
-  | { readonly op: 'list' | 'mkdir' | 'rmdir' | 'unlink' | 'read'; readonly path: string }
+  | { readonly op: 'list' | 'read' | 'mkdir' | 'rmdir' | 'unlink'; readonly path: string }
   | {
       readonly op: 'create';
       readonly path: string;
@@ -14,8 +14,12 @@ type Call =
     }
   | { readonly op: 'overwrite' | 'append'; readonly path: string; readonly content: string };
 
-type Status = 'ok' | 'missing' | 'exists' | 'not-empty';
-type Reply = Status | readonly string[] | Uint8Array;
+/**
+ * `missing`: the file, or a directory on its path, is not there. `exists`: the target is. `not-empty`: the directory
+ * holds something. All else (no space, no permission, the server is gone) is not a reply but an exception.
+ */
+export type FileStatus = 'ok' | 'missing' | 'exists' | 'not-empty';
+export type FileReply = FileStatus | readonly string[] | Uint8Array;
 
 /** What lies under a name in the queue. */
 export type Inspected =
@@ -35,7 +39,7 @@ export type Inspected =
 
 export interface Files {
   /** Makes one call of the protocol. Throws FjrError for what is no reply of the protocol (no space, no permission). */
-  call(call: Call): Reply;
+  call(call: FileCall): FileReply;
   /** A file's kind, size, mode and first `limit` bytes. Never blocks (FIFOs) and follows no link. */
   inspect(path: string, limit: number): Inspected;
   /** Whether anything is called so, be it a link that leads nowhere. */
@@ -76,7 +80,7 @@ export class MountedFiles implements Files {
     this.#options = options;
   }
 
-  call(call: Call): Reply {
+  call(call: FileCall): FileReply {
     try {
       return this.#make(call);
     } catch (error) {
@@ -84,7 +88,7 @@ export class MountedFiles implements Files {
     }
   }
 
-  #make(call: Call): Reply {
+  #make(call: FileCall): FileReply {
     switch (call.op) {
       case 'rename':
         renameAny(call.from, call.to);
@@ -123,7 +127,7 @@ export class MountedFiles implements Files {
     return fs.readdirSync(path);
   }
 
-  #write(path: string, flags: 'wx' | 'r+', content: string | Uint8Array, mode: number): Status {
+  #write(path: string, flags: 'wx' | 'r+', content: string | Uint8Array, mode: number): FileStatus {
     const fd = fs.openSync(path, flags, mode);
     try {
       if (typeof content === 'string') fs.writeSync(fd, content, 0);
@@ -135,7 +139,7 @@ export class MountedFiles implements Files {
     return 'ok';
   }
 
-  #overwrite(path: string, content: string): Status {
+  #overwrite(path: string, content: string): FileStatus {
     const fd = fs.openSync(path, 'r+');
     try {
       fs.ftruncateSync(fd, fs.writeSync(fd, content, 0));
@@ -146,7 +150,7 @@ export class MountedFiles implements Files {
   }
 
   /** Journals stay open: an append then costs 3 µs instead of 15. */
-  #append(path: string, content: string): Status {
+  #append(path: string, content: string): FileStatus {
     let fd = this.#appended.get(path);
     if (fd === undefined) {
       fd = fs.openSync(path, 'a', 0o600);
@@ -335,7 +339,7 @@ function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
 }
 
-function toStatus(error: unknown, call: Call): Status {
+function toStatus(error: unknown, call: FileCall): FileStatus {
   switch (codeOf(error)) {
     case 'ENOENT':
     case 'ENOTDIR':
