@@ -44,8 +44,7 @@ function cancel({ layout }: Project, files: Files, { state, entry, crew }: Place
       time: clock.timestamp(),
       outcome: { kind: 'cancelled' },
     } as const;
-    if (perform(files, rejectJob(layout, entry, tokenOf(entry) ?? newToken(), verdict)) === 'rejected')
-      return 'withdrawn';
+    if (perform(files, rejectJob(layout, entry, newToken(), verdict)) === 'rejected') return 'withdrawn';
   }
   // It has started meanwhile, or had already.
   const token = tokenOf(entry);

@@ -30,8 +30,12 @@ export function newestFailures({ layout }: Project, files: Files, most: number):
       if ((line.event === 'finish' || line.event === 'verdict') && line.to === 'failed') failures.push(line);
   }
   failures.sort((a, b) => (a.time < b.time ? 1 : -1));
+  const entries = new Set<string>();
   // A line counts only if its name stands there.
-  return failures.filter(({ entry }) => files.exists(layout.finished('failed', entry))).slice(0, most);
+  return failures
+    .filter(({ entry }) => !entries.has(entry) && entries.add(entry))
+    .filter(({ entry }) => files.exists(layout.finished('failed', entry)))
+    .slice(0, most);
 }
 
 export function describeEnding({ entry, outcome, time }: Ending): string {

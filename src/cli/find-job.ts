@@ -1,4 +1,5 @@
 import { FjrError } from '../job/fjr-error.js';
+import { compareNatural } from '../job/natural-order.js';
 import { isIgnored, parseEntryName } from '../queue/entry-name.js';
 import { type CrewId, type Layout, classifyPodFile, parsePodName } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
@@ -47,12 +48,18 @@ function place(state: JobState, entry: string, path: string, crew?: CrewId): Pla
 export function findJob(project: Project, files: Files, wanted: string): [Place, ...Place[]] {
   const exact: Place[] = [];
   const stems: Place[] = [];
-  for (const found of allPlaces(files, project.layout)) {
-    const { job } = parseEntryName(found.entry);
-    if (found.entry === wanted || job === wanted) exact.push(found);
-    else if (job.replace(/(?<=.)\.[^.]*$/s, '') === wanted) stems.push(found);
+  for (const place of allPlaces(files, project.layout)) {
+    const { job } = parseEntryName(place.entry);
+    if (place.entry === wanted || job === wanted) exact.push(place);
+    else if (job.replace(/(?<=.)\.[^.]*$/s, '') === wanted) stems.push(place);
   }
-  const [first, ...rest] = sortByNews(files, exact.length > 0 ? exact : stems);
+  const found = exact.length > 0 ? exact : stems;
+  const names = new Set(found.map(({ entry }) => parseEntryName(entry).job));
+  if (names.size > 1)
+    throw new FjrError('usage', `"${wanted}" may be any of ${[...names].sort(compareNatural).join(', ')}`, {
+      hint: 'name one of them in full',
+    });
+  const [first, ...rest] = sortByNews(files, found);
   if (first === undefined)
     throw new FjrError('no-such-job', `there is no job "${wanted}" in project "${project.name}"`, {
       hint: `fjr --project ${project.name} status`,

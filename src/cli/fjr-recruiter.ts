@@ -196,21 +196,20 @@ function sayCrew(project: Project, report: CrewReport): void {
     `${crew}  ${plural(file.workers, 'worker')}, ${running.length} busy, ${state}, pid ${file.pid} on ${file.host}`,
   );
   say(`    attach: ${attachCommand(project, report)}`);
-  for (const [worker, job] of whoDoesWhat(report))
+  const work = whoDoesWhat(report);
+  for (const [worker, job] of work)
     say(`    worker ${worker}: ${job === undefined ? 'free' : printable(job)}`);
+  const placed = new Set(work.values());
+  for (const entry of running) if (!placed.has(entry)) say(`    just started: ${printable(entry)}`);
 }
 
-/** Worker → what it runs. Which worker has what is the heartbeat's word, a few seconds old; what runs is the pod's. */
+/** Worker → what it runs, by the crew's newest heartbeat: for half a second a new job stands in nobody's place. */
 function whoDoesWhat({ file, heartbeat, running }: CrewReport): Map<number, string | undefined> {
   const work = new Map<number, string | undefined>();
-  const left = new Set(running);
+  const present = new Set(running);
   for (let worker = 1; worker <= file.workers; worker++) {
     const entry = heartbeat?.running[worker];
-    work.set(worker, entry !== undefined && left.delete(entry) ? entry : undefined);
-  }
-  for (const entry of left) {
-    const free = [...work].find(([, job]) => job === undefined);
-    if (free !== undefined) work.set(free[0], entry);
+    work.set(worker, entry !== undefined && present.has(entry) ? entry : undefined);
   }
   return work;
 }

@@ -1,3 +1,4 @@
+import { remove } from 'fs-extra/esm';
 import { parseDuration } from '../job/quantities.js';
 import { FjrError } from '../job/fjr-error.js';
 import { jobFileLimit, readJob } from '../job/read-job.js';
@@ -5,7 +6,7 @@ import { JobFileError } from '../job/settings.js';
 import { parseEntryName } from '../queue/entry-name.js';
 import { parsePodName } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
-import { list, unlink } from '../queue/steps.js';
+import { list } from '../queue/steps.js';
 import type { Files } from '../system/files.js';
 import { clock, filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
@@ -17,7 +18,12 @@ import { plural, say, sayJson } from './say.js';
  * `fjr gc`: removes what ended long ago: job files in `done` and `failed`, their logs, journals of crews that are gone,
  * and drafts of submissions that never happened. Spares what a waiting job comes after.
  */
-export function gcCommand(project: Project, olderThan: string, dryRun: boolean, json: boolean): ExitCode {
+export async function gcCommand(
+  project: Project,
+  olderThan: string,
+  dryRun: boolean,
+  json: boolean,
+): Promise<ExitCode> {
   const seconds = parseDuration(olderThan);
   if (seconds === undefined)
     throw new FjrError('usage', `--older-than is "${olderThan}"`, {
@@ -26,7 +32,7 @@ export function gcCommand(project: Project, olderThan: string, dryRun: boolean, 
   const files = filesFor(project);
   const before = clock.wall() - seconds * 1000;
   const garbage = [...oldJobs(project, files, before), ...oldFiles(project, files, before)];
-  if (!dryRun) for (const path of garbage) perform(files, unlink(path));
+  if (!dryRun) for (const path of garbage) await remove(path);
   if (json) sayJson({ removed: dryRun ? 0 : garbage.length, garbage });
   else if (dryRun) for (const path of garbage) say(path);
   else say(`${plural(garbage.length, 'file')} removed.`);
@@ -58,14 +64,25 @@ function awaitedJobs({ layout }: Project, files: Files): Set<string> {
   return awaited;
 }
 
+/** What lies beside the jobs: logs of executions that are over, journals and scratch files of crews that are gone. */
 function* oldFiles({ layout }: Project, files: Files, before: number): Iterable<string> {
   const isOld = (path: string): boolean => (files.changedAt(path) ?? Infinity) < before;
-  const crews = new Set((perform(files, list(layout.jobpods)) ?? []).map((name) => parsePodName(name)?.crew));
+  const crews = new Set<string>();
+  for (const name of perform(files, list(layout.jobpods)) ?? []) crews.add(parsePodName(name)?.crew ?? name);
+  const live = new Set<string>();
+  for (const { state, entry } of allPlaces(files, layout))
+    if (state !== 'done' && state !== 'failed') live.add(parseEntryName(entry).job);
   for (const name of perform(files, list(layout.logs)) ?? [])
-    if (!name.startsWith('.') && isOld(`${layout.logs}/${name}`)) yield `${layout.logs}/${name}`;
+    if (!isLogOfLive(name, live) && !crews.has(name.slice(1)) && isOld(`${layout.logs}/${name}`))
+      yield `${layout.logs}/${name}`;
   for (const name of perform(files, list(layout.journal)) ?? [])
-    if (!crews.has(parsePodName(name.replace(/\.jsonl$/, ''))?.crew) && isOld(`${layout.journal}/${name}`))
+    if (!crews.has(name.replace(/\.jsonl$/, '')) && isOld(`${layout.journal}/${name}`))
       yield `${layout.journal}/${name}`;
   for (const name of perform(files, list(layout.jobqueue)) ?? [])
     if (name.startsWith('.submit-') && isOld(layout.queued(name))) yield layout.queued(name);
+}
+
+/** A running job may have been silent for long: its logs are spared. */
+function isLogOfLive(name: string, live: ReadonlySet<string>): boolean {
+  return live.has(parseEntryName(name.replace(/\.(out|err)$/, '')).job);
 }

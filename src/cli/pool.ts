@@ -28,13 +28,14 @@ export function poolAdd(
   const files = filesFor(project);
   const held = heldItems(project, pool);
   let added = 0;
-  for (const value of new Set(values)) {
+  const distinct = new Set(values);
+  for (const value of distinct) {
     const item = itemName(value);
     // An item in use is not at home, and must not be there twice.
     if (!held.has(item) && perform(files, create(project.layout.poolItem(pool, item), `${value}\n`)) === 'ok')
       added += 1;
   }
-  if (json) sayJson({ pool, added, known: values.length - added });
+  if (json) sayJson({ pool, added, known: distinct.size - added });
   else say(`${plural(added, 'item')} added to pool ${pool}.`);
   return exitCode.fine;
 }

@@ -31,6 +31,7 @@ export function submitCommand(
   json: boolean,
 ): ExitCode {
   const submissions = readSubmissions(args);
+  for (const { name } of submissions) refuseTwin(project, name);
   for (const submission of submissions) submit(project, submission);
   const names = submissions.map(({ name }) => name);
   if (json) sayJson({ project: project.name, submitted: names });
@@ -102,8 +103,15 @@ function checked(submission: Submission, where: string): Submission {
 
 export function submit(project: Project, { name, content, executable }: Submission): void {
   const steps = submitJob(project.layout, name, content, executable ? 0o700 : 0o600, newToken());
-  if (perform(filesFor(project), steps) === 'submitted') return;
-  throw new FjrError('job-exists', `a job "${name}" waits in project "${project.name}" already`, {
+  if (perform(filesFor(project), steps) === 'exists') throw alreadyThere(project, name);
+}
+
+function refuseTwin(project: Project, name: string): void {
+  if (filesFor(project).exists(project.layout.queued(name))) throw alreadyThere(project, name);
+}
+
+function alreadyThere(project: Project, name: string): FjrError {
+  return new FjrError('job-exists', `a job "${name}" waits in project "${project.name}" already`, {
     hint: 'submit it under another name with --name, or withdraw the other with fjr cancel',
   });
 }

@@ -386,6 +386,8 @@ export class Dispatcher {
     for (const crew of live) this.#crews.learn(crew);
     this.#progress.lookForJournals();
     this.#applier.forgetSpare();
+    // Left by somebody who died between burying a pod and removing its badges.
+    for (const orphan of this.#crews.offers(this.#crews.idle()).orphans) this.#applier.clear(orphan);
     if (this.#waitlist.size > 0 || this.#assigned.size > assignedLimit) this.#rememberPods();
     if (this.#waitlist.size > 0) this.#judgeHeld();
     if (this.#options.endWhenDone && this.#intake.size === 0) this.#endIfDone();

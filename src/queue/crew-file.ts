@@ -29,12 +29,20 @@ export interface CrewFile {
 export function parseCrewFile(bytes: Uint8Array): CrewFile | undefined {
   try {
     const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<CrewFile>;
-    return value.format === 1 && typeof value.lease === 'number' && typeof value.workers === 'number'
-      ? (value as CrewFile)
-      : undefined;
+    return value.format === 1 && isCrewFile(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isCrewFile(value: Partial<CrewFile>): value is CrewFile {
+  const { lease, workers, cpus, memory, gpus, pid, host, session } = value;
+  return (
+    [lease, workers, cpus, memory, gpus, pid].every((number) => typeof number === 'number') &&
+    typeof host === 'string' &&
+    ['tmux', 'screen', 'none'].includes(session?.kind ?? '') &&
+    typeof session?.name === 'string'
+  );
 }
 
 /** `heartbeat`: new content at each beat. `running`: worker number → entry, for people who look. */
@@ -49,8 +57,9 @@ export function formatHeartbeat(heartbeat: Heartbeat): string {
 
 export function parseHeartbeat(bytes: Uint8Array): Heartbeat | undefined {
   try {
-    const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as Heartbeat;
-    return typeof value.beat === 'number' ? value : undefined;
+    const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<Heartbeat>;
+    const { beat, running } = value;
+    return typeof beat === 'number' && typeof running === 'object' ? { beat, running } : undefined;
   } catch {
     return undefined;
   }

@@ -26,8 +26,9 @@ export function* layToRest(
   for (let round = 0; round < rounds; round++) {
     returned.push(...(yield* returnEntries(layout, crew, how)));
     if (how.releaseItems) yield* releaseAllItems(layout, layout.fencedPod(crew));
-    if ((yield* buryPod(layout, crew)) !== 'buried') continue;
+    // Before the burial: a pod that is gone reminds nobody of what is left to do.
     yield* salvageOutput(layout, crew);
+    if ((yield* buryPod(layout, crew)) !== 'buried') continue;
     return { returned, buried: true };
   }
   return { returned, buried: false };

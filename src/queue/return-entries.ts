@@ -1,6 +1,7 @@
-import { isIgnored, parseEntryName, withFailure } from './entry-name.js';
+import { isIgnored, parseEntryName, withFailure, withToken } from './entry-name.js';
 import { formatJournalLine } from './journal.js';
 import { type CrewId, type Layout, type PodPaths, classifyPodFile } from './layout.js';
+import { newToken } from './token.js';
 import { type Steps, append, list, rename } from './steps.js';
 
 /** A job that loses this many crews is failed: it may well be what kills them. */
@@ -49,9 +50,11 @@ function* returnStarted(
   if ((parseEntryName(entry).counts.lost ?? 0) + 1 < lostBudget)
     return yield* moveBack(layout.queued(withFailure(entry, 'lost')), { entry, to: 'queue' }, from, returned);
   const outcome = { kind: 'lost', crew } as const;
-  const line = formatJournalLine({ event: 'verdict', time: how.time, entry, to: 'failed', outcome });
+  // A name of its own: of two that say this, or of one that dies and says it again, one line comes true.
+  const name = withToken(entry, newToken());
+  const line = formatJournalLine({ event: 'verdict', time: how.time, entry: name, to: 'failed', outcome });
   yield* append(layout.journalOf(how.writer), line);
-  return yield* moveBack(layout.finished('failed', entry), { entry, to: 'failed' }, from, returned);
+  return yield* moveBack(layout.finished('failed', name), { entry: name, to: 'failed' }, from, returned);
 }
 
 function* moveBack(to: string, result: ReturnedEntry, from: string, returned: ReturnedEntry[]): Steps<void> {

@@ -1,12 +1,13 @@
+import { type CrewFile, parseCrewFile } from '../queue/crew-file.js';
 import { fenceCrew } from '../queue/fence-crew.js';
 import { layToRest } from '../queue/lay-to-rest.js';
-import type { Layout } from '../queue/layout.js';
+import { type CrewId, type Layout, parsePodName } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { podAnswers } from '../queue/pod-answers.js';
-import { unlink } from '../queue/steps.js';
+import { list, read, unlink } from '../queue/steps.js';
 import type { Clock } from '../system/clock.js';
 import type { Files } from '../system/files.js';
-import type { Host } from '../system/host.js';
+import type { Host, ProcessIdentity } from '../system/host.js';
 import { type CrewReport, isHere, reportCrews } from './crews-here.js';
 
 export interface FireSystem {
@@ -33,7 +34,20 @@ const lookEvery = 20;
  */
 export async function fire(system: FireSystem, layout: Layout, drain: boolean): Promise<Fired[]> {
   const crews = reportCrews(system.files, system.host, layout).filter(isHere);
-  return Promise.all(crews.map((crew) => fireOne(system, layout, crew, drain)));
+  const fired = await Promise.all(crews.map((crew) => fireOne(system, layout, crew, drain)));
+  restLeftPods(system, layout);
+  return fired;
+}
+
+/** Pods of this host that somebody fenced and did not live to bury. */
+function restLeftPods(system: FireSystem, layout: Layout): void {
+  for (const name of perform(system.files, list(layout.jobpods)) ?? []) {
+    const pod = parsePodName(name);
+    if (pod?.kind !== 'fenced') continue;
+    const bytes = perform(system.files, read(layout.fencedPod(pod.crew).crewFile));
+    const file = bytes === undefined ? undefined : parseCrewFile(bytes);
+    if (file !== undefined && system.host.judge(file) === 'dead') giveBack(system, layout, pod.crew, file);
+  }
 }
 
 async function fireOne(system: FireSystem, layout: Layout, crew: CrewReport, drain: boolean): Promise<Fired> {
@@ -47,7 +61,11 @@ async function fireOne(system: FireSystem, layout: Layout, crew: CrewReport, dra
       await isGone(system, layout, crew, 2000);
     }
   }
-  if (how !== 'left') giveBack(system, layout, crew);
+  if (how !== 'left') {
+    await untilGuardianIsGone(system, crew.file);
+    perform(system.files, fenceCrew(layout, crew.crew));
+    giveBack(system, layout, crew.crew, crew.file);
+  }
   return { crew, how };
 }
 
@@ -66,12 +84,20 @@ async function isGone(
   return false;
 }
 
+/** The guardian kills a dead crew's jobs, and then ends. */
+async function untilGuardianIsGone({ host, wait }: FireSystem, file: CrewFile): Promise<void> {
+  for (let waited = 0; waited < 2000 && host.judge(guardianOf(file)) === 'alive'; waited += lookEvery)
+    await wait(lookEvery);
+}
+
+function guardianOf(file: CrewFile): ProcessIdentity {
+  return { ...file, pid: file.guardianPid, started: file.guardianStarted };
+}
+
 /** What a crew that died can no longer do. Its items stay in its fenced pod until its jobs are known to be dead. */
-function giveBack({ files, host, clock }: FireSystem, layout: Layout, { crew, file }: CrewReport): void {
-  perform(files, fenceCrew(layout, crew));
+function giveBack({ files, host, clock }: FireSystem, layout: Layout, crew: CrewId, file: CrewFile): void {
   const writer = `recruiter-${host.name}`;
-  const guardian = { ...file, pid: file.guardianPid, started: file.guardianStarted };
-  const releaseItems = host.judge(guardian) === 'dead';
+  const releaseItems = host.judge(guardianOf(file)) === 'dead';
   perform(files, layToRest(layout, crew, { writer, time: clock.timestamp(), countLost: true, releaseItems }));
   for (let worker = 1; worker <= file.workers; worker++)
     perform(files, unlink(layout.announced({ crew, worker })));

@@ -65,7 +65,7 @@ type Phase = 'working' | 'draining' | 'leaving' | 'fenced' | 'gone';
 
 /** Milliseconds that a claimed worker waits for its entry before it is announced again. */
 const claimPatience = 3000;
-/** Milliseconds after which a running job gets log files of its own. */
+/** Milliseconds after which a running job gets log files of its own; half of it until the heartbeat tells of it. */
 const exposeAfter = 1000;
 /** Milliseconds between two sweeps of the pod; the doorbell makes most of them unnecessary. */
 const sweepInterval = 1000;
@@ -86,6 +86,8 @@ export class Crew {
   readonly #stopWatching: (() => void)[] = [];
   #phase: Phase = 'working';
   #beats = 0;
+  /** It tells of jobs that have ended, or not of some that run: people look at it. */
+  #heartbeatIsOld = false;
   #sweepPlanned = false;
   #resolveEnd: (how: 'left' | 'fenced') => void = () => undefined;
   /** How this life ended. */
@@ -179,6 +181,7 @@ export class Crew {
       every(exposeAfter / 2, () => {
         this.#guard(() => {
           this.#exposeLongRunning();
+          if (this.#heartbeatIsOld) this.#beat();
         });
       }),
       every((lease * 1000) / 12, () => {
@@ -211,6 +214,7 @@ export class Crew {
   #beat(): void {
     if (this.#phase === 'fenced' || this.#phase === 'gone') return;
     this.#beats += 1;
+    this.#heartbeatIsOld = false;
     const running: Record<string, string> = {};
     for (const [worker, { entry }] of this.#roster.in('busy')) running[worker] = entry;
     const content = formatHeartbeat({ beat: this.#beats, running });
@@ -326,6 +330,7 @@ export class Crew {
   }
 
   #launch(worker: number, entry: string, job: Job, before: Inspected): void {
+    this.#heartbeatIsOld = true;
     const busy = this.#roster.begin(worker, entry, job, this.#system.clock.monotonic());
     const jobFile = this.#layout.pod(this.#id).runningEntry(entry);
     if (hasChanged(before, this.#system.files.inspect(jobFile, 0))) {
@@ -443,6 +448,7 @@ export class Crew {
       if (finished === 'fenced') this.#becomeFenced();
     }
     this.#roster.set(worker, { state: 'idle' });
+    this.#heartbeatIsOld = true;
     if (this.#phase === 'working') this.#planSweep();
     else this.#goIfDone();
   }
