@@ -189,7 +189,11 @@ describe('list', () => {
       const dispatcher = rig.start('fjr-dispatcher', ['--keep-running']);
       const job = await rig.jobs.started('long.conf');
 
-      const { stdout } = await rig.run('fjr-recruiter', ['list']);
+      const stdout = await waitUntil(
+        'the list shows who has the job',
+        async () => (await rig.run('fjr-recruiter', ['list'])).stdout,
+        (seen) => /worker \d: long/.test(seen),
+      );
 
       const crew = project.crews()[0]!;
       expect(stdout).toMatch(
