@@ -108,9 +108,9 @@ function tryEvent(action: () => void): string | undefined {
 function restFault(text: string, habits: Habits, fine: Set<string>): string | undefined {
   const world = JSON.parse(text) as World;
   const passed: string[] = [];
-  let known = false;
+  const settling = { known: false };
   const fault = tryEvent(() => {
-    known = settleDown(world, habits, 40, (now) => {
+    settling.known = settleDown(world, habits, 40, (now) => {
       const { budget: _, ...rest } = now;
       const key = digest(JSON.stringify(rest));
       if (fine.has(key)) return true;
@@ -118,7 +118,7 @@ function restFault(text: string, habits: Habits, fine: Set<string>): string | un
       return false;
     });
   });
-  const what = fault ?? (known ? undefined : (faultNow(world) ?? faultAtRest(world)));
+  const what = fault ?? (settling.known ? undefined : (faultNow(world) ?? faultAtRest(world)));
   if (what === undefined) for (const key of passed) fine.add(key);
   return what;
 }

@@ -230,7 +230,7 @@ function* finishBlindly(crew: string, entry: string, to: string): Steps<unknown>
 function* twoLines(crew: string, entry: string, to: string): Steps<unknown> {
   const names = yield* list(layout.journal);
   for (const name of names ?? []) yield* append(`${layout.journal}/${name}`, finishLine(entry));
-  return yield* verbs.finish(crew, entry, to) as Steps<unknown>;
+  return yield* verbs.finish(crew, entry, to);
 }
 
 /** What many would write: return what is seen, then remove the directory with all that is in it. */
