@@ -55,5 +55,5 @@ export const verbs = {
     layToRest(layout, crew as CrewId, { writer, time, countLost: true, releaseItems: true }),
 };
 
-export type Verbs = typeof verbs;
-export type VerbName = keyof Verbs;
+export type VerbName = keyof typeof verbs;
+export type Verbs = Readonly<Record<VerbName, (...args: string[]) => Steps<unknown>>>;

@@ -299,7 +299,7 @@ function begin(world: World, habits: Habits, index: number, verb: VerbName, args
 }
 
 function generatorOf(habits: Habits, { verb, args }: Call): Steps<unknown> {
-  return Reflect.apply(habits.verbs[verb], undefined, args) as Steps<unknown>;
+  return habits.verbs[verb](...args);
 }
 
 function replay(habits: Habits, call: Call): IteratorResult<FileCall, unknown> {
