@@ -1,7 +1,7 @@
 import { FjrError } from '../job/fjr-error.js';
 import type { CrewEvent } from '../worker/crew.js';
 import { clock } from './compose.js';
-import { plural, remark, say } from './say.js';
+import { plural, printable, remark, say } from './say.js';
 
 /** Lines a second that a person could read; beyond, jobs are counted instead of told. */
 const linesPerSecond = 40;
@@ -53,7 +53,7 @@ export class CrewVoice {
     const text = error instanceof FjrError ? error.message : String(error);
     if (text === this.#lastTrouble) return;
     this.#lastTrouble = text;
-    remark(`[fjr-worker] ${text}`);
+    remark(`[fjr-worker] ${printable(text)}`);
     if (error instanceof FjrError && error.hint !== undefined) remark(`hint: ${error.hint}`);
   }
 }

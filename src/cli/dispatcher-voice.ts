@@ -131,7 +131,7 @@ export class DispatcherVoice {
     if (text === this.#trouble) return;
     this.#trouble = text;
     if (this.#live) this.#stream.write('\r\u001b[2K');
-    remark(`[fjr-dispatcher] ${text}; trying again.`);
+    remark(`[fjr-dispatcher] ${printable(text)}; trying again.`);
     if (error instanceof FjrError && error.hint !== undefined) remark(`hint: ${error.hint}`);
   }
 }

@@ -9,7 +9,7 @@ import { clock, doorbells, filesFor, thisHost, uid } from './compose.js';
 import { DispatcherVoice } from './dispatcher-voice.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { fireHere, sayFired } from './fjr-recruiter.js';
-import { type Project, openProject } from './project.js';
+import { type Project, findProject, openProject } from './project.js';
 import { remark, say } from './say.js';
 import { sayStatus } from './status.js';
 
@@ -59,8 +59,8 @@ export async function dispatcher(argv: readonly string[]): Promise<ExitCode> {
     .example("$0 --callback 'mail -s done me'", 'Say so at the end')
     .parseAsync();
   if (isHelp(argv)) return exitCode.fine;
+  if (args['status-only']) return sayStatus(findProject(args.project), false);
   const project = openProject(args.project);
-  if (args['status-only']) return sayStatus(project, false);
   return dispatchLocked(project, {
     interval: numberArgument('--interval', args.interval, 0.01),
     keepRunning: args['keep-running'],

@@ -1,5 +1,6 @@
 import { FjrError } from '../job/fjr-error.js';
 import { type ExitCode, exitCode } from './exit-code.js';
+import { printable, remark } from './say.js';
 
 export type ProgramName = 'fjr' | 'fjr-recruiter' | 'fjr-dispatcher' | 'fjr-worker';
 
@@ -45,7 +46,7 @@ function complain(name: ProgramName, error: unknown): ExitCode {
     );
     return exitCode.failure;
   }
-  process.stderr.write(`${name}: ${error.message}\n`);
-  if (error.hint !== undefined) process.stderr.write(`hint: ${error.hint}\n`);
+  remark(`${name}: ${printable(error.message)}`);
+  if (error.hint !== undefined) remark(`hint: ${printable(error.hint)}`);
   return codes[error.code] ?? exitCode.failure;
 }

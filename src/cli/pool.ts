@@ -5,8 +5,8 @@ import { FjrError } from '../job/fjr-error.js';
 import { poolNamePattern } from '../job/settings.js';
 import { lockSuffix } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
-import { listPool } from '../queue/pool.js';
-import { create, list } from '../queue/steps.js';
+import { addItem, listPool } from '../queue/pool.js';
+import { list } from '../queue/steps.js';
 import { filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import type { Project } from './project.js';
@@ -26,15 +26,10 @@ export function poolAdd(
     throw new FjrError('usage', 'no items to add', { hint: 'name them, or a file with --file' });
   mkdirSync(project.layout.pool(pool), { recursive: true, mode: 0o700 });
   const files = filesFor(project);
-  const held = heldItems(project, pool);
   let added = 0;
   const distinct = new Set(values);
-  for (const value of distinct) {
-    const item = itemName(value);
-    // An item in use is not at home, and must not be there twice.
-    if (!held.has(item) && perform(files, create(project.layout.poolItem(pool, item), `${value}\n`)) === 'ok')
-      added += 1;
-  }
+  for (const value of distinct)
+    if (perform(files, addItem(project.layout, pool, itemName(value), value)) === 'added') added += 1;
   if (json) sayJson({ pool, added, known: distinct.size - added });
   else say(`${plural(added, 'item')} added to pool ${pool}.`);
   return exitCode.fine;

@@ -2,6 +2,7 @@ import { FjrError } from '../job/fjr-error.js';
 import { parseEntryName } from '../queue/entry-name.js';
 import { perform } from '../queue/perform.js';
 import { retryFailed } from '../queue/retry-failed.js';
+import { newToken } from '../queue/token.js';
 import { filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { allPlaces, findJob } from './find-job.js';
@@ -21,7 +22,9 @@ export function retryCommand(
         .filter(({ state }) => state === 'failed')
         .map(({ entry }) => entry)
     : jobs.map((job) => failedEntry(project, job));
-  const queued = entries.filter((entry) => perform(files, retryFailed(project.layout, entry)) === 'queued');
+  const queued = entries.filter(
+    (entry) => perform(files, retryFailed(project.layout, entry, newToken())) === 'queued',
+  );
   if (json) sayJson({ retried: queued });
   else if (allFailed)
     say(`${plural(queued.length, 'failed job')} back in the queue of project "${project.name}".`);

@@ -68,10 +68,10 @@ function sayJob(
   }
   if (history.length > 0) say('  history');
   for (const line of history) say(`    ${printable(describeLine(line))}`);
-  const content = files.readFrom(places[0].path, 0, shownBytes);
-  if (content === undefined) return;
+  const inspected = files.inspect(places[0].path, shownBytes);
+  if (inspected.kind !== 'file') return;
   say('  file');
-  for (const line of Buffer.from(content).toString('utf8').replace(/\n$/, '').split('\n'))
+  for (const line of Buffer.from(inspected.head).toString('utf8').replace(/\n$/, '').split('\n'))
     say(`    ${printable(line.replaceAll('\t', '  '))}`);
 }
 

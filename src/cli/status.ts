@@ -81,7 +81,8 @@ export function sayStatus(project: Project, json: boolean): ExitCode {
     say(
       `    ${crew}: ${plural(file.workers, 'worker')}, ${busy.length} busy${liveness === 'dead' ? ', dead' : ''}`,
     );
-  for (const { name, free, used } of pools) say(`  pool     ${name}: ${free} free, ${used} in use`);
+  for (const { name, free, used } of pools)
+    say(`  pool     ${printable(name)}: ${free} free, ${used} in use`);
   if (failures.length > 0) say('  newest failures');
   for (const failure of failures) say(`    ${printable(describeEnding(failure))}`);
   return exitCode.fine;

@@ -4,7 +4,14 @@ import { jobFileLimit, readJob } from '../job/read-job.js';
 import { JobFileError } from '../job/settings.js';
 import { type CrewFile, parseCrewFile } from '../queue/crew-file.js';
 import { isIgnored } from '../queue/entry-name.js';
-import { type Badge, type CrewId, type Layout, classifyPodFile, parseBadge } from '../queue/layout.js';
+import {
+  type Badge,
+  type CrewId,
+  type Layout,
+  classifyPodFile,
+  parseBadge,
+  type PodPaths,
+} from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { list, read } from '../queue/steps.js';
 import type { Files } from '../system/files.js';
@@ -111,7 +118,10 @@ export class Crews {
 
   /** The entries in a crew's pod; undefined: the pod is gone. What has just started may be in both lists, or in none. */
   entries(crew: CrewId): PodEntries | undefined {
-    const pod = this.#layout.pod(crew);
+    return this.entriesIn(this.#layout.pod(crew));
+  }
+
+  entriesIn(pod: PodPaths): PodEntries | undefined {
     const names = perform(this.#files, list(pod.directory));
     if (names === undefined) return undefined;
     const assigned = names.filter((name) => classifyPodFile(name).kind === 'entry' && !isIgnored(name));

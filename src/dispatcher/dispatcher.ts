@@ -3,7 +3,7 @@ import type { Outcome } from '../job/outcome.js';
 import { fitsBeside, noUsage } from '../job/capacity.js';
 import type { Job, Needs } from '../job/job.js';
 import { naturalKey } from '../job/natural-order.js';
-import type { Badge, CrewId, Layout, Verdict } from '../queue/layout.js';
+import { type Badge, type CrewId, type Layout, PodPaths, type Verdict } from '../queue/layout.js';
 import { parseEntryName } from '../queue/entry-name.js';
 import { perform } from '../queue/perform.js';
 import { rejectJob } from '../queue/reject-job.js';
@@ -126,6 +126,9 @@ export class Dispatcher {
     this.#intake = new Intake(system, this.#layout, {
       arrived: (arrival) => {
         this.#arrive(arrival);
+      },
+      trouble: (error) => {
+        options.report({ kind: 'trouble', error });
       },
       rejected: (name, reason, hint) => {
         this.#reject(name, { kind: 'rejected', reason, ...(hint === undefined ? {} : { hint }) });
@@ -281,7 +284,11 @@ export class Dispatcher {
       // Names that are gone may have kept others from being looked at.
       if (gone.size > 0) this.#lookAgain();
       const plan = planAssignments(groups, offers, this.#pools.free(groups.map(({ needs }) => needs)));
-      for (const assignment of plan) if (this.#apply(assignment)) gone.add(assignment.job);
+      for (const assignment of plan)
+        this.#guard(() => {
+          // One that fails holds up no other.
+          if (this.#apply(assignment)) gone.add(assignment.job);
+        });
     } finally {
       // Whatever happened on the way: what was not assigned waits on.
       for (const { needs, jobs } of heads)
@@ -389,7 +396,11 @@ export class Dispatcher {
     // Left by somebody who died between burying a pod and removing its badges.
     for (const orphan of this.#crews.offers(this.#crews.idle()).orphans) this.#applier.clear(orphan);
     if (this.#waitlist.size > 0 || this.#assigned.size > assignedLimit) this.#rememberPods();
-    if (this.#waitlist.size > 0) this.#judgeHeld();
+    if (this.#waitlist.size > 0) {
+      // The pods first, then the queue: what was given back in between is found there.
+      this.#intake.list();
+      this.#judgeHeld();
+    }
     if (this.#options.endWhenDone && this.#intake.size === 0) this.#endIfDone();
     this.#reportCounts();
   }
@@ -456,9 +467,8 @@ export class Dispatcher {
   }
 
   #podsAreEmpty(): boolean {
-    for (const pod of this.#perform(list(this.#layout.jobpods)) ?? []) {
-      if (pod.endsWith('.fenced')) return false;
-      const entries = this.#crews.entries(pod as CrewId);
+    for (const name of this.#perform(list(this.#layout.jobpods)) ?? []) {
+      const entries = this.#crews.entriesIn(new PodPaths(`${this.#layout.jobpods}/${name}`));
       if (entries !== undefined && entries.assigned.length + entries.running.length > 0) return false;
     }
     return true;

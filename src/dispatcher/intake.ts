@@ -1,3 +1,4 @@
+import { FjrError } from '../job/fjr-error.js';
 import { type Job, plainNeeds } from '../job/job.js';
 import { naturalKey } from '../job/natural-order.js';
 import { jobFileLimit } from '../job/read-job.js';
@@ -26,6 +27,7 @@ export interface IntakeSystem {
 
 export interface IntakeEvents {
   readonly arrived: (arrival: Arrival) => void;
+  readonly trouble: (error: FjrError) => void;
   readonly rejected: (name: string, reason: string, hint: string | undefined) => void;
 }
 
@@ -157,7 +159,7 @@ export class Intake {
   read(): number | undefined {
     const { clock } = this.#system;
     const start = clock.monotonic();
-    this.#confirm();
+    this.#confirm(start);
     this.#wake(start);
     while (this.#unread.size > 0 && clock.monotonic() - start < readingBudget) {
       const candidate = this.#unread.pop();
@@ -167,14 +169,15 @@ export class Intake {
     return this.#nextDue(clock.monotonic());
   }
 
-  /** A filesystem that fails for a while must not make us forget a name. */
-  #tryToLook(candidate: Candidate, now: number): void {
+  /** A filesystem that fails for a while must not make us forget a name, nor keep us from the others. */
+  #tryToLook(candidate: Candidate, now: number, confirmed = false): void {
     try {
-      this.#look(candidate);
+      this.#look(candidate, confirmed);
     } catch (error) {
+      if (!(error instanceof FjrError)) throw error;
       candidate.place = 'later';
       this.#later.push({ due: now + lookAgain, candidate });
-      throw error;
+      this.#events.trouble(error);
     }
   }
 
@@ -230,11 +233,11 @@ export class Intake {
   }
 
   /** Names that came whole were read in the last turn; whoever wrote meanwhile was heard by now. */
-  #confirm(): void {
+  #confirm(now: number): void {
     const unconfirmed = this.#unconfirmed;
     this.#unconfirmed = [];
     for (const candidate of unconfirmed)
-      if (this.#known.get(candidate.name) === candidate) this.#look(candidate, candidate.whole);
+      if (this.#known.get(candidate.name) === candidate) this.#tryToLook(candidate, now, candidate.whole);
   }
 
   #look(candidate: Candidate, confirmed = false): void {

@@ -1,3 +1,4 @@
+import { isIgnored } from './entry-name.js';
 import { type CrewId, type Layout, classifyPodFile } from './layout.js';
 import { type Steps, list, rmdir, unlink } from './steps.js';
 
@@ -15,7 +16,8 @@ export function* buryPod(layout: Layout, crew: CrewId): Steps<'buried' | 'not-em
     if ((yield* rmdir(directory)) === 'not-empty') return 'not-empty';
   for (const name of (yield* list(pod.directory)) ?? []) {
     const { kind } = classifyPodFile(name);
-    if (kind === 'entry') return 'not-empty';
+    // What is hidden there, say an editor's swap file, is nobody's job.
+    if (kind === 'entry' && !isIgnored(name)) return 'not-empty';
     yield* unlink(pod.entry(name));
   }
   return (yield* rmdir(pod.directory)) === 'not-empty' ? 'not-empty' : 'buried';

@@ -28,6 +28,9 @@ export function parseHeldItem(fileName: string): HeldItem | undefined {
     : { pool: match[1] ?? '', item: match[2] ?? '', token: match[3] as Token };
 }
 
+/** What our owner files say: the crew, and the token of the entry. */
+const ownerPattern = new RegExp(`^[A-Za-z0-9_-]+ [${tokenAlphabet}]{${tokenLength}}\n$`);
+
 /** Free items of a pool, and those whose lock directory is there; undefined: no such pool. */
 export function* listPool(
   layout: Layout,
@@ -43,6 +46,23 @@ export function* listPool(
     else items.push(name);
   }
   return { items, locked };
+}
+
+/**
+ * Add: a new item appears in a pool, under its own lock: an item that is in use is locked, wherever its file is just
+ * now, so it can never be there twice.
+ */
+export function* addItem(
+  layout: Layout,
+  pool: string,
+  item: string,
+  value: string,
+): Steps<'added' | 'known'> {
+  const lock = layout.poolLock(pool, item);
+  if ((yield* mkdir(lock)) === 'exists') return 'known';
+  const created = yield* create(layout.poolItem(pool, item), `${value}\n`);
+  yield* rmdir(lock);
+  return created === 'ok' ? 'added' : 'known';
 }
 
 /**
@@ -77,9 +97,11 @@ export function* releaseItem(
   const held = parseHeldItem(name);
   if (held === undefined) return 'foreign';
   yield* breakLock(layout, held);
-  return (yield* rename(pod.item(name), layout.poolItem(held.pool, held.item))) === 'ok'
-    ? 'released'
-    : 'gone';
+  const home = layout.poolItem(held.pool, held.item);
+  if ((yield* rename(pod.item(name), home)) === 'ok') return 'released';
+  // Somebody may have removed the pool while the item was away.
+  yield* mkdir(layout.pool(held.pool));
+  return (yield* rename(pod.item(name), home)) === 'ok' ? 'released' : 'gone';
 }
 
 function* breakLock(layout: Layout, held: HeldItem): Steps<void> {
@@ -101,7 +123,9 @@ export function* breakLeftLock(
   stale: boolean,
 ): Steps<'broken' | 'in-use'> {
   const lock = layout.poolLock(pool, item);
-  const ours = (yield* unlink(`${lock}/owner`)) === 'ok';
+  const owner = Buffer.from((yield* read(`${lock}/owner`)) ?? '').toString('utf8');
+  const ours = ownerPattern.test(owner);
+  if (ours) yield* unlink(`${lock}/owner`);
   return (ours || stale) && (yield* rmdir(lock)) === 'ok' ? 'broken' : 'in-use';
 }
 

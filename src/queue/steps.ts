@@ -32,6 +32,12 @@ export function* read(path: string): Steps<Uint8Array | undefined> {
   return typeof reply === 'string' ? undefined : (reply as Uint8Array);
 }
 
+/** Bytes in a file; 0 if it is not there. */
+export function* size(path: string): Steps<number> {
+  const reply = yield { op: 'size', path };
+  return typeof reply === 'number' ? reply : 0;
+}
+
 /** A new file, whole; `exists` leaves what is there alone. */
 export function* create(path: string, content: string | Uint8Array, mode = 0o600): Steps<FileStatus> {
   return (yield { op: 'create', path, content, mode }) as FileStatus;

@@ -23,6 +23,10 @@ export function* submitJob(
   yield* create(draft, content, mode);
   const status = yield* link(draft, layout.queued(name));
   yield* unlink(draft);
+  if (status === 'missing')
+    throw new FjrError('submit', `the draft of "${name}" disappeared from ${layout.jobqueue}`, {
+      hint: 'submit it again',
+    });
   return status === 'exists' ? 'exists' : 'submitted';
 }
 

@@ -3,6 +3,7 @@ import { fenceCrew } from '../queue/fence-crew.js';
 import { layToRest } from '../queue/lay-to-rest.js';
 import { type CrewId, type Layout, parsePodName } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
+import { parseHeldItem } from '../queue/pool.js';
 import { podAnswers } from '../queue/pod-answers.js';
 import { list, read, unlink } from '../queue/steps.js';
 import type { Clock } from '../system/clock.js';
@@ -97,7 +98,14 @@ function guardianOf(file: CrewFile): ProcessIdentity {
 /** What a crew that died can no longer do. Its items stay in its fenced pod until its jobs are known to be dead. */
 function giveBack({ files, host, clock }: FireSystem, layout: Layout, crew: CrewId, file: CrewFile): void {
   const writer = `recruiter-${host.name}`;
-  const releaseItems = host.judge(guardianOf(file)) === 'dead';
+  // The guardian may have been killed, too: then only a look at the processes tells.
+  const tokens = (perform(files, list(layout.fencedPod(crew).items)) ?? []).map(
+    (name) => parseHeldItem(name)?.token,
+  );
+  const inUse = tokens.some(
+    (token) => token !== undefined && host.withEnvironment('FJR_TOKEN', token).length > 0,
+  );
+  const releaseItems = host.judge(guardianOf(file)) === 'dead' && !inUse;
   perform(files, layToRest(layout, crew, { writer, time: clock.timestamp(), countLost: true, releaseItems }));
   for (let worker = 1; worker <= file.workers; worker++)
     perform(files, unlink(layout.announced({ crew, worker })));

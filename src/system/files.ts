@@ -5,7 +5,7 @@ import { FjrError } from '../job/fjr-error.js';
 /** One filesystem call of the protocol (see `src/queue/steps.ts`). Paths are absolute. */
 export type FileCall =
   | { readonly op: 'rename' | 'link'; readonly from: string; readonly to: string }
-  | { readonly op: 'list' | 'read' | 'mkdir' | 'rmdir' | 'unlink'; readonly path: string }
+  | { readonly op: 'list' | 'read' | 'size' | 'mkdir' | 'rmdir' | 'unlink'; readonly path: string }
   | {
       readonly op: 'create';
       readonly path: string;
@@ -19,7 +19,7 @@ export type FileCall =
  * holds something. All else (no space, no permission, the server is gone) is not a reply but an exception.
  */
 export type FileStatus = 'ok' | 'missing' | 'exists' | 'not-empty';
-export type FileReply = FileStatus | readonly string[] | Uint8Array;
+export type FileReply = FileStatus | readonly string[] | Uint8Array | number;
 
 /** What lies under a name in the queue. */
 export type Inspected =
@@ -75,6 +75,8 @@ export interface LocalFilesOptions {
 export class MountedFiles implements Files {
   readonly #options: LocalFilesOptions;
   readonly #appended = new Map<string, number>();
+  /** Files whose last append did not succeed. */
+  readonly #torn = new Set<string>();
 
   constructor(options: LocalFilesOptions) {
     this.#options = options;
@@ -101,6 +103,8 @@ export class MountedFiles implements Files {
         return this.#list(call.path);
       case 'read':
         return readWhole(call.path);
+      case 'size':
+        return fs.statSync(call.path).size;
       case 'create':
         return this.#write(call.path, 'wx', call.content, call.mode);
       case 'overwrite':
@@ -130,8 +134,7 @@ export class MountedFiles implements Files {
   #write(path: string, flags: 'wx' | 'r+', content: string | Uint8Array, mode: number): FileStatus {
     const fd = fs.openSync(path, flags, mode);
     try {
-      if (typeof content === 'string') fs.writeSync(fd, content, 0);
-      else if (content.length > 0) fs.writeSync(fd, content, 0, content.length, 0);
+      writeFully(fd, content);
       if (this.#options.fsync) fs.fsyncSync(fd);
     } finally {
       fs.closeSync(fd);
@@ -142,7 +145,7 @@ export class MountedFiles implements Files {
   #overwrite(path: string, content: string): FileStatus {
     const fd = fs.openSync(path, 'r+');
     try {
-      fs.ftruncateSync(fd, fs.writeSync(fd, content, 0));
+      fs.ftruncateSync(fd, writeFully(fd, content));
     } finally {
       fs.closeSync(fd);
     }
@@ -156,7 +159,11 @@ export class MountedFiles implements Files {
       fd = fs.openSync(path, 'a', 0o600);
       this.#appended.set(path, fd);
     }
-    fs.writeSync(fd, content);
+    // A line that was cut by a full disk must not spoil the next one.
+    const line = this.#torn.has(path) ? `\n${content}` : content;
+    this.#torn.add(path);
+    writeFully(fd, line);
+    this.#torn.delete(path);
     if (this.#options.fsync) fs.fsyncSync(fd);
     return 'ok';
   }
@@ -169,26 +176,26 @@ export class MountedFiles implements Files {
       return inspectFailure(error);
     }
     try {
-      return inspectOpen(fd, limit);
+      return guarded(`read ${path}`, () => inspectOpen(fd, limit));
     } finally {
       fs.closeSync(fd);
     }
   }
 
   exists(path: string): boolean {
-    return fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+    return guarded(`look at ${path}`, () => fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined);
   }
 
   size(path: string): number | undefined {
-    return fs.statSync(path, { throwIfNoEntry: false })?.size;
+    return guarded(`look at ${path}`, () => fs.statSync(path, { throwIfNoEntry: false })?.size);
   }
 
   changedAt(path: string): number | undefined {
-    return fs.statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    return guarded(`look at ${path}`, () => fs.statSync(path, { throwIfNoEntry: false })?.mtimeMs);
   }
 
   movedAt(path: string): number | undefined {
-    return fs.statSync(path, { throwIfNoEntry: false })?.ctimeMs;
+    return guarded(`look at ${path}`, () => fs.statSync(path, { throwIfNoEntry: false })?.ctimeMs);
   }
 
   readFrom(path: string, offset: number, limit: number): Uint8Array | undefined {
@@ -200,8 +207,10 @@ export class MountedFiles implements Files {
       throw unexpected(error, `read ${path}`);
     }
     try {
-      const size = Math.min(limit, Math.max(0, fs.fstatSync(fd).size - offset));
-      return readFully(fd, size, offset);
+      return guarded(`read ${path}`, () => {
+        const size = Math.min(limit, Math.max(0, fs.fstatSync(fd).size - offset));
+        return readFully(fd, size, offset);
+      });
     } finally {
       fs.closeSync(fd);
     }
@@ -245,11 +254,18 @@ export class MountedFiles implements Files {
 
   moveUndecodable(from: string, to: string, name: (index: number) => string): string[] {
     const moved: string[] = [];
-    for (const bytes of fs.readdirSync(from, { encoding: 'buffer' })) {
+    const names = guarded(`list ${from}`, () => fs.readdirSync(from, { encoding: 'buffer' }));
+    for (const bytes of names) {
       if (Buffer.from(bytes.toString('utf8')).equals(bytes)) continue;
       const target = name(moved.length);
-      fs.renameSync(Buffer.concat([Buffer.from(`${from}/`), bytes]), `${to}/${target}`);
-      moved.push(target);
+      try {
+        fs.renameSync(Buffer.concat([Buffer.from(`${from}/`), bytes]), `${to}/${target}`);
+        moved.push(target);
+      } catch (error) {
+        // Another dispatcher was faster.
+        if (codeOf(error) !== 'ENOENT')
+          throw unexpected(error, `move a name that is not UTF-8 out of ${from}`);
+      }
     }
     return moved;
   }
@@ -324,6 +340,23 @@ function readFully(fd: number, size: number, offset: number): Uint8Array {
     count += more;
   }
   return bytes.subarray(0, count);
+}
+
+/** All of it: the system may take less than it is given when space runs out, and says so only the next time. */
+function writeFully(fd: number, content: string | Uint8Array): number {
+  const bytes = Buffer.from(content);
+  for (let count = 0; count < bytes.length;) count += fs.writeSync(fd, bytes, count);
+  return bytes.length;
+}
+
+/** Whatever the system answers that no caller expects is an FjrError: it may pass. */
+function guarded<T>(what: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof FjrError || codeOf(error) === undefined) throw error;
+    throw unexpected(error, what);
+  }
 }
 
 function syncDirectory(path: string): void {

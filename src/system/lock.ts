@@ -33,6 +33,7 @@ export async function takeLock(path: string, host: Host, onLost: () => void): Pr
       if ((error as NodeJS.ErrnoException).code !== 'ELOCKED')
         throw new FjrError('lock', `cannot lock ${path}`, { cause: error });
       if (!(await isLeft(ownerFile, host))) return 'taken';
+      rmSync(ownerFile, { force: true });
       rmSync(path, { recursive: true, force: true });
     }
   }

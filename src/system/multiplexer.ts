@@ -32,8 +32,9 @@ const tmux: Multiplexer = {
   kind: 'tmux',
   isAvailable: () => onPath('tmux') !== undefined,
   async start({ name, argv, directory }) {
+    // No -c: tmux would expand formats in the directory's name, #(command) among them. It starts where we start it.
     // The user's configuration is not read: it may end sessions that nobody is attached to.
-    const session = ['new-session', '-d', '-s', name, '-c', directory, '-x', '200', '-y', '50', ...argv];
+    const session = ['new-session', '-d', '-s', name, '-x', '200', '-y', '50', ...argv];
     await run('tmux', ['-L', name, '-f', '/dev/null', ...session], directory);
   },
   attachCommand: ({ name }) => `tmux -L ${name} attach -t ${name}`,

@@ -88,6 +88,8 @@ export class Crew {
   #beats = 0;
   /** It tells of jobs that have ended, or not of some that run: people look at it. */
   #heartbeatIsOld = false;
+  #lastBeat = 0;
+  #tendedAt = 0;
   #sweepPlanned = false;
   #resolveEnd: (how: 'left' | 'fenced') => void = () => undefined;
   /** How this life ended. */
@@ -144,9 +146,7 @@ export class Crew {
   drain(): void {
     if (this.#phase !== 'working') return;
     this.#phase = 'draining';
-    this.#guard(() => {
-      this.#goIfDone();
-    });
+    this.#planSweep();
   }
 
   #perform<T>(steps: Steps<T>): T {
@@ -176,6 +176,9 @@ export class Crew {
       every(sweepInterval, () => {
         this.#guard(() => {
           this.#sweep();
+        });
+        this.#guard(() => {
+          this.#giveBackStray();
         });
       }),
       every(exposeAfter / 2, () => {
@@ -215,6 +218,8 @@ export class Crew {
     if (this.#phase === 'fenced' || this.#phase === 'gone') return;
     this.#beats += 1;
     this.#heartbeatIsOld = false;
+    const now = this.#system.clock.monotonic();
+    this.#lastBeat = now;
     const running: Record<string, string> = {};
     for (const [worker, { entry }] of this.#roster.in('busy')) running[worker] = entry;
     const content = formatHeartbeat({ beat: this.#beats, running });
@@ -224,7 +229,10 @@ export class Crew {
     }
     // Only now: the guardian hears of beats that others can see, and kills for us if there are none.
     this.#starter.beat((this.#file.lease * 2) / 3);
-    this.#items.tend(new Set(Object.values(running).map(tokenOf)));
+    if (now - this.#tendedAt > (this.#file.lease * 1000) / 15) {
+      this.#tendedAt = now;
+      this.#items.tend(new Set(Object.values(running).map(tokenOf)));
+    }
     this.#seen.clear();
     for (const entry of Object.values(running)) this.#seen.add(entry);
   }
@@ -232,7 +240,12 @@ export class Crew {
   /** Looks at the pod as it is, and does what there is to do: start entries, announce workers, obey cancel marks. */
   #sweep(): void {
     if (this.#phase === 'fenced' || this.#phase === 'gone') return;
-    for (const [worker, ending] of this.#roster.in('ending')) this.#commit(worker, ending);
+    // After a long sleep the beat comes first: the guardian starts nothing for a crew that does not beat.
+    if (this.#system.clock.monotonic() - this.#lastBeat > (this.#file.lease * 1000) / 3) this.#beat();
+    for (const [worker, ending] of this.#roster.in('ending'))
+      this.#guard(() => {
+        this.#commit(worker, ending);
+      });
     const names = this.#perform(list(this.#layout.pod(this.#id).directory));
     if (names === undefined) {
       this.#becomeFenced();
@@ -245,14 +258,40 @@ export class Crew {
       else if (file.kind === 'cancel') this.#cancel(file.token);
       else if (file.kind === 'entry' && !isIgnored(name)) entries.push(name);
     }
-    for (const entry of entries) this.#tryStart(entry);
+    for (const entry of entries)
+      this.#guard(() => {
+        if (this.#phase === 'draining') this.#perform(recallJob(this.#layout, this.#id, entry));
+        else this.#tryStart(entry);
+      });
+    if (this.#phase === 'draining') this.#withdrawOffers();
     this.#announceIdle();
     this.#goIfDone();
+  }
+
+  /** Entries in `running/` that no worker knows: their start was done, and the filesystem said that it failed. */
+  #giveBackStray(): void {
+    if (this.#phase === 'fenced' || this.#phase === 'gone') return;
+    const known = new Set<string>();
+    for (const [, { entry }] of this.#roster.in('busy')) known.add(entry);
+    for (const [, { entry }] of this.#roster.in('ending')) known.add(entry);
+    for (const entry of this.#perform(list(this.#layout.pod(this.#id).running)) ?? []) {
+      if (known.has(entry)) continue;
+      const outcome = { kind: 'spawn-error', reason: 'it was never started' } as const;
+      const line = { time: this.#system.clock.timestamp(), entry, worker: 0, outcome, ms: 0, printed: [] };
+      this.#perform(finishJob(this.#layout, this.#id, { to: 'queue', raise: undefined }, line));
+    }
   }
 
   #seeBadge(worker: number): void {
     if (this.#roster.get(worker)?.state === 'announced')
       this.#roster.set(worker, { state: 'claimed', since: this.#system.clock.monotonic() });
+  }
+
+  /** Nobody shall give work to a crew that is about to go. */
+  #withdrawOffers(): void {
+    for (const [worker] of this.#roster.in('announced'))
+      if (this.#perform(claimWorker(this.#layout, { crew: this.#id, worker })) !== 'pod-gone')
+        this.#roster.set(worker, { state: 'idle' });
   }
 
   #announceIdle(): void {
@@ -332,6 +371,23 @@ export class Crew {
   #launch(worker: number, entry: string, job: Job, before: Inspected): void {
     this.#heartbeatIsOld = true;
     const busy = this.#roster.begin(worker, entry, job, this.#system.clock.monotonic());
+    try {
+      this.#tryToLaunch(worker, busy, before);
+    } catch (error) {
+      if (!(error instanceof FjrError)) throw error;
+      // The filesystem's fault and not the job's: it is given back uncounted.
+      this.#options.report({ kind: 'trouble', crew: this.#id, error });
+      this.#end(
+        worker,
+        busy,
+        { to: 'queue', raise: undefined },
+        { kind: 'spawn-error', reason: error.message },
+      );
+    }
+  }
+
+  #tryToLaunch(worker: number, busy: Busy, before: Inspected): void {
+    const { entry, job } = busy;
     const jobFile = this.#layout.pod(this.#id).runningEntry(entry);
     if (hasChanged(before, this.#system.files.inspect(jobFile, 0))) {
       // Somebody still writes it: back into the queue, where it settles.
@@ -343,22 +399,18 @@ export class Crew {
       );
       return;
     }
-    try {
-      this.#note({ event: 'start', time: this.#system.clock.timestamp(), entry, worker });
-      this.#options.report({ kind: 'found', crew: this.#id, worker, entry });
-      this.#starter.run(worker, this.#prepare(worker, busy, jobFile));
-    } catch (error) {
-      if (!(error instanceof FjrError)) throw error;
-      this.#finish(worker, { kind: 'failed', reason: error.message });
-    }
+    const launch = this.#prepare(worker, busy, jobFile);
+    this.#note({ event: 'start', time: this.#system.clock.timestamp(), entry, worker });
+    this.#options.report({ kind: 'found', crew: this.#id, worker, entry });
+    const fault = job.logfile === undefined ? undefined : this.#makeLogfile(job.logfile, launch.cwd);
+    if (fault === undefined) this.#starter.run(worker, launch);
+    else this.#finish(worker, { kind: 'failed', reason: fault });
   }
 
   #prepare(worker: number, { entry, job, gpus }: Busy, jobFile: string): Launch {
     const { job: name, token = '', counts } = parseEntryName(entry);
     const { home, directory } = this.#system;
     const cwd = job.workdir === undefined ? '' : absolute(job.workdir, directory, home);
-    if (job.logfile !== undefined)
-      this.#makeLogfile(absolute(job.logfile, cwd === '' ? directory : cwd, home));
     const execution = {
       job: name,
       project: this.#options.project,
@@ -380,9 +432,18 @@ export class Crew {
     };
   }
 
-  #makeLogfile(path: string): void {
-    this.#system.files.ensureDirectory(path.slice(0, path.lastIndexOf('/')) || '/');
-    this.#system.files.touch(path);
+  /** The job's own log file, which it expects to find; returns what is wrong with it. */
+  #makeLogfile(logfile: string, cwd: string): string | undefined {
+    const { home, directory, files } = this.#system;
+    const path = absolute(logfile, cwd === '' ? directory : cwd, home);
+    try {
+      files.ensureDirectory(path.slice(0, path.lastIndexOf('/')) || '/');
+      files.touch(path);
+      return undefined;
+    } catch (error) {
+      if (error instanceof FjrError) return error.message;
+      throw error;
+    }
   }
 
   #exposeLongRunning(): void {
@@ -443,8 +504,14 @@ export class Crew {
         ms,
         printed: ending.printed,
       };
+      const { printed } = ending;
       const finished = this.#perform(finishJob(this.#layout, this.#id, target, line));
-      if (finished === 'committed' && target.to !== 'queue') this.#scratch.accept(entry, ending.printed);
+      // From here on the outcome stands: nothing that fails may bring the ending back.
+      this.#roster.set(worker, { state: 'idle' });
+      if (finished === 'committed' && target.to !== 'queue')
+        this.#guard(() => {
+          this.#scratch.accept(entry, printed);
+        });
       if (finished === 'fenced') this.#becomeFenced();
     }
     this.#roster.set(worker, { state: 'idle' });
@@ -461,8 +528,10 @@ export class Crew {
       crew: this.#id,
       error: new FjrError('starter', 'the process that starts jobs died', { hint: 'the crew starts afresh' }),
     });
-    if (this.#phase === 'fenced') this.#goIfDone();
-    else this.#depart('fenced');
+    this.#guard(() => {
+      if (this.#phase === 'fenced') this.#goIfDone();
+      else this.#depart('fenced');
+    });
   }
 
   /** A dispatcher took our pod: nothing we hold is ours any more. The jobs die, and then this life is over. */
@@ -496,9 +565,11 @@ export class Crew {
     this.#phase = 'gone';
     for (const stop of this.#stopWatching) stop();
     this.#starter.close();
-    this.#scratch.clear();
-    if (how === 'left') this.#options.report({ kind: 'left', crew: this.#id });
     this.#resolveEnd(how);
+    if (how === 'left') this.#options.report({ kind: 'left', crew: this.#id });
+    this.#guard(() => {
+      this.#scratch.clear();
+    });
   }
 }
 

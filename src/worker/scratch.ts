@@ -25,7 +25,7 @@ export class Scratch {
     return `${this.#directory}/${worker}.${stream}`;
   }
 
-  /** Gives a running job log files of its own at once, so that they can be followed. */
+  /** Gives a running job log files of its own, so that they can be followed. */
   expose(worker: number, entry: string): void {
     for (const stream of streams) this.#move(worker, entry, stream);
     this.#point(entry, streams);
@@ -33,8 +33,8 @@ export class Scratch {
 
   /** Keeps what an execution printed; returns the streams that hold something. */
   keep(worker: number, entry: string, exposed: boolean): LogStream[] {
-    return streams.filter((stream) =>
-      exposed ? this.#settle(entry, stream) : this.#keepStream(worker, entry, stream),
+    return streams.filter(
+      (stream) => (exposed && this.#settle(entry, stream)) || this.#keepStream(worker, entry, stream),
     );
   }
 
@@ -56,7 +56,7 @@ export class Scratch {
     return true;
   }
 
-  /** An exposed log that stayed empty goes away again. */
+  /** An exposed log that stayed empty goes away again: a job that began to print late still prints to its scratch. */
   #settle(entry: string, stream: LogStream): boolean {
     const path = this.#layout.log(entry, stream);
     if ((this.#files.size(path) ?? 0) > 0) return true;

@@ -51,6 +51,8 @@ export function act(tree: Tree, { call, from, to }: Resolved): FileReply {
       return node !== undefined && 'dir' in node ? Object.keys(tree.dirs[node.dir] ?? {}).sort() : 'missing';
     case 'read':
       return node !== undefined && 'file' in node ? Buffer.from(node.file) : 'missing';
+    case 'size':
+      return node !== undefined && 'file' in node ? node.file.length : 'missing';
     case 'create':
       if (node !== undefined) return 'exists';
       directory[from.name] = { file: Buffer.from(call.content).toString() };
