@@ -32,6 +32,12 @@ export function* read(path: string): Steps<Uint8Array | undefined> {
   return typeof reply === 'string' ? undefined : (reply as Uint8Array);
 }
 
+/** A file's last bytes, at most so many. */
+export function* readEnd(path: string, last: number): Steps<Uint8Array | undefined> {
+  const reply = yield { op: 'read', path, last };
+  return typeof reply === 'string' ? undefined : (reply as Uint8Array);
+}
+
 /** Bytes in a file; 0 if it is not there. */
 export function* size(path: string): Steps<number> {
   const reply = yield { op: 'size', path };

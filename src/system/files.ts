@@ -4,8 +4,9 @@ import { FjrError } from '../job/fjr-error.js';
 
 /** One filesystem call of the protocol (see `src/queue/steps.ts`). Paths are absolute. */
 export type FileCall =
+  | { readonly op: 'read'; readonly path: string; readonly last?: number }
   | { readonly op: 'rename' | 'link'; readonly from: string; readonly to: string }
-  | { readonly op: 'list' | 'read' | 'size' | 'mkdir' | 'rmdir' | 'unlink'; readonly path: string }
+  | { readonly op: 'list' | 'size' | 'mkdir' | 'rmdir' | 'unlink'; readonly path: string }
   | {
       readonly op: 'create';
       readonly path: string;
@@ -102,7 +103,7 @@ export class MountedFiles implements Files {
       case 'list':
         return this.#list(call.path);
       case 'read':
-        return readWhole(call.path);
+        return readWhole(call.path, call.last ?? Infinity);
       case 'size':
         return fs.statSync(call.path).size;
       case 'create':
@@ -321,11 +322,12 @@ function describeKind(stat: fs.Stats): string {
   return stat.isSocket() ? 'a socket' : 'a device';
 }
 
-function readWhole(path: string): Uint8Array {
+function readWhole(path: string, last: number): Uint8Array {
   // Not readFileSync: on some network filesystems it leaks descriptors when the file changes underneath.
   const fd = fs.openSync(path, 'r');
   try {
-    return readFully(fd, fs.fstatSync(fd).size, 0);
+    const { size } = fs.fstatSync(fd);
+    return readFully(fd, Math.min(size, last), Math.max(0, size - last));
   } finally {
     fs.closeSync(fd);
   }
