@@ -18,6 +18,7 @@ import { takeLock } from '../system/lock.js';
 import { clock, filesFor, programArgv, thisHost } from './compose.js';
 import { progressLine } from './dispatcher-voice.js';
 import { type ExitCode, exitCode } from './exit-code.js';
+import { type Place, allPlaces } from './find-job.js';
 import { makeDispatcher } from './fjr-dispatcher.js';
 import { LogCopier } from './logs.js';
 import { type Project, openProject } from './project.js';
@@ -40,14 +41,15 @@ export async function runCommand(options: RunOptions): Promise<ExitCode> {
   if (options.inputs.length === 0) return exitCode.fine;
   const project = openProject(options.project ?? `run-${newToken()}`);
   const prefix = options.project === undefined ? '' : `run-${newToken().slice(0, 6)}-`;
-  const names = options.inputs.map((values, index) => {
-    const sequence = index + 1;
-    const lines = renderTemplate(options.template, options.style, { values, sequence });
-    const name = `${prefix}${sequence}.sh`;
-    submit(project, { name, content: jobScript(lines, process.cwd(), options.settings), executable: true });
-    return name;
-  });
+  const names = options.inputs.map((_, index) => `${prefix}${index + 1}.sh`);
+  // It listens from before the first job is there: where others work, too, jobs may end while we still submit.
   const run = new Run(project, names, options);
+  options.inputs.forEach((values, index) => {
+    const sequence = index + 1;
+    const name = names[index] ?? '';
+    const lines = renderTemplate(options.template, options.style, { values, sequence });
+    submit(project, { name, content: jobScript(lines, process.cwd(), options.settings), executable: true });
+  });
   return run.toTheEnd(options);
 }
 
@@ -64,7 +66,11 @@ class Run {
   #failed = 0;
   #interrupted = false;
   #live = false;
+  readonly #dispatcher: Dispatcher;
   readonly #start = clock.monotonic();
+  #lastEnding = clock.monotonic();
+  /** Names that were nowhere at the last look. */
+  #missing: ReadonlySet<string> = new Set();
 
   constructor(project: Project, names: readonly string[], { inputs, keepOrder }: RunOptions) {
     this.#project = project;
@@ -72,19 +78,17 @@ class Run {
     this.#names = names;
     this.#left = new Set(names);
     this.#keepOrder = keepOrder;
+    // If another dispatcher works here, it pairs our jobs, too: ours only makes them end sooner.
+    const dispatching = { interval: 1, order: 'natural', endWhenDone: false, fsync: false } as const;
+    this.#dispatcher = makeDispatcher(project, dispatching, (event) => {
+      this.#hear(event);
+    });
   }
 
   async toTheEnd(options: RunOptions): Promise<ExitCode> {
     const unlock = await takeLock(this.#project.layout.dispatcherLock, thisHost(), () => undefined);
     const crew = this.#startCrew(options.workers);
-    // If another dispatcher works here, it pairs our jobs, too: ours only makes them end sooner.
-    const dispatcher = makeDispatcher(
-      this.#project,
-      { interval: 1, order: 'natural', endWhenDone: false, fsync: false },
-      (event) => {
-        this.#hear(event, dispatcher);
-      },
-    );
+    const dispatcher = this.#dispatcher;
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(signal, () => {
         this.#interrupted = true;
@@ -113,17 +117,45 @@ class Run {
     return crew;
   }
 
-  #hear(event: DispatcherEvent, dispatcher: Dispatcher): void {
-    if (event.kind === 'counts') this.#draw(dispatcher);
+  #hear(event: DispatcherEvent): void {
+    if (event.kind === 'counts') {
+      this.#draw();
+      this.#lookForSilent();
+    }
     if (event.kind === 'trouble')
       remark(`fjr: ${event.error instanceof Error ? event.error.message : String(event.error)}`);
     if (event.kind !== 'ending' || event.ending.to === 'queue') return;
-    const { job } = parseEntryName(event.ending.entry);
+    this.#end(event.ending);
+  }
+
+  #end(ending: Ending): void {
+    const { job } = parseEntryName(ending.entry);
     if (!this.#left.delete(job)) return;
-    this.#ended.set(job, event.ending);
-    if (event.ending.to === 'failed') this.#failed += 1;
+    this.#lastEnding = clock.monotonic();
+    this.#ended.set(job, ending);
+    if (ending.to === 'failed') this.#failed += 1;
     this.#printNext(job);
-    if (this.#left.size === 0) dispatcher.stop();
+    if (this.#left.size === 0) this.#dispatcher.stop();
+  }
+
+  /**
+   * Jobs that nobody tells of: somebody withdrew them, or their line in the journal was lost. One look is not enough to
+   * say that a job is nowhere, since it may have moved meanwhile.
+   */
+  #lookForSilent(): void {
+    if (clock.monotonic() - this.#lastEnding < silence || this.#left.size === 0) return;
+    const places = new Map<string, Place>();
+    for (const place of allPlaces(filesFor(this.#project), this.#project.layout))
+      places.set(parseEntryName(place.entry).job, place);
+    const missing = new Set<string>();
+    for (const job of [...this.#left]) {
+      const place = places.get(job);
+      if (place === undefined && !this.#missing.has(job)) missing.add(job);
+      else if (place === undefined) this.#end(withoutLine(job, 'failed', 'withdrawn'));
+      else if (place.state === 'done' || place.state === 'failed')
+        this.#end(withoutLine(place.entry, place.state, 'its end is not in the journal'));
+    }
+    this.#missing = missing;
   }
 
   /** Each job's output is printed whole, in the order of ending, or of the inputs. */
@@ -161,9 +193,13 @@ class Run {
     return values.length === 0 ? `job ${printable(job)}` : `input ${printable(values.join(' '))}`;
   }
 
-  #draw(dispatcher: Dispatcher): void {
+  #draw(): void {
     if (!process.stderr.isTTY) return;
-    const counts = { ...dispatcher.counts(), done: this.#ended.size - this.#failed, failed: this.#failed };
+    const counts = {
+      ...this.#dispatcher.counts(),
+      done: this.#ended.size - this.#failed,
+      failed: this.#failed,
+    };
     this.#live = true;
     const line = progressLine(counts, (clock.monotonic() - this.#start) / 1000);
     process.stderr.write(`\r\u001b[2K${line.slice(0, process.stderr.columns - 1)}`);
@@ -190,6 +226,15 @@ class Run {
       remark(`hint: fjr --project ${name} status shows more, fjr --project ${name} show JOB shows all`);
     return exitCode.someFailed;
   }
+}
+
+/** Milliseconds without an ending after which we look for ourselves. */
+const silence = 3000;
+
+function withoutLine(entry: string, to: 'done' | 'failed', reason: string): Ending {
+  const outcome =
+    to === 'done' ? ({ kind: 'exit', code: 0 } as const) : ({ kind: 'rejected', reason } as const);
+  return { event: 'verdict', time: clock.timestamp(), entry, to, outcome };
 }
 
 async function endCrew(crew: ChildProcess, drain: boolean): Promise<void> {

@@ -15,7 +15,7 @@ interface Unsettled {
 }
 
 /** Looks after which a line whose name stands nowhere is void. */
-const patience = 50;
+const patience = 600;
 
 /** Counts what has ended since the dispatcher began, by following the journals. */
 export class Progress {
