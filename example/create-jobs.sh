@@ -8,7 +8,7 @@ for i in 1 2 3 4 5 6 7 8 9 10; do
   # Written beside and then moved: the queue never sees half a file. (A plain cp works, too.)
   cat > "$project/jobqueue/.job$i" <<EOF
 [fjr]
-executable: sh $here/a-job.sh
+executable: sh "$here/a-job.sh"
 logfile: $project/results/job$i.dat
 
 [params]

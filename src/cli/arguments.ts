@@ -6,7 +6,7 @@ import { version } from './version.js';
 
 /** A parser with the habits that all programs share. Numbers stay text until somebody asks for a number. */
 export function parser(name: ProgramName, argv: readonly string[]): Argv<{ project: string }> {
-  return yargs([...argv])
+  return yargs(joinDashes(argv))
     .scriptName(name)
     .locale('en')
     .strict()
@@ -27,6 +27,17 @@ export function parser(name: ProgramName, argv: readonly string[]): Argv<{ proje
     });
 }
 
+/** A lone `-` after an option is its value: yargs would take it for nothing. */
+function joinDashes(argv: readonly string[]): string[] {
+  const words: string[] = [];
+  for (const word of argv) {
+    const before = words.at(-1) ?? '';
+    if (word === '-' && /^--[a-z-]+$/.test(before)) words[words.length - 1] = `${before}=-`;
+    else words.push(word);
+  }
+  return words;
+}
+
 /** A number given as an option's or argument's value. */
 export function numberArgument(what: string, value: string, least: number): number {
   const number = Number(value);
@@ -40,6 +51,13 @@ export function wholeArgument(what: string, value: string, least: number): numbe
   throw new FjrError('usage', `${what} is "${value}"`, {
     hint: `expected a whole number, at least ${least}`,
   });
+}
+
+/** More would not fit the names of badges, and no host carries so many. */
+export function workersArgument(what: string, value: string): number {
+  const workers = wholeArgument(what, value, 1);
+  if (workers <= 10_000) return workers;
+  throw new FjrError('usage', `${what} is ${workers}`, { hint: 'expected at most 10000' });
 }
 
 /** Help and --version print and are done: yargs then runs no command. */

@@ -13,6 +13,7 @@ const failuresTold = 20;
 
 /** What a dispatcher says: one live line on a terminal, and lines that come when the numbers change elsewhere. */
 export class DispatcherVoice {
+  readonly #project: string;
   readonly #clock: Clock;
   readonly #stream: NodeJS.WriteStream;
   readonly #start: number;
@@ -22,7 +23,8 @@ export class DispatcherVoice {
   #toldNobody = false;
   #trouble = '';
 
-  constructor(clock: Clock, stream: NodeJS.WriteStream) {
+  constructor(project: string, clock: Clock, stream: NodeJS.WriteStream) {
+    this.#project = project;
     this.#clock = clock;
     this.#stream = stream;
     this.#start = clock.monotonic();
@@ -41,6 +43,11 @@ export class DispatcherVoice {
       case 'held':
         this.#line(
           `[fjr-dispatcher] Job ${printable(event.name)} waits for ${printable(event.on)}, which nobody has submitted yet.`,
+        );
+        return;
+      case 'poor':
+        this.#line(
+          `[fjr-dispatcher] Job ${printable(event.name)} waits: it needs ${event.count} of the pool ${event.pool}, which has fewer.`,
         );
         return;
       case 'unfit':
@@ -85,7 +92,7 @@ export class DispatcherVoice {
   #tellCounts(counts: Counts): void {
     if (counts.workers === 0 && counts.waiting > 0 && !this.#toldNobody) {
       this.#toldNobody = true;
-      this.#line('[fjr-dispatcher] Nobody works here yet: fjr-recruiter hire.');
+      this.#line(`[fjr-dispatcher] Nobody works here: fjr-recruiter --project ${this.#project} hire.`);
     }
     if (this.#stream.isTTY) {
       this.#draw(counts);

@@ -115,7 +115,7 @@ async function dispatchAll(
   onLock: (stop: () => void) => void,
 ): Promise<ExitCode> {
   say(`[fjr-dispatcher] Started on project "${project.name}"`);
-  const voice = new DispatcherVoice(clock, process.stdout);
+  const voice = new DispatcherVoice(project.name, clock, process.stdout);
   const dispatcher = makeDispatcher(project, { ...options, endWhenDone: !options.keepRunning }, (event) => {
     voice.tell(event);
   });

@@ -7,7 +7,7 @@ import { type Hired, hire, logFileOf } from '../recruiter/hire.js';
 import { reportCrews } from '../recruiter/crews-here.js';
 import { takeLock } from '../system/lock.js';
 import { type SessionKind, chooseMultiplexer, multiplexers } from '../system/multiplexer.js';
-import { isHelp, parser, wholeArgument } from './arguments.js';
+import { isHelp, numberArgument, parser, wholeArgument, workersArgument } from './arguments.js';
 import { clock, filesFor, programArgv, thisHost } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { type Project, findProject, openProject } from './project.js';
@@ -71,9 +71,14 @@ function readHireOptions(args: {
   lease?: string | undefined;
   gpus?: string | undefined;
 }): HireOptions {
+  // What the crew would refuse is refused here, where somebody reads it.
+  if (args.lease !== undefined) numberArgument('--lease', args.lease, 10);
+  if (args.gpus !== undefined) wholeArgument('--gpus', args.gpus, 0);
+  if (args.curdir !== undefined && !existsSync(args.curdir))
+    throw new FjrError('usage', `there is no directory ${args.curdir}`, { hint: 'jobs start in --curdir' });
   return {
     workers:
-      args.workers === undefined ? defaultWorkers() : wholeArgument('the number of workers', args.workers, 1),
+      args.workers === undefined ? defaultWorkers() : workersArgument('the number of workers', args.workers),
     directory: args.curdir ?? process.cwd(),
     multiplexer: args.multiplexer,
     localOnly: args['local-only'],
@@ -137,7 +142,7 @@ async function hireCommand(name: string, options: HireOptions, json: boolean): P
 
 function sayAlready(project: Project, { crew, file }: CrewReport, wanted: number): void {
   say(
-    `[fjr-recruiter] There are ${plural(file.workers, 'worker')} in project "${project.name}" already (crew ${crew}).`,
+    `[fjr-recruiter] There ${file.workers === 1 ? 'is' : 'are'} ${plural(file.workers, 'worker')} in project "${project.name}" already (crew ${crew}).`,
   );
   if (file.workers !== wanted)
     remark(`hint: for ${wanted} instead: fjr-recruiter --project ${project.name} fire, then hire ${wanted}`);

@@ -7,7 +7,7 @@ import { countGpus } from '../system/gpus.js';
 import type { SessionKind } from '../system/multiplexer.js';
 import { Crew, type CrewEvent } from '../worker/crew.js';
 import { Starter } from '../worker/starter.js';
-import { isHelp, numberArgument, parser, wholeArgument } from './arguments.js';
+import { isHelp, numberArgument, parser, wholeArgument, workersArgument } from './arguments.js';
 import {
   clock,
   doorbells,
@@ -89,7 +89,7 @@ async function readOptions(argv: readonly string[]): Promise<Options | undefined
   const project = openProject(args.project);
   return {
     project,
-    workers: wholeArgument('--workers', args.workers, 1),
+    workers: workersArgument('--workers', args.workers),
     cpus: wholeArgument('--cpus', args.cpus, 1),
     memory: readMemory(args.memory) ?? host.memory,
     gpus: args.gpus === undefined ? await countGpus() : wholeArgument('--gpus', args.gpus, 0),

@@ -1,5 +1,5 @@
 import { FjrError } from '../job/fjr-error.js';
-import { isHelp, parser, wholeArgument } from './arguments.js';
+import { isHelp, parser, wholeArgument, workersArgument } from './arguments.js';
 import { thisHost } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { findProject, openProject } from './project.js';
@@ -293,14 +293,19 @@ async function readRun(args: RunArguments, lists: string[][], own: readonly stri
   const repeat = args.repeat === undefined ? undefined : wholeArgument('--repeat', args.repeat, 1);
   const inputs =
     args.parameters === undefined
-      ? readInputs({ lists, file: args.inputs, template: args.exe === undefined ? template : [], repeat })
+      ? await readInputs({
+          lists,
+          file: args.inputs,
+          template: args.exe === undefined ? template : [],
+          repeat,
+        })
       : args.parameters.split(',').map((item) => item.split('#').map((value) => value.trim()));
   return {
     project: ownOptions(own).some((word) => /^(-p|--project)/.test(word)) ? args.project : undefined,
     template,
     style: args.exe === undefined ? ('parallel' as const) : ('shell' as const),
     inputs,
-    workers: args.jobs === undefined ? thisHost().cpus : wholeArgument('--jobs', args.jobs, 1),
+    workers: args.jobs === undefined ? thisHost().cpus : workersArgument('--jobs', args.jobs),
     keepOrder: args['keep-order'],
     settings: readSettings(args),
   };

@@ -25,7 +25,8 @@ export async function gcCommand(
   json: boolean,
 ): Promise<ExitCode> {
   const seconds = parseDuration(olderThan);
-  if (seconds === undefined)
+  // `30` might mean days as well as seconds, and what is gone is gone.
+  if (seconds === undefined || /^[1-9]\d*$/.test(olderThan.trim()))
     throw new FjrError('usage', `--older-than is "${olderThan}"`, {
       hint: 'expected a duration such as 30d or 12h',
     });

@@ -20,7 +20,10 @@ export async function main(name: ProgramName, argv: readonly string[]): Promise<
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', () => {
       // `fjr status | head` is no error. A crew or dispatcher whose terminal is gone has work to do all the same.
-      if (name === 'fjr') process.exit(exitCode.fine);
+      if (name !== 'fjr') return;
+      // What `fjr run` has begun it must end in order.
+      if (argv.includes('run')) process.emit('SIGTERM');
+      else process.exit(exitCode.fine);
     });
   let code: ExitCode;
   try {

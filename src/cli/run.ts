@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { remove } from 'fs-extra/esm';
 import type { Dispatcher, DispatcherEvent } from '../dispatcher/dispatcher.js';
 import type { Ending } from '../dispatcher/progress.js';
@@ -179,10 +180,7 @@ class Run {
       this.#clearLine();
       if (ending.event === 'finish' && ending.printed.length > 0)
         await new LogCopier(filesFor(this.#project), this.#project, ending.entry).copy();
-      if (
-        ending.to === 'failed' &&
-        !(ending.outcome.kind === 'exit' && ending.event === 'finish' && ending.printed.includes('err'))
-      )
+      if (ending.to === 'failed')
         remark(`fjr: ${this.#describe(job)}: ${printable(describeOutcome(ending.outcome))}`);
     });
   }
@@ -247,21 +245,21 @@ async function endCrew(crew: ChildProcess, drain: boolean): Promise<void> {
 }
 
 /** Where inputs come from: `:::` lists (their product), a file, standard input, or nowhere (once, or `--repeat`). */
-export function readInputs(args: {
+export async function readInputs(args: {
   readonly lists: readonly (readonly string[])[];
   readonly file: string | undefined;
   readonly template: CommandTemplate;
   readonly repeat: number | undefined;
-}): string[][] {
+}): Promise<string[][]> {
   if (args.lists.length > 0) return product(args.lists);
-  if (args.file !== undefined) return readInputLines(args.file === '-' ? 0 : args.file).map((line) => [line]);
+  if (args.file !== undefined) return (await readInputLines(args.file)).map((line) => [line]);
   if (args.repeat !== undefined) return Array.from({ length: args.repeat }, () => []);
   if (hasPlaceholder(args.template)) {
     if (process.stdin.isTTY)
       throw new FjrError('usage', 'no inputs', {
         hint: 'give them after :::, by --inputs FILE, or on standard input',
       });
-    return readInputLines(0).map((line) => [line]);
+    return (await readInputLines('-')).map((line) => [line]);
   }
   return [[]];
 }
@@ -273,15 +271,16 @@ function product(lists: readonly (readonly string[])[]): string[][] {
   );
 }
 
-function readInputLines(file: string | 0): string[] {
+async function readInputLines(file: string): Promise<string[]> {
   try {
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .filter((line) => line !== '');
+    // Not readFileSync of descriptor 0: a pipe whose writer is slow answers that with EAGAIN.
+    const content = file === '-' ? await text(process.stdin) : readFileSync(file, 'utf8');
+    return content.split('\n').filter((line) => line !== '');
   } catch (error) {
+    const where = file === '-' ? 'on standard input' : `in ${file}`;
     throw new FjrError(
       'usage',
-      `cannot read the inputs ${file === 0 ? 'on standard input' : `in ${file}`}: ${(error as NodeJS.ErrnoException).code ?? ''}`,
+      `cannot read the inputs ${where}: ${(error as NodeJS.ErrnoException).code ?? ''}`,
       { cause: error },
     );
   }

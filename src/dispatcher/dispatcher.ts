@@ -56,6 +56,8 @@ export type DispatcherEvent =
       readonly hint: string | undefined;
     }
   | { readonly kind: 'held'; readonly name: string; readonly on: string }
+  /** The pool has fewer items than it needs, or there is no such pool. */
+  | { readonly kind: 'poor'; readonly name: string; readonly pool: string; readonly count: number }
   /** No crew there is could run it. */
   | { readonly kind: 'unfit'; readonly name: string; readonly needs: Needs }
   | { readonly kind: 'ending'; readonly ending: Ending }
@@ -331,7 +333,13 @@ export class Dispatcher {
     for (const { needs, jobs } of left) {
       const [job] = jobs;
       const capacities = this.#crews.capacities();
-      if (job === undefined || this.#reportedUnfit.has(needs)) continue;
+      if (job === undefined || capacities.length === 0 || this.#reportedUnfit.has(needs)) continue;
+      const poor = needs.resources.find(({ pool, count }) => this.#pools.sizeOf(pool) < count);
+      if (poor !== undefined) {
+        this.#reportedUnfit.add(needs);
+        this.#options.report({ kind: 'poor', name: job.name, ...poor });
+        continue;
+      }
       if (capacities.some((capacity) => fitsBeside(needs, noUsage, capacity))) continue;
       this.#reportedUnfit.add(needs);
       this.#options.report({ kind: 'unfit', name: job.name, needs });

@@ -34,6 +34,12 @@ export class Pools {
     return free;
   }
 
+  /** Items of a pool, those in use included; 0 if there is no such pool. */
+  sizeOf(pool: string): number {
+    const listed = perform(this.#files, listPool(this.#layout, pool));
+    return new Set([...(listed?.items ?? []), ...(listed?.locked ?? [])]).size;
+  }
+
   #freeOf(pool: string): string[] {
     const listed = perform(this.#files, listPool(this.#layout, pool));
     if (listed === undefined) return [];

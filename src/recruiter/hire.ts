@@ -35,7 +35,7 @@ export async function hire(
   const before = reportCrews(files, host, layout).filter(isHere);
   const alive = before.find(({ liveness }) => liveness === 'alive');
   if (alive !== undefined) return { kind: 'already', crew: alive };
-  const name = sessionName(project, host.name);
+  const name = sessionName(project, layout.root, host.name);
   const logFile = logFileOf(layout, host.name);
   await multiplexer.start({ name, argv: system.crewArgv(`${multiplexer.kind}:${name}`), directory, logFile });
   const known = new Set(before.map(({ crew }) => crew));

@@ -478,7 +478,8 @@ export class Crew {
       givenBack,
       signalName,
     });
-    if (this.#phase !== 'fenced') this.#options.report({ kind: 'finished', crew: this.#id, worker, entry });
+    if (this.#phase !== 'fenced' && outcome !== 'given-back')
+      this.#options.report({ kind: 'finished', crew: this.#id, worker, entry });
     if (outcome === 'given-back')
       this.#end(worker, busy, { to: 'queue', raise: undefined }, { kind: 'lost', crew: this.#id });
     else this.#end(worker, busy, targetOf(entry, outcome, job.retries), outcome);
