@@ -41,6 +41,7 @@ export async function dispatcher(argv: readonly string[]): Promise<ExitCode> {
       default: false,
       describe: 'Show how things stand, and end',
     })
+    .option('json', { type: 'boolean', default: false, describe: '--status-only: print JSON' })
     .option('order', {
       choices: ['natural', 'oldest', 'newest', 'random'] as const,
       default: 'natural' as const,
@@ -59,7 +60,7 @@ export async function dispatcher(argv: readonly string[]): Promise<ExitCode> {
     .example("$0 --callback 'mail -s done me'", 'Say so at the end')
     .parseAsync();
   if (isHelp(argv)) return exitCode.fine;
-  if (args['status-only']) return sayStatus(findProject(args.project), false);
+  if (args['status-only']) return sayStatus(findProject(args.project), args.json);
   const project = openProject(args.project);
   return dispatchLocked(project, {
     interval: numberArgument('--interval', args.interval, 0.01),
