@@ -135,7 +135,8 @@ function parseResources(value: string): ResourceNeed[] | undefined {
   return [...counts].map(([pool, count]) => ({ pool, count }));
 }
 
-function parseEnvironment(value: string): Record<string, string> | undefined {
+/** `NAME=value` lines; undefined where a line is none. */
+export function parseEnvironment(value: string): Record<string, string> | undefined {
   // Not an object literal: `__proto__` is a legal name for a variable.
   const env = Object.create(null) as Record<string, string>;
   for (const line of value.split('\n')) {
