@@ -45,7 +45,7 @@ make_state() {
 path_on_hosts() {
   local node
   node=$(command -v node) && printf '%s:' "$(dirname "$(readlink -f "$node")")"
-  echo /usr/local/bin:/usr/bin:/bin
+  echo /usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
 }
 
 # One key for all hosts, known to all of them, and one with which everybody may log in everywhere.
