@@ -7,7 +7,7 @@ import type { Files } from '../system/files.js';
 import { describeEnding, newestFailures } from './failures.js';
 import { filesFor, thisHost } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
-import { crewJson } from './fjr-recruiter.js';
+import { crewJson } from './crew-json.js';
 import type { Project } from './project.js';
 import { plural, printable, say, sayJson } from './say.js';
 
