@@ -1,4 +1,5 @@
 import type { CrewReport } from '../recruiter/crews-here.js';
+import { isStale } from '../recruiter/heartbeat-ages.js';
 import { logFileOf } from '../recruiter/hire.js';
 import { multiplexers } from '../system/multiplexer.js';
 import type { Project } from './project.js';
@@ -20,14 +21,16 @@ export function whoDoesWhat({ file, heartbeat, running }: CrewReport): Map<numbe
   return work;
 }
 
-/** The shape of a crew in `--json` reports. */
-export function crewJson(project: Project, report: CrewReport): Record<string, unknown> {
+/** The shape of a crew in `--json` reports. `age`: seconds since its last heartbeat, where somebody looked. */
+export function crewJson(project: Project, report: CrewReport, age?: number): Record<string, unknown> {
   const { crew, file, liveness, running, assigned } = report;
   return {
     id: crew,
     host: file.host,
     pid: file.pid,
     state: liveness,
+    heartbeatAge: age === undefined ? null : Math.round(age * 10) / 10,
+    stale: isStale(report, age),
     workers: [...whoDoesWhat(report)].map(([worker, entry]) => ({ worker, entry: entry ?? null })),
     cpus: file.cpus,
     memory: file.memory,

@@ -1,18 +1,17 @@
 import { FjrError } from '../job/fjr-error.js';
-import { type CrewReport, reportCrews } from '../recruiter/crews-here.js';
 import type { RemoteReport } from '../recruiter/remote-report.js';
 import { reportMark } from '../recruiter/remote-report.js';
 import { markLine } from '../recruiter/remote-script.js';
 import { isHelp, parser } from './arguments.js';
-import { filesFor, thisHost } from './compose.js';
-import { attachCommand, crewJson, whoDoesWhat } from './crew-json.js';
+import { thisHost } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { fireAll, firedJson } from './fire-everywhere.js';
 import { fireHere, sayFired } from './fire.js';
 import { hireEverywhere, hostJson } from './hire-everywhere.js';
 import { type HireArguments, hireHere, readHireOptions, sayHired } from './hire.js';
-import { type Project, findProject, openProject } from './project.js';
-import { plural, printable, say, sayJson } from './say.js';
+import { listCommand } from './list-crews.js';
+import { findProject, openProject } from './project.js';
+import { sayJson } from './say.js';
 import { version } from './version.js';
 
 export { fireAll } from './fire-everywhere.js';
@@ -93,7 +92,7 @@ async function runCommand(args: Arguments): Promise<Done> {
     case 'fire':
       return fireCommand(args);
     default:
-      return { code: listCommand(args.project, args.json) };
+      return { code: await listCommand(findProject(args.project), args.json) };
   }
 }
 
@@ -160,27 +159,4 @@ function checkVersion(expected: string | undefined): void {
   throw new FjrError('version', `fjr ${version} is installed there, and ${expected} here`, {
     hint: 'install the same version on all hosts',
   });
-}
-
-function listCommand(name: string, json: boolean): ExitCode {
-  const project = findProject(name);
-  const crews = reportCrews(filesFor(project), thisHost(), project.layout);
-  if (json) sayJson({ project: project.name, crews: crews.map((crew) => crewJson(project, crew)) });
-  else if (crews.length === 0) say(`No workers in project "${project.name}".`);
-  else for (const crew of crews) sayCrew(project, crew);
-  return exitCode.fine;
-}
-
-function sayCrew(project: Project, report: CrewReport): void {
-  const { crew, file, liveness, running } = report;
-  const state = { alive: 'alive', dead: 'dead', elsewhere: 'on another host' }[liveness];
-  say(
-    `${crew}  ${plural(file.workers, 'worker')}, ${running.length} busy, ${state}, pid ${file.pid} on ${file.host}`,
-  );
-  say(`    attach: ${attachCommand(project, report)}`);
-  const work = whoDoesWhat(report);
-  for (const [worker, job] of work)
-    say(`    worker ${worker}: ${job === undefined ? 'free' : printable(job)}`);
-  const placed = new Set(work.values());
-  for (const entry of running) if (!placed.has(entry)) say(`    just started: ${printable(entry)}`);
 }

@@ -186,6 +186,10 @@ export class Layout {
   get remoteConf(): string {
     return `${this.root}/remote.conf`;
   }
+  /** How hosts of remote.conf call themselves. */
+  get hostNames(): string {
+    return `${this.root}/hosts.json`;
+  }
   /** A file for a moment: another host that sees it shares the directory, and it is as old as its server thinks. */
   probe(nonce: string): string {
     return `${this.root}/${probePrefix}${nonce}`;

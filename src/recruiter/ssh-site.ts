@@ -7,6 +7,7 @@ import type { Commands } from '../system/commands.js';
 import type { Files } from '../system/files.js';
 import { FjrError } from '../job/fjr-error.js';
 import type { Errand } from './errand.js';
+import { HostNames } from './host-names.js';
 import { type KeyTable, type Section, badValue, keysOf, readKeys, refuseUnknownKeys } from './remote-conf.js';
 import { parseRemoteReport, reportMark } from './remote-report.js';
 import { hear, remoteScript } from './remote-script.js';
@@ -132,8 +133,21 @@ class SshSite implements Site {
   }
 
   covers(host: string): boolean {
-    const name = this.#isHere ? this.#system.here : this.name.replace(/^.*@/s, '');
-    return shortName(name) === shortName(host);
+    return shortName(this.#ownName()) === shortName(host);
+  }
+
+  /** What its crews call their host, as far as we know. */
+  #ownName(): string {
+    if (this.#isHere) return this.#system.here;
+    return this.#names().of(this.#address()) ?? this.name.replace(/^.*@/s, '');
+  }
+
+  #names(): HostNames {
+    return new HostNames(this.#system.files, this.#errand.layout);
+  }
+
+  #address(): string {
+    return [...this.#connection(), this.name].join(' ');
   }
 
   async #run(command: readonly string[], seconds: number, terminal = false): Promise<SiteReport> {
@@ -191,6 +205,8 @@ class SshSite implements Site {
     const result = await commands.run(argv, { input: script, timeout, terminal, interruption });
     const heard = hear(result.stdout, nonce);
     const report = parseRemoteReport(heard.marks.get(reportMark));
+    if (report !== undefined && !this.covers(report.host))
+      this.#names().remember(this.#address(), report.host);
     const failure = explain(result, heard, report, this.#surroundings(timeout));
     return {
       lines: heard.lines,
@@ -250,7 +266,7 @@ class SshSite implements Site {
     return {
       host: this.name,
       where: `[${name}] in ${path} (line ${line})`,
-      byHand: ['ssh', ...this.#connection(), this.name].join(' '),
+      byHand: `ssh ${this.#address()}`,
       root: layout.root,
       node: this.#settings.node ?? node,
       program,

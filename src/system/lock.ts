@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
 import { FjrError } from '../job/fjr-error.js';
+import { filesystemHints } from './filesystem-hints.js';
 import type { Host, ProcessIdentity } from './host.js';
 
 /** How to give a lock back. */
@@ -22,7 +23,13 @@ export async function takeLock(path: string, host: Host, onLost: () => void): Pr
     try {
       const release = await lockfile.lock(path, options);
       const owner = `${JSON.stringify(host.identify(process.pid))}\n`;
-      writeFileSync(ownerFile, owner, { mode: 0o600 });
+      try {
+        writeFileSync(ownerFile, owner, { mode: 0o600 });
+      } catch (error) {
+        rmSync(ownerFile, { force: true });
+        await release().catch(() => undefined);
+        throw error;
+      }
       return async () => {
         // Somebody took the lock over meanwhile: then it is theirs to give back.
         if (readText(ownerFile) !== owner) return;
@@ -30,14 +37,23 @@ export async function takeLock(path: string, host: Host, onLost: () => void): Pr
         await release().catch(() => undefined);
       };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED')
-        throw new FjrError('lock', `cannot lock ${path}`, { cause: error });
+      const { code = 'unknown' } = error as NodeJS.ErrnoException;
+      if (code !== 'ELOCKED') throw cannotLock(path, code, error);
       if (!(await isLeft(ownerFile, host))) return 'taken';
       rmSync(ownerFile, { force: true });
       rmSync(path, { recursive: true, force: true });
     }
   }
   return 'taken';
+}
+
+function cannotLock(path: string, code: string, cause: unknown): FjrError {
+  const hint = filesystemHints[code];
+  return new FjrError(
+    'lock',
+    `cannot lock ${path}: ${code}`,
+    hint === undefined ? { cause } : { hint, cause },
+  );
 }
 
 /** Milliseconds after which a lock's owner has written who he is, if he lives. */

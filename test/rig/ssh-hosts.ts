@@ -73,7 +73,7 @@ export class SshHosts {
   async start(name: string, { prepare = ':', config = '', hostKey }: HostOptions = {}): Promise<void> {
     const port = await freePort();
     this.#makeKey(`host-${name}`);
-    const known = hostKey === undefined ? `host-${name}` : hostKey;
+    const known = hostKey ?? `host-${name}`;
     if (known !== 'unknown') this.#know(name, known);
     this.at(name, port);
     const configFile = `${this.directory}/sshd-${name}`;
