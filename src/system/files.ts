@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { FjrError } from '../job/fjr-error.js';
+import { filesystemHints } from './filesystem-hints.js';
 
 /** One filesystem call of the protocol (see `src/queue/steps.ts`). Paths are absolute. */
 export type FileCall =
@@ -425,20 +426,9 @@ function toStatus(error: unknown, call: FileCall): FileStatus {
   }
 }
 
-const hints: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full: free some space',
-  EDQUOT: 'your disk quota is used up: free some space',
-  EACCES: 'check the permissions of the project directory',
-  EROFS: 'the filesystem is read-only here',
-  EIO: 'the file server does not answer, or the disk is broken',
-  ENOTCONN: 'the connection to the file server is cut',
-  ESTALE: 'the file server has forgotten the file: is it another than before?',
-  EMFILE: 'raise the limit of open files (ulimit -n)',
-};
-
 function unexpected(error: unknown, what: string): FjrError {
   const code = codeOf(error) ?? 'unknown';
-  const hint = hints[code];
+  const hint = filesystemHints[code];
   return new FjrError(
     'filesystem',
     `cannot ${what}: ${code}`,

@@ -2,6 +2,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
 import { FjrError } from '../job/fjr-error.js';
+import { filesystemHints } from './filesystem-hints.js';
 import type { Host, ProcessIdentity } from './host.js';
 
 /** What a lock's owner says of himself, in the file beside the lock. Its content changes at each beat. */
@@ -37,7 +38,15 @@ const never = 1e12;
 export async function takeLock(path: string, host: Host, options: LockOptions): Promise<Lock> {
   for (let attempt = 0; ; attempt++) {
     const release = await tryLock(path);
-    if (release !== undefined) return own(path, host, options, release);
+    if (release !== undefined)
+      try {
+        return own(path, host, options, release);
+      } catch (error) {
+        // A full disk: a lock that nobody owns must not stay.
+        rmSync(ownerFile(path), { force: true });
+        await release().catch(() => undefined);
+        throw cannotLock(path, error);
+      }
     const content = await settledContent(path);
     const owner = parseOwner(content);
     const isLeft = owner === undefined || host.judge(owner) === 'dead';
@@ -69,10 +78,18 @@ async function tryLock(path: string): Promise<(() => Promise<void>) | undefined>
     return await lockfile.lock(path, { ...options, onCompromised: () => undefined });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ELOCKED') return undefined;
-    throw new FjrError('lock', `cannot lock ${path}: ${(error as NodeJS.ErrnoException).code ?? ''}`, {
-      cause: error,
-    });
+    throw cannotLock(path, error);
   }
+}
+
+function cannotLock(path: string, cause: unknown): FjrError {
+  const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+  const hint = filesystemHints[code];
+  return new FjrError(
+    'lock',
+    `cannot lock ${path}: ${code}`,
+    hint === undefined ? { cause } : { hint, cause },
+  );
 }
 
 function own(
