@@ -191,6 +191,7 @@ function listCommand(name: string, json: boolean): ExitCode {
 
 function attachCommand(project: Project, { file }: CrewReport): string {
   const { kind, name } = file.session;
+  if (kind === 'slurm') return `tail -f ${project.layout.journal}/slurm-${name}.log`;
   return multiplexers[kind].attachCommand({ name, logFile: logFileOf(project.layout, file.host) });
 }
 

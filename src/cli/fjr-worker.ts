@@ -1,10 +1,10 @@
 import { FjrError } from '../job/fjr-error.js';
-import { parseMemory } from '../job/quantities.js';
-import type { CrewFile } from '../queue/crew-file.js';
+import { parseLabels } from '../job/labels.js';
+import { parseMemory, parseWhole } from '../job/quantities.js';
+import { type CrewFile, type Session, parseSession } from '../queue/crew-file.js';
 import { type CrewId, makeCrewId } from '../queue/layout.js';
 import { newToken } from '../queue/token.js';
 import { countGpus } from '../system/gpus.js';
-import type { SessionKind } from '../system/multiplexer.js';
 import { Crew, type CrewEvent } from '../worker/crew.js';
 import { Starter } from '../worker/starter.js';
 import { isHelp, numberArgument, parser, wholeArgument, workersArgument } from './arguments.js';
@@ -30,7 +30,14 @@ interface Options {
   readonly memory: number;
   readonly gpus: number;
   readonly lease: number;
-  readonly session: { readonly kind: SessionKind; readonly name: string };
+  readonly session: Session;
+  readonly labels: readonly string[];
+  /** Least niceness of its jobs. */
+  readonly nice: number;
+  /** Monotonic milliseconds. */
+  readonly endsAt: number;
+  /** Seconds. */
+  readonly idleExit: number;
   readonly untilStdinEnds: boolean;
 }
 
@@ -78,6 +85,14 @@ async function readOptions(argv: readonly string[]): Promise<Options | undefined
       describe: 'The session it runs in, KIND:NAME',
       hidden: true,
     })
+    .option('labels', {
+      type: 'string',
+      default: '',
+      describe: 'Words that jobs may ask for, such as bigmem,fast',
+    })
+    .option('nice', { type: 'string', default: '-20', describe: 'Least niceness of its jobs' })
+    .option('time-left', { type: 'string', describe: 'Seconds until it will be cut off: it leaves in time' })
+    .option('idle-exit', { type: 'string', describe: 'Leave after so many seconds without work' })
     .option('until-stdin-ends', {
       type: 'boolean',
       default: false,
@@ -94,7 +109,11 @@ async function readOptions(argv: readonly string[]): Promise<Options | undefined
     memory: readMemory(args.memory) ?? host.memory,
     gpus: args.gpus === undefined ? await countGpus() : wholeArgument('--gpus', args.gpus, 0),
     lease: readLease(args.lease, host.isShared(project.layout.root)),
-    session: readSession(args.session),
+    session: parseSession(args.session) ?? { kind: 'none', name: '' },
+    labels: readLabels(args.labels),
+    nice: readNice(args.nice),
+    endsAt: clock.monotonic() + 1000 * secondsOr('--time-left', args['time-left']),
+    idleExit: secondsOr('--idle-exit', args['idle-exit']),
     untilStdinEnds: args['until-stdin-ends'],
   };
 }
@@ -112,9 +131,20 @@ function readLease(text: string | undefined, shared: boolean): number {
   return text === undefined ? (shared ? 60 : 30) : numberArgument('--lease', text, 10);
 }
 
-function readSession(text: string): Options['session'] {
-  const [kind = 'none', name = ''] = text.split(':', 2);
-  return { kind: kind === 'tmux' || kind === 'screen' ? kind : 'none', name };
+function readLabels(text: string): string[] {
+  const labels = parseLabels(text);
+  if (labels !== undefined) return labels;
+  throw new FjrError('usage', `--labels is "${text}"`, { hint: 'expected words separated by commas' });
+}
+
+function readNice(text: string): number {
+  const nice = parseWhole(text, -20, 19);
+  if (nice !== undefined) return nice;
+  throw new FjrError('usage', `--nice is "${text}"`, { hint: 'expected a whole number from -20 to 19' });
+}
+
+function secondsOr(what: string, text: string | undefined): number {
+  return text === undefined ? Infinity : numberArgument(what, text, 1);
 }
 
 function makeCrew(options: Options, report: (event: CrewEvent) => void): Crew {
@@ -137,13 +167,16 @@ function makeCrew(options: Options, report: (event: CrewEvent) => void): Crew {
     project: name,
     id,
     report,
+    endsAt: options.endsAt,
+    idleExit: options.idleExit,
+    nice: options.nice,
     describe: (pid) => describeCrew(id, options, pid),
   });
 }
 
 function describeCrew(id: CrewId, options: Options, guardianPid: number): CrewFile {
   const host = thisHost();
-  const { workers, cpus, memory, gpus, lease, session } = options;
+  const { workers, cpus, memory, gpus, lease, session, labels } = options;
   return {
     format: 1,
     id,
@@ -157,6 +190,7 @@ function describeCrew(id: CrewId, options: Options, guardianPid: number): CrewFi
     gpus,
     lease,
     session,
+    labels,
     born: clock.timestamp(),
   };
 }

@@ -43,6 +43,7 @@ export class Backlog {
   }
 }
 
-function signatureOf({ cpus, memory, gpus, resources }: Needs): string {
-  return `${cpus} ${memory} ${gpus} ${resources.map(({ pool, count }) => `${pool}*${count}`).join(' ')}`;
+function signatureOf({ cpus, memory, gpus, resources, labels, seconds }: Needs): string {
+  const pools = resources.map(({ pool, count }) => `${pool}*${count}`);
+  return [cpus, memory, gpus, pools, labels, seconds].join(' ');
 }

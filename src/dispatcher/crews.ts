@@ -1,5 +1,5 @@
 import { type Capacity, type Usage, capacityOf, plus } from '../job/capacity.js';
-import { type Needs, plainNeeds } from '../job/job.js';
+import { type Needs, takesOneWorker } from '../job/job.js';
 import { jobFileLimit, readJob } from '../job/read-job.js';
 import { JobFileError } from '../job/settings.js';
 import { type CrewFile, parseCrewFile } from '../queue/crew-file.js';
@@ -35,9 +35,13 @@ export class Crews {
   readonly #layout: Layout;
   readonly #known = new Map<CrewId, KnownCrew>();
 
-  constructor(files: Files, layout: Layout) {
+  /** Seconds that a crew will still be there. */
+  readonly #timeLeft: (crew: CrewId) => number;
+
+  constructor(files: Files, layout: Layout, timeLeft: (crew: CrewId) => number) {
     this.#files = files;
     this.#layout = layout;
+    this.#timeLeft = timeLeft;
   }
 
   /** Workers of all crews known. */
@@ -49,7 +53,7 @@ export class Crews {
 
   /** What each crew could give if it were idle. */
   capacities(): Capacity[] {
-    return [...this.#known.values()].map(({ file }) => capacityOf(file, file.workers));
+    return [...this.#known.values()].map(({ file }) => capacityOf(file));
   }
 
   /** Badges in `workerqueue`, as they are now. */
@@ -80,7 +84,7 @@ export class Crews {
           crew,
           idle,
           used: this.#usage(crew, known, idle.length),
-          capacity: capacityOf(known.file, known.file.workers),
+          capacity: capacityOf(known.file, this.#timeLeft(crew)),
         });
     }
     return { offers, orphans };
@@ -113,7 +117,7 @@ export class Crews {
 
   /** An entry was assigned to a crew. */
   charge(crew: CrewId, entry: string, needs: Needs): void {
-    if (needs !== plainNeeds) this.#known.get(crew)?.heavy.set(entry, needs);
+    if (!takesOneWorker(needs)) this.#known.get(crew)?.heavy.set(entry, needs);
   }
 
   /** The entries in a crew's pod; undefined: the pod is gone. What has just started may be in both lists, or in none. */
@@ -147,8 +151,7 @@ export class Crews {
     if (inspected.kind !== 'file') return;
     try {
       const { needs } = readJob(inspected);
-      const { cpus, memory, gpus, resources } = needs;
-      if (cpus > 1 || memory > 0 || gpus > 0 || resources.length > 0) crew.heavy.set(entry, needs);
+      if (!takesOneWorker(needs)) crew.heavy.set(entry, needs);
     } catch (error) {
       if (!(error instanceof JobFileError)) throw error;
     }

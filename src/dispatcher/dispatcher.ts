@@ -137,7 +137,7 @@ export class Dispatcher {
         options.report({ kind: 'rejected', name, reason, hint });
       },
     });
-    this.#crews = new Crews(system.files, this.#layout);
+    this.#crews = new Crews(system.files, this.#layout, (crew) => this.#reaper.timeLeft(crew));
     this.#applier = new Applier(system.files, this.#layout);
     this.#pools = new Pools(system.files, system.clock, this.#layout);
     this.#progress = new Progress(system.files, this.#layout, (ending) => {

@@ -1,5 +1,5 @@
 import { FjrError } from '../job/fjr-error.js';
-import { type Job, plainNeeds } from '../job/job.js';
+import { type Job, plainNeeds, takesOneWorker } from '../job/job.js';
 import { naturalKey } from '../job/natural-order.js';
 import { jobFileLimit } from '../job/read-job.js';
 import { type EntryName, failuresOf, isIgnored, longestName, parseEntryName } from '../queue/entry-name.js';
@@ -325,7 +325,8 @@ export class Intake {
 
 /** Most jobs need nothing special: they share one object. */
 function shareNeeds(job: Job): Job {
-  const { cpus, memory, gpus, resources } = job.needs;
-  const plain = cpus === 1 && memory === 0 && gpus === 0 && resources.length === 0;
-  return plain ? { ...job, needs: plainNeeds } : job;
+  const { labels, seconds } = job.needs;
+  return takesOneWorker(job.needs) && labels.length === 0 && seconds === 0
+    ? { ...job, needs: plainNeeds }
+    : job;
 }

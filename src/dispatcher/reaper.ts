@@ -1,4 +1,4 @@
-import { type CrewFile, parseCrewFile } from '../queue/crew-file.js';
+import { type CrewFile, parseCrewFile, parseHeartbeat } from '../queue/crew-file.js';
 import { fenceCrew } from '../queue/fence-crew.js';
 import { formatJournalLine } from '../queue/journal.js';
 import type { PodPaths } from '../queue/layout.js';
@@ -28,6 +28,8 @@ interface Watched {
   file: CrewFile | undefined;
   watch: LeaseWatch | undefined;
   lookedAt: number;
+  /** Monotonic milliseconds at which the crew's time is over. */
+  endsAt: number;
 }
 
 /** Seconds of lease for a pod whose crew never said its own. */
@@ -73,7 +75,12 @@ export class Reaper {
   }
 
   #judge(crew: CrewId, pod: PodPaths): 'alive' | 'dead' | 'stale' {
-    const watched = this.#watched.get(crew) ?? { file: undefined, watch: undefined, lookedAt: -Infinity };
+    const watched = this.#watched.get(crew) ?? {
+      file: undefined,
+      watch: undefined,
+      lookedAt: -Infinity,
+      endsAt: Infinity,
+    };
     this.#watched.set(crew, watched);
     watched.file ??= this.#readCrewFile(pod);
     if (watched.file !== undefined && this.#system.host.judge(watched.file) === 'dead') return 'dead';
@@ -93,7 +100,15 @@ export class Reaper {
       lease,
     );
     watched.watch = watch;
+    const left = content === undefined ? undefined : parseHeartbeat(Buffer.from(content))?.left;
+    if (left !== undefined) watched.endsAt = asked + left * 1000;
     return stale;
+  }
+
+  /** Seconds that a crew will still be there, by its own word. */
+  timeLeft(crew: CrewId): number {
+    const watched = this.#watched.get(crew);
+    return watched === undefined ? Infinity : (watched.endsAt - this.#system.clock.monotonic()) / 1000;
   }
 
   #readHeartbeat(pod: PodPaths): string | undefined {

@@ -1,5 +1,21 @@
 import type { CrewId } from './layout.js';
 
+/** What a crew runs in. `slurm`: the name is a job's id. */
+export interface Session {
+  readonly kind: SessionKind;
+  readonly name: string;
+}
+
+const sessionKinds = ['tmux', 'screen', 'none', 'slurm'] as const;
+export type SessionKind = (typeof sessionKinds)[number];
+
+/** `KIND:NAME`, as it is written on a crew's command line. */
+export function parseSession(text: string): Session | undefined {
+  const [word = '', name = ''] = text.split(':', 2);
+  const kind = sessionKinds.find((known) => known === word);
+  return kind === undefined ? undefined : { kind, name };
+}
+
 /** `crew.json`: what a crew says of itself at birth; it never changes. */
 export interface CrewFile {
   readonly format: 1;
@@ -21,7 +37,9 @@ export interface CrewFile {
   /** Seconds without a heartbeat after which the crew counts as dead; for its guardian and for dispatchers alike. */
   readonly lease: number;
   /** Where the crew's terminal is, to attach to. */
-  readonly session: { readonly kind: 'tmux' | 'screen' | 'none'; readonly name: string };
+  readonly session: Session;
+  /** Words that jobs may ask for. */
+  readonly labels: readonly string[];
   readonly born: string;
 }
 
@@ -29,18 +47,20 @@ export interface CrewFile {
 export function parseCrewFile(bytes: Uint8Array): CrewFile | undefined {
   try {
     const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<CrewFile>;
-    return value.format === 1 && isCrewFile(value) ? value : undefined;
+    return value.format === 1 && isCrewFile(value) ? { ...value, labels: value.labels ?? [] } : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isCrewFile(value: Partial<CrewFile>): value is CrewFile {
+function isCrewFile(
+  value: Partial<CrewFile>,
+): value is Omit<CrewFile, 'labels'> & Partial<Pick<CrewFile, 'labels'>> {
   const { lease, workers, cpus, memory, gpus, pid, host, session } = value;
   return (
     [lease, workers, cpus, memory, gpus, pid].every((number) => typeof number === 'number') &&
     typeof host === 'string' &&
-    ['tmux', 'screen', 'none'].includes(session?.kind ?? '') &&
+    sessionKinds.some((kind) => kind === session?.kind) &&
     typeof session?.name === 'string'
   );
 }
@@ -48,6 +68,8 @@ function isCrewFile(value: Partial<CrewFile>): value is CrewFile {
 /** `heartbeat`: new content at each beat. `running`: worker number → entry, for people who look. */
 export interface Heartbeat {
   readonly beat: number;
+  /** Seconds until the crew's time is over; absent for most. */
+  readonly left?: number;
   readonly running: Readonly<Record<string, string>>;
 }
 
@@ -58,8 +80,9 @@ export function formatHeartbeat(heartbeat: Heartbeat): string {
 export function parseHeartbeat(bytes: Uint8Array): Heartbeat | undefined {
   try {
     const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<Heartbeat>;
-    const { beat, running } = value;
-    return typeof beat === 'number' && typeof running === 'object' ? { beat, running } : undefined;
+    const { beat, left, running } = value;
+    if (typeof beat !== 'number' || typeof running !== 'object') return undefined;
+    return typeof left === 'number' ? { beat, left, running } : { beat, running };
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import type { SessionKind } from '../system/multiplexer.js';
 import type { KeyTable, Section } from './remote-conf.js';
+import { parseLabels } from '../job/labels.js';
 import { parseWhole } from '../job/quantities.js';
 import { parseEnvironment } from '../job/settings.js';
 
@@ -38,7 +39,7 @@ export const crewKeys: KeyTable<CrewSettings> = {
     expected: 'NAME=value, one on each line (further lines indented)',
     read: parseEnvironment,
   },
-  labels: { key: 'labels', expected: 'words separated by commas', read: readLabels },
+  labels: { key: 'labels', expected: 'words separated by commas', read: parseLabels },
   gpus: { key: 'gpus', expected: 'a whole number from 0', read: (text) => parseWhole(text, 0, 1e4) },
   nice: { key: 'nice', expected: 'a whole number from -20 to 19', read: (text) => parseWhole(text, -20, 19) },
 };
@@ -85,15 +86,4 @@ function absolute(text: string): string | undefined {
 
 function readWorkers(text: string): number | 'auto' | undefined {
   return text === 'auto' ? text : parseWhole(text, 1, 10_000);
-}
-
-/** A label is a word that jobs may ask for. */
-export const labelPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
-
-function readLabels(text: string): string[] | undefined {
-  const labels = text
-    .split(/[,\n]/)
-    .map((label) => label.trim())
-    .filter((label) => label !== '');
-  return labels.every((label) => labelPattern.test(label)) ? labels : undefined;
 }

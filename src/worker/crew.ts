@@ -59,6 +59,12 @@ export interface CrewOptions {
   /** `crew.json`, but for what only the running crew knows. */
   readonly describe: (starterPid: number) => CrewFile;
   readonly report: (event: CrewEvent) => void;
+  /** Monotonic milliseconds at which its time is over, as that of a batch system's job; Infinity for most. */
+  readonly endsAt: number;
+  /** Seconds without work after which it leaves. */
+  readonly idleExit: number;
+  /** Least niceness of its jobs. */
+  readonly nice: number;
 }
 
 type Phase = 'working' | 'draining' | 'leaving' | 'fenced' | 'gone';
@@ -67,6 +73,10 @@ type Phase = 'working' | 'draining' | 'leaving' | 'fenced' | 'gone';
 const claimPatience = 3000;
 /** Milliseconds after which a running job gets log files of its own; half of it until the heartbeat tells of it. */
 const exposeAfter = 1000;
+/** A crew whose time is nearly over takes nothing new in its last seconds … */
+const lastSeconds = 60;
+/** … or in this share of its life, if that is less. */
+const lastShare = 0.1;
 /** Milliseconds between two sweeps of the pod; the doorbell makes most of them unnecessary. */
 const sweepInterval = 1000;
 
@@ -90,6 +100,8 @@ export class Crew {
   #heartbeatIsOld = false;
   #lastBeat = 0;
   #tendedAt = 0;
+  /** Monotonic milliseconds at which it last had work. */
+  #busyAt: number;
   #sweepPlanned = false;
   #resolveEnd: (how: 'left' | 'fenced') => void = () => undefined;
   /** How this life ended. */
@@ -112,7 +124,8 @@ export class Crew {
       },
     });
     this.#file = options.describe(this.#starter.pid);
-    this.#roster = new Roster(this.#file.workers, capacityOf(this.#file, this.#file.workers));
+    this.#roster = new Roster(this.#file.workers, () => capacityOf(this.#file, this.#timeLeft()));
+    this.#busyAt = system.clock.monotonic();
     this.#scratch = new Scratch(system.files, this.#layout, this.#id);
     this.#items = new HeldItems(system.files, this.#layout, this.#id);
   }
@@ -128,6 +141,7 @@ export class Crew {
     this.#note({ event: 'born', time: this.#system.clock.timestamp(), crew: this.#id });
     this.#options.report({ kind: 'born', crew: this.#id, workers });
     this.#watch();
+    this.#watchTheEnd();
     this.#beat();
     this.#sweep();
   }
@@ -147,6 +161,32 @@ export class Crew {
     if (this.#phase !== 'working') return;
     this.#phase = 'draining';
     this.#planSweep();
+  }
+
+  /** Seconds. */
+  #timeLeft(): number {
+    return (this.#options.endsAt - this.#system.clock.monotonic()) / 1000;
+  }
+
+  /** A crew with an end stops taking work in time, and is gone before it is cut off. */
+  #watchTheEnd(): void {
+    const left = this.#timeLeft();
+    if (left === Infinity) return;
+    const margin = Math.min(lastSeconds, left * lastShare);
+    this.#stopWatching.push(
+      after((left - margin) * 1000, () => {
+        this.drain();
+      }),
+      after(left * 1000, () => {
+        this.leave();
+      }),
+    );
+  }
+
+  #leaveIfIdle(entries: number): void {
+    const now = this.#system.clock.monotonic();
+    if (entries > 0 || !this.#roster.isQuiet) this.#busyAt = now;
+    else if (now - this.#busyAt > this.#options.idleExit * 1000) this.leave();
   }
 
   #perform<T>(steps: Steps<T>): T {
@@ -222,7 +262,8 @@ export class Crew {
     this.#lastBeat = now;
     const running: Record<string, string> = {};
     for (const [worker, { entry }] of this.#roster.in('busy')) running[worker] = entry;
-    const content = formatHeartbeat({ beat: this.#beats, running });
+    const left = Math.floor(this.#timeLeft());
+    const content = formatHeartbeat({ beat: this.#beats, ...(left === Infinity ? {} : { left }), running });
     if (this.#perform(beat(this.#layout, this.#id, content)) === 'fenced') {
       this.#becomeFenced();
       return;
@@ -265,6 +306,7 @@ export class Crew {
       });
     if (this.#phase === 'draining') this.#withdrawOffers();
     this.#announceIdle();
+    this.#leaveIfIdle(entries.length);
     this.#goIfDone();
   }
 
@@ -425,7 +467,7 @@ export class Crew {
       argv: argumentsOf(job, jobFile),
       env: environmentOf(job, execution),
       cwd,
-      nice: job.nice,
+      nice: Math.max(job.nice, this.#options.nice),
       timeout: job.timeout,
       out: this.#scratch.path(worker, 'out'),
       err: this.#scratch.path(worker, 'err'),
@@ -572,6 +614,16 @@ export class Crew {
       this.#scratch.clear();
     });
   }
+}
+
+/** Node's timers count to 24 days and no further. */
+const longestTimer = 2 ** 31 - 1;
+
+function after(milliseconds: number, action: () => void): () => void {
+  const timer = setTimeout(action, Math.min(longestTimer, milliseconds));
+  return () => {
+    clearTimeout(timer);
+  };
 }
 
 function every(milliseconds: number, action: () => void): () => void {
