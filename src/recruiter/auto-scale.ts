@@ -48,7 +48,9 @@ export type ScaleEvent =
       readonly kind: 'stillborn';
       readonly site: string;
       readonly ids: readonly string[];
+      /** Seconds until the next try. */
       readonly pause: number;
+      readonly log: string;
     }
   | { readonly kind: 'trouble'; readonly site: string; readonly error: FjrError };
 
@@ -147,7 +149,7 @@ class SiteScaler {
   /** A pilot that takes all CPUs it is given tells how many they are when it is there. */
   get #workersPerPilot(): number {
     const [crew] = this.#survey?.born.values() ?? [];
-    return this.#site.plan.workers ?? crew?.file.workers ?? 1;
+    return this.#site.plan.crew.workers ?? crew?.file.workers ?? 1;
   }
 
   async #submit(lasting: number, passing: number): Promise<number> {
@@ -181,7 +183,13 @@ class SiteScaler {
       const pause = Math.min(longestPause, firstPause * 2 ** this.#stillbirths);
       this.#stillbirths += 1;
       this.#pausedUntil = this.#system.clock.monotonic() + pause * 1000;
-      this.#system.report({ kind: 'stillborn', site: this.#site.name, ids: fresh, pause });
+      this.#system.report({
+        kind: 'stillborn',
+        site: this.#site.name,
+        ids: fresh,
+        pause,
+        log: this.#site.logOf(fresh[0] ?? ''),
+      });
     }
     this.#isFirstLook = false;
   }

@@ -2,7 +2,7 @@ import { quote } from '../job/template.js';
 import type { PilotCrew } from './scheduler.js';
 
 /**
- * The script of a batch job that is a crew. `facts`: lines of sh that add to "$@" what only the job itself knows (its
+ * The script of a batch job that is a crew. `facts`: lines of sh that put into "$@" what only the job itself knows (its
  * id, its time and its size). It ends in `exec`: signals for the job's first process are the crew's.
  */
 export function pilotScript({ argv, env, directory }: PilotCrew, facts: string): string {
@@ -11,7 +11,6 @@ export function pilotScript({ argv, env, directory }: PilotCrew, facts: string):
     '#!/bin/sh',
     ...exports,
     `cd ${quote(directory)} || exit 1`,
-    'set --',
     facts,
     `exec ${argv.map(quote).join(' ')} "$@"`,
   ];

@@ -1,4 +1,5 @@
 import { FjrError } from '../job/fjr-error.js';
+import type { SessionKind } from '../queue/crew-file.js';
 import { fenceCrew } from '../queue/fence-crew.js';
 import { layToRest } from '../queue/lay-to-rest.js';
 import type { Layout } from '../queue/layout.js';
@@ -15,18 +16,18 @@ export interface PilotSystem {
   readonly host: Host;
   readonly clock: Clock;
   readonly wait: (milliseconds: number) => Promise<void>;
+  /** A person's Ctrl-C: pilots that were told go all the same, and nobody waits for them. */
+  readonly interruption?: AbortSignal | undefined;
 }
 
 /** What a section asks for, whatever the batch system. */
 export interface PilotPlan {
   readonly name: string;
   /** How the batch system is called, and the first half of its crews' sessions: `slurm` for `slurm:123`. */
-  readonly kind: string;
+  readonly kind: SessionKind;
   readonly project: string;
   readonly layout: Layout;
   readonly crew: PilotCrew;
-  /** Workers of one pilot; undefined: one for each CPU it is given. */
-  readonly workers: number | undefined;
   /** Pilots that `hire` wants to have. */
   readonly pilots: number;
   /** Bounds of `hire --auto`. */
@@ -103,7 +104,7 @@ export class PilotSite implements Site {
     return [...waiting, ...starting, ...failed].map(({ id, phase, state, reason }) => ({
       id,
       state,
-      reason: phase === 'failed' ? `${reason}; it printed to ${this.#logOf(id)}` : reason,
+      reason: phase === 'failed' ? `${reason}; it printed to ${this.logOf(id)}` : reason,
     }));
   }
 
@@ -150,6 +151,7 @@ export class PilotSite implements Site {
     let ending = 0;
     for (let waited = lookEvery; ; waited += lookEvery) {
       await this.#system.wait(lookEvery);
+      if (this.#system.interruption?.aborted === true) return [];
       const left = (await this.#scheduler.list()).filter(isPresent);
       if (left.length === 0 || waited >= milliseconds) return left;
       // It may have been between two states, started anew after a failure, or not yet listening.
@@ -188,12 +190,13 @@ export class PilotSite implements Site {
   #crews(): Map<string, CrewReport> {
     const { files, host } = this.#system;
     const ours = reportCrews(files, host, this.plan.layout).filter(
-      ({ file }) => (file.session.kind as string) === this.plan.kind,
+      ({ file }) => file.session.kind === this.plan.kind,
     );
     return new Map(ours.map((report) => [report.file.session.name, report]));
   }
 
-  #logOf(id: string): string {
+  /** Where a pilot prints. */
+  logOf(id: string): string {
     return pilotLog(this.plan.layout.journal, this.plan.kind, id);
   }
 
@@ -202,7 +205,8 @@ export class PilotSite implements Site {
   }
 
   #describeHired(ids: readonly string[]): string {
-    const { workers, project } = this.plan;
+    const { project, crew } = this.plan;
+    const { workers } = crew;
     const size =
       workers === undefined ? 'a worker for each CPU' : `${workers} worker${workers === 1 ? '' : 's'}`;
     return `Submitted ${pilots(ids.length)} of ${size} in project "${project}": ${this.#jobs(ids)}.`;

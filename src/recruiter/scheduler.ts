@@ -33,4 +33,6 @@ export interface PilotCrew {
   readonly env: Readonly<Record<string, string>>;
   /** The directory jobs start in. */
   readonly directory: string;
+  /** Undefined: one for each CPU that the batch system gives. */
+  readonly workers: number | undefined;
 }

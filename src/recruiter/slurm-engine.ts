@@ -62,8 +62,10 @@ export interface SlurmEngineContext {
   readonly home: string;
   /** The directory jobs start in, unless the section says another. */
   readonly directory: string;
-  /** The command line of fjr-worker: node's path, the program's, and what all crews of this hire are passed. */
-  readonly worker: readonly [node: string, ...program: string[]];
+  /** How fjr-worker is started here: node's path and the program's. */
+  readonly worker: readonly [node: string, program: string];
+  /** From the command line; a section may say otherwise. */
+  readonly options: Readonly<Partial<Record<'lease' | 'gpus' | 'label' | 'nice', string>>>;
 }
 
 /** `via: slurm`: crews are Slurm's jobs. */
@@ -96,25 +98,34 @@ export class SlurmEngine implements Engine {
       project,
       layout,
       crew: this.#crew(crew, workers),
-      workers,
       ...pilotCounts(section, slurm),
     });
   }
 
-  #crew(
-    { node, env = {}, workdir, labels = [], nice, gpus }: Partial<CrewSettings>,
-    workers?: number,
-  ): PilotCrew {
-    const { worker, project, home, directory } = this.#context;
-    const [ownNode, ...program] = worker;
-    // For people who look at processes: project and workers come first.
-    const argv = [node ?? ownNode, ...program, '--project', project];
-    if (labels.length > 0) argv.push('--labels', labels.join(','));
-    if (nice !== undefined) argv.push('--nice', String(nice));
-    if (gpus !== undefined) argv.push('--gpus', String(gpus));
-    if (workers !== undefined) argv.push('--workers', String(workers));
-    return { argv, env: { ...env, FJR_HOME: home }, directory: workdir ?? directory };
+  #crew(settings: Partial<CrewSettings>, workers: number | undefined): PilotCrew {
+    const { worker, project, home, directory, options } = this.#context;
+    const [node, program] = worker;
+    const { env = {}, labels, nice, gpus } = settings;
+    return {
+      argv: [
+        settings.node ?? node,
+        program,
+        '--project',
+        project,
+        ...option('--labels', labels?.join(',') ?? options.label),
+        ...option('--nice', nice ?? options.nice),
+        ...option('--gpus', gpus ?? options.gpus),
+        ...option('--lease', options.lease),
+      ],
+      env: { ...env, FJR_HOME: home },
+      directory: settings.workdir ?? directory,
+      workers,
+    };
   }
+}
+
+function option(name: string, value: string | number | undefined): string[] {
+  return value === undefined || value === '' ? [] : [name, String(value)];
 }
 
 function numberOf(workers: number | 'auto' | undefined): number | undefined {

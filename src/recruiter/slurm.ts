@@ -49,7 +49,7 @@ export class Slurm implements Scheduler {
     // A pilot that is started anew must not wipe out what it printed before.
     const output = [`--output=${logFile}`, '--open-mode=append'];
     // From standard input: a file would have to be kept until the job starts, a command line has bounds.
-    const input = pilotScript(crew, slurmFacts);
+    const input = pilotScript(crew, slurmFacts(crew.workers));
     const result = await this.#run(['sbatch', '--parsable', ...job, ...output, ...sbatch], input);
     // A site's own plugins may print more.
     const id = /^(\d+)(?:;.*)?$/m.exec(result.stdout)?.[1];
@@ -89,8 +89,9 @@ export class Slurm implements Scheduler {
  * that only the job itself knows. It leaves a tenth of it, at most a minute, before Slurm would end it; without a limit
  * (or without an answer) it stays. Memory and CPUs: what was granted, not what the node has.
  */
-const slurmFacts = `cpus=\${SLURM_CPUS_ON_NODE:-1}
-set -- "$@" --session "slurm:$SLURM_JOB_ID" --cpus "$cpus"
+function slurmFacts(workers: number | undefined): string {
+  return `cpus=\${SLURM_CPUS_ON_NODE:-1}
+set -- --workers ${workers ?? '"$cpus"'} --cpus "$cpus" --session "slurm:$SLURM_JOB_ID"
 memory=\${SLURM_MEM_PER_NODE:-$((\${SLURM_MEM_PER_CPU:-0} * cpus))}
 if [ "$memory" -gt 0 ]; then set -- "$@" --memory "\${memory}M"; fi
 if [ -n "$SLURM_JOB_END_TIME" ]; then
@@ -105,8 +106,11 @@ fi
 if [ -n "$left" ]; then
   margin=$((left / 10))
   if [ "$margin" -gt 60 ]; then margin=60; fi
-  set -- "$@" --time-left "$((left - margin))"
+  left=$((left - margin))
+  if [ "$left" -lt 1 ]; then left=1; fi
+  set -- "$@" --time-left "$left"
 fi`;
+}
 
 const phases: Readonly<Record<string, Pilot['phase']>> = {
   PENDING: 'waiting',
