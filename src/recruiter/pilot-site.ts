@@ -50,10 +50,11 @@ export interface Survey {
 const patience = 30_000;
 /** Milliseconds that the batch system has for it: Slurm's KillWait is half a minute. */
 const killPatience = 90_000;
-/** Milliseconds between two looks: a controller serves the whole cluster. */
+/** Milliseconds until the first look, doubled for each further one up to the most: a controller serves a whole cluster. */
+const firstLook = 100;
 const lookEvery = 1000;
-/** A pilot that has just been started may not yet hear. */
-const tellEvery = 5000;
+/** Looks after which it is told again: a pilot that has just been started may not have heard. */
+const tellEvery = 8;
 
 /** Hires crews as jobs of a batch system. */
 export class PilotSite implements Site {
@@ -149,15 +150,18 @@ export class PilotSite implements Site {
   /** Waits until no pilot is left; returns those that are when patience is at its end. */
   async #untilGone(milliseconds: number, drain: boolean): Promise<Pilot[]> {
     let ending = 0;
-    for (let waited = lookEvery; ; waited += lookEvery) {
-      await this.#system.wait(lookEvery);
+    for (let looks = 1, waited = 0; ; looks++) {
+      const pause = Math.min(lookEvery, firstLook * 2 ** (looks - 1));
+      await this.#system.wait(pause);
+      waited += pause;
       if (this.#system.interruption?.aborted === true) return [];
       const left = (await this.#scheduler.list()).filter(isPresent);
       if (left.length === 0 || waited >= milliseconds) return left;
       // It may have been between two states, started anew after a failure, or not yet listening.
-      if (waited % tellEvery === 0) await this.#tell(left, drain);
+      if (looks % tellEvery === 0) await this.#tell(left, drain);
       // The batch system is cleaning up after it, or has lost the node it runs on: there is nobody to wait for.
-      if (left.every(({ phase }) => phase === 'ending') && (ending += lookEvery) >= killPatience) return [];
+      ending = left.every(({ phase }) => phase === 'ending') ? ending + pause : 0;
+      if (ending >= killPatience) return [];
     }
   }
 
