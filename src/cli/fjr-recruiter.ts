@@ -104,8 +104,10 @@ export async function hireHere(project: Project, options: HireOptions): Promise<
       '[fjr-recruiter] There is neither tmux nor screen here: the workers run as plain detached processes.',
     );
   // Two recruiters at once would hire twice.
-  const unlock = await takeLock(`${project.layout.root}/hire-${host.name}.lock`, host, () => undefined);
-  if (unlock === 'taken')
+  const lock = await takeLock(`${project.layout.root}/hire-${host.name}.lock`, host, {
+    onLost: () => undefined,
+  });
+  if (lock.kind === 'taken')
     throw new FjrError('hire', 'somebody else is hiring here right now', { hint: 'try again' });
   try {
     const worker = ['--project', project.name, '--workers', String(options.workers), ...options.passed];
@@ -118,7 +120,7 @@ export async function hireHere(project: Project, options: HireOptions): Promise<
     const system = { files: filesFor(project), host, multiplexer, wait, crewArgv };
     return await hire(system, project.layout, project.name, options.directory);
   } finally {
-    await unlock();
+    await lock.unlock();
   }
 }
 

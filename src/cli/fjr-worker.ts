@@ -13,12 +13,14 @@ import {
   doorbells,
   filesFor,
   helpers,
+  paceFor,
   signalName,
   starterArgv,
   thisHost,
   userHome,
 } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
+import { openHintLine } from './hint-line.js';
 import { openProject, type Project } from './project.js';
 import { CrewVoice } from './crew-voice.js';
 import { version } from './version.js';
@@ -49,7 +51,7 @@ export async function worker(argv: readonly string[]): Promise<ExitCode> {
   const voice = new CrewVoice();
   for (let shortLives = 0; shortLives < 5;) {
     const born = clock.monotonic();
-    const crew = makeCrew(options, (event) => {
+    const crew = await makeCrew(options, (event) => {
       voice.tell(event);
     });
     stop.attach(crew, options.untilStdinEnds);
@@ -147,10 +149,11 @@ function secondsOr(what: string, text: string | undefined): number {
   return text === undefined ? Infinity : numberArgument(what, text, 1);
 }
 
-function makeCrew(options: Options, report: (event: CrewEvent) => void): Crew {
+async function makeCrew(options: Options, report: (event: CrewEvent) => void): Promise<Crew> {
   const { project } = options;
   const files = filesFor(project);
   const id = makeCrewId(thisHost().name, newToken().slice(0, 8));
+  const hints = await openHintLine(project, id);
   const system = {
     files,
     clock,
@@ -160,6 +163,8 @@ function makeCrew(options: Options, report: (event: CrewEvent) => void): Crew {
     signalName,
     home: userHome(),
     directory: process.cwd(),
+    pace: paceFor(project),
+    hints,
   };
   const { layout, name } = project;
   return new Crew(system, {
@@ -170,11 +175,11 @@ function makeCrew(options: Options, report: (event: CrewEvent) => void): Crew {
     endsAt: options.endsAt,
     idleExit: options.idleExit,
     nice: options.nice,
-    describe: (pid) => describeCrew(id, options, pid),
+    describe: (pid) => describeCrew(id, options, pid, hints?.addresses ?? []),
   });
 }
 
-function describeCrew(id: CrewId, options: Options, guardianPid: number): CrewFile {
+function describeCrew(id: CrewId, options: Options, guardianPid: number, hints: readonly string[]): CrewFile {
   const host = thisHost();
   const { workers, cpus, memory, gpus, lease, session, labels } = options;
   return {
@@ -191,6 +196,7 @@ function describeCrew(id: CrewId, options: Options, guardianPid: number): CrewFi
     lease,
     session,
     labels,
+    hints,
     born: clock.timestamp(),
   };
 }

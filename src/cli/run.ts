@@ -81,13 +81,15 @@ class Run {
     this.#keepOrder = keepOrder;
     // If another dispatcher works here, it pairs our jobs, too: ours only makes them end sooner.
     const dispatching = { interval: 1, order: 'natural', endWhenDone: false, fsync: false } as const;
-    this.#dispatcher = makeDispatcher(project, dispatching, (event) => {
+    this.#dispatcher = makeDispatcher(project, dispatching, undefined, (event) => {
       this.#hear(event);
     });
   }
 
   async toTheEnd(options: RunOptions): Promise<ExitCode> {
-    const unlock = await takeLock(this.#project.layout.dispatcherLock, thisHost(), () => undefined);
+    const lock = await takeLock(this.#project.layout.dispatcherLock, thisHost(), {
+      onLost: () => undefined,
+    });
     const crew = this.#startCrew(options.workers);
     const dispatcher = this.#dispatcher;
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
@@ -103,7 +105,7 @@ class Run {
     await this.#printing;
     this.#clearLine();
     await endCrew(crew, options.project !== undefined && !this.#interrupted);
-    if (unlock !== 'taken') await unlock();
+    if (lock.kind === 'mine') await lock.unlock();
     return this.#conclude(options.project === undefined);
   }
 

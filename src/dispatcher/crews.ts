@@ -1,4 +1,4 @@
-import { type Capacity, type Usage, capacityOf, plus } from '../job/capacity.js';
+import { type Capacity, type Usage, capacityOf, noUsage, plus } from '../job/capacity.js';
 import { type Needs, takesOneWorker } from '../job/job.js';
 import { jobFileLimit, readJob } from '../job/read-job.js';
 import { JobFileError } from '../job/settings.js';
@@ -15,7 +15,7 @@ import {
 import { perform } from '../queue/perform.js';
 import { list, read } from '../queue/steps.js';
 import type { Files } from '../system/files.js';
-import type { Offer } from './plan.js';
+import type { Offer, Slot } from './plan.js';
 
 interface KnownCrew {
   readonly file: CrewFile;
@@ -88,6 +88,24 @@ export class Crews {
         });
     }
     return { offers, orphans };
+  }
+
+  /** Room in busy crews for jobs that start when a worker becomes free: `perWorker` for each worker. */
+  offersAhead(crews: readonly CrewId[], inFlight: (crew: CrewId) => number, perWorker: number): Offer[] {
+    const offers: Offer[] = [];
+    for (const crew of crews) {
+      const file = this.#known.get(crew)?.file;
+      if (file === undefined) continue;
+      const room = Math.max(0, file.workers * (1 + perWorker) - inFlight(crew));
+      const idle = Array.from({ length: room }, (_, n): Slot => ({ crew, worker: n + 1, ahead: true }));
+      const capacity = { ...capacityOf(file, this.#timeLeft(crew)), cpus: room, memory: 0, gpus: 0 };
+      offers.push({ crew, idle, used: noUsage, capacity });
+    }
+    return offers;
+  }
+
+  has(crew: CrewId): boolean {
+    return this.#known.has(crew);
   }
 
   /** Reads what a crew says of itself, and what it holds already. */

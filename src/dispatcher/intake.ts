@@ -75,6 +75,8 @@ export class Intake {
   #unconfirmed: Candidate[] = [];
   /** Names that cannot be moved away: told of once, and left alone. */
   readonly #stuck = new Set<string>();
+  /** Milliseconds by which the file server's clock, which dates the files, is ahead of ours. */
+  readonly #serverAhead: number;
   /** Names that left by our own hand: the doorbell rings for them, too. */
   readonly #departed = new Set<string>();
 
@@ -82,6 +84,7 @@ export class Intake {
     this.#system = system;
     this.#layout = layout;
     this.#events = events;
+    this.#serverAhead = system.files.serverAhead(layout.journal);
   }
 
   /** How many names in the queue are known. */
@@ -255,7 +258,7 @@ export class Intake {
     }
     const now = {
       monotonic: this.#system.clock.monotonic(),
-      wall: this.#system.clock.wall(),
+      wall: this.#system.clock.wall() + this.#serverAhead,
       uid: this.#system.uid,
     };
     const settled = settle(

@@ -59,18 +59,19 @@ export class Reaper {
   pass(): CrewId[] {
     const live: CrewId[] = [];
     const names = perform(this.#system.files, list(this.#layout.jobpods)) ?? [];
+    const fenced: CrewId[] = [];
     for (const name of names) {
       const pod = parsePodName(name);
+      if (pod?.kind === 'fenced') fenced.push(pod.crew);
       if (pod === undefined || pod.kind === 'fenced') continue;
       const paths = pod.kind === 'live' ? this.#layout.pod(pod.crew) : this.#layout.unbornPod(pod.crew);
       const verdict = this.#judge(pod.crew, paths);
-      if (verdict !== 'alive') this.#fence(pod.crew, verdict);
-      else if (pod.kind === 'live') live.push(pod.crew);
+      if (verdict !== 'alive') {
+        this.#fence(pod.crew, verdict);
+        fenced.push(pod.crew);
+      } else if (pod.kind === 'live') live.push(pod.crew);
     }
-    for (const name of perform(this.#system.files, list(this.#layout.jobpods)) ?? []) {
-      const pod = parsePodName(name);
-      if (pod?.kind === 'fenced') this.#lay(pod.crew);
-    }
+    for (const crew of new Set(fenced)) this.#lay(crew);
     return live;
   }
 

@@ -40,6 +40,8 @@ export interface CrewFile {
   readonly session: Session;
   /** Words that jobs may ask for. */
   readonly labels: readonly string[];
+  /** Where it hears hints, as `address:port`; empty where it hears none. */
+  readonly hints: readonly string[];
   readonly born: string;
 }
 
@@ -47,15 +49,20 @@ export interface CrewFile {
 export function parseCrewFile(bytes: Uint8Array): CrewFile | undefined {
   try {
     const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<CrewFile>;
-    return value.format === 1 && isCrewFile(value) ? { ...value, labels: value.labels ?? [] } : undefined;
+    return value.format === 1 && isCrewFile(value)
+      ? { ...value, labels: value.labels ?? [], hints: value.hints ?? [] }
+      : undefined;
   } catch {
     return undefined;
   }
 }
 
+/** Fields that crews of earlier versions do not write. */
+type Later = 'labels' | 'hints';
+
 function isCrewFile(
   value: Partial<CrewFile>,
-): value is Omit<CrewFile, 'labels'> & Partial<Pick<CrewFile, 'labels'>> {
+): value is Omit<CrewFile, Later> & Partial<Pick<CrewFile, Later>> {
   const { lease, workers, cpus, memory, gpus, pid, host, session } = value;
   return (
     [lease, workers, cpus, memory, gpus, pid].every((number) => typeof number === 'number') &&

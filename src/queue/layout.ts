@@ -182,6 +182,10 @@ export class Layout {
   get dispatcherLock(): string {
     return `${this.root}/dispatcher.lock`;
   }
+  /** What hints are sealed with. */
+  get hintKey(): string {
+    return `${this.root}/hint.key`;
+  }
   get remoteConf(): string {
     return `${this.root}/remote.conf`;
   }

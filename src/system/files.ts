@@ -13,7 +13,9 @@ export type FileCall =
       readonly content: string | Uint8Array;
       readonly mode: number;
     }
-  | { readonly op: 'overwrite' | 'append'; readonly path: string; readonly content: string };
+  | { readonly op: 'overwrite'; readonly path: string; readonly content: string }
+  /** `later`: nobody waits for it; it may reach a file server together with the next line. */
+  | { readonly op: 'append'; readonly path: string; readonly content: string; readonly later?: boolean };
 
 /**
  * `missing`: the file, or a directory on its path, is not there. `exists`: the target is. `not-empty`: the directory
@@ -51,6 +53,8 @@ export interface Files {
   changedAt(path: string): number | undefined;
   /** When a file last changed its place, by the same clock. */
   movedAt(path: string): number | undefined;
+  /** Milliseconds by which the file server's clock is ahead of ours; a probe file is written in the directory. */
+  serverAhead(directory: string): number;
   /** A part of a file from `offset` on, at most `limit` bytes; undefined: no such file. */
   readFrom(path: string, offset: number, limit: number): Uint8Array | undefined;
   /** Makes a directory with its parents. */
@@ -66,8 +70,11 @@ export interface Files {
 }
 
 export interface LocalFilesOptions {
-  /** Whether listings may be stale here: then the directory is touched before each, which makes them fresh. */
-  readonly freshen: boolean;
+  /**
+   * Whether other hosts change the same filesystem. Then listings may be stale: the directory is touched before each,
+   * which makes them fresh. And what is appended to an open file stays on this host until it is pushed out.
+   */
+  readonly shared: boolean;
   /** fsync what is written: outcomes survive a power cut, at about 1 ms per file. */
   readonly fsync: boolean;
 }
@@ -84,6 +91,15 @@ export class MountedFiles implements Files {
   }
 
   call(call: FileCall): FileReply {
+    try {
+      return this.#make(call);
+    } catch (error) {
+      // A handle that a file server no longer knows: the path leads to the present one, or to nothing.
+      return codeOf(error) === 'ESTALE' ? this.#again(call) : toStatus(error, call);
+    }
+  }
+
+  #again(call: FileCall): FileReply {
     try {
       return this.#make(call);
     } catch (error) {
@@ -111,7 +127,7 @@ export class MountedFiles implements Files {
       case 'overwrite':
         return this.#overwrite(call.path, call.content);
       case 'append':
-        return this.#append(call.path, call.content);
+        return this.#append(call.path, call.content, call.later === true);
       case 'mkdir':
         fs.mkdirSync(call.path, 0o700);
         return 'ok';
@@ -125,7 +141,7 @@ export class MountedFiles implements Files {
   }
 
   #list(path: string): readonly string[] {
-    if (this.#options.freshen) {
+    if (this.#options.shared) {
       const now = new Date();
       fs.utimesSync(path, now, now);
     }
@@ -146,7 +162,8 @@ export class MountedFiles implements Files {
   #overwrite(path: string, content: string): FileStatus {
     const fd = fs.openSync(path, 'r+');
     try {
-      fs.ftruncateSync(fd, writeFully(fd, content));
+      const length = writeFully(fd, content);
+      if (fs.fstatSync(fd).size > length) fs.ftruncateSync(fd, length);
     } finally {
       fs.closeSync(fd);
     }
@@ -154,7 +171,7 @@ export class MountedFiles implements Files {
   }
 
   /** Journals stay open: an append then costs 3 µs instead of 15. */
-  #append(path: string, content: string): FileStatus {
+  #append(path: string, content: string, later: boolean): FileStatus {
     let fd = this.#appended.get(path);
     if (fd === undefined) {
       fd = fs.openSync(path, 'a', 0o600);
@@ -165,7 +182,7 @@ export class MountedFiles implements Files {
     this.#torn.add(path);
     writeFully(fd, line);
     this.#torn.delete(path);
-    if (this.#options.fsync) fs.fsyncSync(fd);
+    if (this.#options.fsync || (this.#options.shared && !later)) fs.fdatasyncSync(fd);
     return 'ok';
   }
 
@@ -197,6 +214,22 @@ export class MountedFiles implements Files {
 
   movedAt(path: string): number | undefined {
     return guarded(`look at ${path}`, () => fs.statSync(path, { throwIfNoEntry: false })?.ctimeMs);
+  }
+
+  serverAhead(directory: string): number {
+    const path = `${directory}/.clock-${process.pid}`;
+    return guarded(`write in ${directory}`, () => {
+      const before = Date.now();
+      const fd = fs.openSync(path, 'w', 0o600);
+      try {
+        fs.writeSync(fd, '.');
+        fs.fdatasyncSync(fd);
+        return fs.fstatSync(fd).mtimeMs - (before + Date.now()) / 2;
+      } finally {
+        fs.closeSync(fd);
+        fs.rmSync(path, { force: true });
+      }
+    });
   }
 
   readFrom(path: string, offset: number, limit: number): Uint8Array | undefined {
@@ -370,8 +403,12 @@ function syncDirectory(path: string): void {
   }
 }
 
+/** Node has no name for this one. */
+const staleHandle = -116;
+
 function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
+  const { code, errno } = error as NodeJS.ErrnoException;
+  return errno === staleHandle ? 'ESTALE' : code;
 }
 
 function toStatus(error: unknown, call: FileCall): FileStatus {
@@ -393,6 +430,9 @@ const hints: Readonly<Record<string, string>> = {
   EDQUOT: 'your disk quota is used up: free some space',
   EACCES: 'check the permissions of the project directory',
   EROFS: 'the filesystem is read-only here',
+  EIO: 'the file server does not answer, or the disk is broken',
+  ENOTCONN: 'the connection to the file server is cut',
+  ESTALE: 'the file server has forgotten the file: is it another than before?',
   EMFILE: 'raise the limit of open files (ulimit -n)',
 };
 

@@ -14,14 +14,17 @@ import { type FinishTo, finishJob } from '../queue/finish-job.js';
 import { type JournalLine, formatJournalLine } from '../queue/journal.js';
 import { layToRest } from '../queue/lay-to-rest.js';
 import { type CrewId, type Layout, classifyPodFile } from '../queue/layout.js';
+import type { HintLine } from '../queue/hint.js';
+import type { Pace } from '../queue/pace.js';
 import { perform } from '../queue/perform.js';
 import { raisePod } from '../queue/raise-pod.js';
 import { recallJob } from '../queue/recall-job.js';
 import { startJob } from '../queue/start-job.js';
-import { type Steps, append, list, unlink } from '../queue/steps.js';
+import { type Steps, append, appendLater, list, unlink } from '../queue/steps.js';
 import type { Clock } from '../system/clock.js';
 import type { Files, Inspected } from '../system/files.js';
 import type { Doorbells } from '../system/watcher.js';
+import { DispatchersHeard } from './dispatchers-heard.js';
 import { HeldItems } from './held-items.js';
 import { absolute, argumentsOf, environmentOf } from './launch.js';
 import { outcomeOf, targetOf } from './outcome-of.js';
@@ -50,6 +53,9 @@ export interface CrewSystem {
   readonly signalName: (number: number) => string;
   readonly home: string;
   readonly directory: string;
+  readonly pace: Pace;
+  /** Undefined where hints cannot work, or are not needed. */
+  readonly hints: HintLine | undefined;
 }
 
 export interface CrewOptions {
@@ -77,8 +83,6 @@ const exposeAfter = 1000;
 const lastSeconds = 60;
 /** … or in this share of its life, if that is less. */
 const lastShare = 0.1;
-/** Milliseconds between two sweeps of the pod; the doorbell makes most of them unnecessary. */
-const sweepInterval = 1000;
 
 /** One life of a crew, from birth to burial. A crew that is fenced ends; its owner starts another under a new id. */
 export class Crew {
@@ -93,6 +97,9 @@ export class Crew {
   readonly #roster: Roster;
   /** Entries that the doorbell need not ring for again. */
   readonly #seen = new Set<string>();
+  /** Entries in the pod that no worker was free for, as far as is known. */
+  #waiting = new Set<string>();
+  readonly #dispatchers: DispatchersHeard;
   readonly #stopWatching: (() => void)[] = [];
   #phase: Phase = 'working';
   #beats = 0;
@@ -103,6 +110,7 @@ export class Crew {
   /** Monotonic milliseconds at which it last had work. */
   #busyAt: number;
   #sweepPlanned = false;
+  #sweptAt = 0;
   #resolveEnd: (how: 'left' | 'fenced') => void = () => undefined;
   /** How this life ended. */
   readonly ended: Promise<'left' | 'fenced'>;
@@ -128,6 +136,11 @@ export class Crew {
     this.#busyAt = system.clock.monotonic();
     this.#scratch = new Scratch(system.files, this.#layout, this.#id);
     this.#items = new HeldItems(system.files, this.#layout, this.#id);
+    this.#dispatchers = new DispatchersHeard(system.hints, system.clock, {
+      entries: (names) => {
+        this.#hearOfEntries(names);
+      },
+    });
   }
 
   /** Birth: from here on dispatchers may assign. */
@@ -209,14 +222,17 @@ export class Crew {
 
   #watch(): void {
     const { lease } = this.#file;
+    const { pace } = this.#system;
     this.#stopWatching.push(
       this.#system.doorbells.hang(this.#layout.pod(this.#id).directory, (name) => {
         this.#ring(name);
       }),
-      every(sweepInterval, () => {
+      every(pace.sweepPod, () => {
         this.#guard(() => {
-          this.#sweep();
+          if (this.#isSweepDue()) this.#sweep();
         });
+      }),
+      every(pace.lookForStrays, () => {
         this.#guard(() => {
           this.#giveBackStray();
         });
@@ -241,6 +257,25 @@ export class Crew {
       if (kind === 'badge' || kind === 'furniture' || this.#seen.has(name)) return;
     }
     this.#planSweep();
+  }
+
+  /** The doorbell and hints make most sweeps unnecessary. */
+  #isSweepDue(): boolean {
+    const { clock, pace } = this.#system;
+    const hinted = this.#dispatchers.isHinted && this.#phase === 'working';
+    const interval = hinted ? pace.sweepPodHinted : pace.sweepPod;
+    return clock.monotonic() - this.#sweptAt >= interval * 0.9;
+  }
+
+  /** A name that nobody ever asked for is found at once, whatever the filesystem remembers of the directory. */
+  #hearOfEntries(names: readonly string[]): void {
+    if (this.#phase !== 'working') return;
+    const entries = names.filter((name) => classifyPodFile(name).kind === 'entry' && !isIgnored(name));
+    if (entries.length === 0) this.#planSweep();
+    for (const entry of entries)
+      this.#guard(() => {
+        this.#tryStart(entry);
+      });
   }
 
   #planSweep(): void {
@@ -288,10 +323,12 @@ export class Crew {
         this.#commit(worker, ending);
       });
     const names = this.#perform(list(this.#layout.pod(this.#id).directory));
+    this.#sweptAt = this.#system.clock.monotonic();
     if (names === undefined) {
       this.#becomeFenced();
       return;
     }
+    this.#waiting.clear();
     const entries: string[] = [];
     for (const name of names) {
       const file = classifyPodFile(name);
@@ -350,6 +387,7 @@ export class Crew {
       return false;
     }
     this.#roster.set(worker, { state: 'announced' });
+    this.#dispatchers.tell('idle');
     return true;
   }
 
@@ -385,7 +423,21 @@ export class Crew {
       return;
     }
     const worker = this.#roster.fits(needs) ? this.#freeWorker() : undefined;
-    if (worker !== undefined && this.#begin(entry)) this.#launch(worker, entry, found.job, inspected);
+    if (worker === undefined) this.#waiting.add(entry);
+    else if (this.#begin(entry)) this.#launch(worker, entry, found.job, inspected);
+  }
+
+  /** A worker became free: what waits for one starts at once, and if nothing does there may be news in the pod. */
+  #continue(): void {
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const entry of waiting)
+      if (this.#roster.hasFree)
+        this.#guard(() => {
+          this.#tryStart(entry);
+        });
+      else this.#waiting.add(entry);
+    if (this.#roster.first('idle') !== undefined) this.#planSweep();
   }
 
   #begin(entry: string): boolean {
@@ -442,7 +494,8 @@ export class Crew {
       return;
     }
     const launch = this.#prepare(worker, busy, jobFile);
-    this.#note({ event: 'start', time: this.#system.clock.timestamp(), entry, worker });
+    const started = { event: 'start', time: this.#system.clock.timestamp(), entry, worker } as const;
+    this.#perform(appendLater(this.#layout.journalOf(this.#id), formatJournalLine(started)));
     this.#options.report({ kind: 'found', crew: this.#id, worker, entry });
     const fault = job.logfile === undefined ? undefined : this.#makeLogfile(job.logfile, launch.cwd);
     if (fault === undefined) this.#starter.run(worker, launch);
@@ -559,7 +612,8 @@ export class Crew {
     }
     this.#roster.set(worker, { state: 'idle' });
     this.#heartbeatIsOld = true;
-    if (this.#phase === 'working') this.#planSweep();
+    this.#dispatchers.tell('ended');
+    if (this.#phase === 'working') this.#continue();
     else this.#goIfDone();
   }
 
@@ -607,6 +661,7 @@ export class Crew {
   #over(how: 'left' | 'fenced'): void {
     this.#phase = 'gone';
     for (const stop of this.#stopWatching) stop();
+    void this.#system.hints?.close();
     this.#starter.close();
     this.#resolveEnd(how);
     if (how === 'left') this.#options.report({ kind: 'left', crew: this.#id });

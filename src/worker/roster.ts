@@ -85,6 +85,11 @@ export class Roster {
       if (current.state === state) yield [worker, current as Extract<Worker, { state: S }>];
   }
 
+  /** Whether some worker has nothing to do. */
+  get hasFree(): boolean {
+    return (['claimed', 'idle', 'announced'] as const).some((state) => this.first(state) !== undefined);
+  }
+
   /** Whether no worker has anything to do or to commit. */
   get isQuiet(): boolean {
     return this.first('busy') === undefined && this.first('ending') === undefined;

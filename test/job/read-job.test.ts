@@ -179,7 +179,7 @@ describe('the key', () => {
   const duration = 'expected a duration such as 90, 90s, 5m or 1h30m';
   test.each([
     ['timeout', '0', duration],
-    ['labels', 'two words', 'words separated by commas'],
+    ['labels', 'two words', 'expected words separated by commas'],
     ['timeout', '-5', duration],
     ['timeout', '', duration],
     ['timeout', 'soon', duration],
