@@ -11,7 +11,6 @@ import { newToken } from '../queue/token.js';
 import { filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { tellDispatcher } from './hint-line.js';
-import { tellDispatcher } from './hint-line.js';
 import type { Project } from './project.js';
 import { printable, say, sayJson } from './say.js';
 

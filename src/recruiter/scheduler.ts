@@ -35,4 +35,6 @@ export interface PilotCrew {
   readonly directory: string;
   /** Undefined: one for each CPU that the batch system gives. */
   readonly workers: number | undefined;
+  /** GPUs to ask for. */
+  readonly gpus: number;
 }

@@ -84,12 +84,13 @@ export class SlurmEngine implements Engine {
     const { layout, project, system, commands, uid } = this.#context;
     const name = crew.name ?? (slurm.partition === undefined ? section.name : `slurm-${slurm.partition}`);
     const workers = numberOf(slurm.workersPerNode ?? crew.workers);
+    const pilot = this.#crew(crew, workers);
     const scheduler = new Slurm(commands, {
       jobName: sessionName(project, layout.root, section.name),
       uid,
       // A percent sign begins what Slurm puts in its place.
       logFile: pilotLog(layout.journal.replaceAll('%', '%%'), 'slurm', '%j'),
-      sbatch: sbatchArguments(slurm, workers, crew.gpus),
+      sbatch: sbatchArguments(slurm, pilot),
       where: `[${section.name}] of ${section.path}`,
     });
     return new PilotSite(system, scheduler, {
@@ -97,7 +98,7 @@ export class SlurmEngine implements Engine {
       kind: 'slurm',
       project,
       layout,
-      crew: this.#crew(crew, workers),
+      crew: pilot,
       ...pilotCounts(section, slurm),
     });
   }
@@ -105,7 +106,7 @@ export class SlurmEngine implements Engine {
   #crew(settings: Partial<CrewSettings>, workers: number | undefined): PilotCrew {
     const { worker, project, home, directory, options } = this.#context;
     const [node, program] = worker;
-    const { env = {}, labels, nice, gpus } = settings;
+    const { env = {}, labels, nice } = settings;
     return {
       argv: [
         settings.node ?? node,
@@ -114,12 +115,12 @@ export class SlurmEngine implements Engine {
         project,
         ...option('--labels', labels?.join(',') ?? options.label),
         ...option('--nice', nice ?? options.nice),
-        ...option('--gpus', gpus ?? options.gpus),
         ...option('--lease', options.lease),
       ],
       env: { ...env, FJR_HOME: home },
       directory: settings.workdir ?? directory,
       workers,
+      gpus: settings.gpus ?? Number(options.gpus ?? 0),
     };
   }
 }
@@ -150,8 +151,7 @@ const shortTime = 10;
 
 function sbatchArguments(
   { partition, account, time, sbatchOptions = [] }: Partial<SlurmSettings>,
-  workers: number | undefined,
-  gpus: number | undefined,
+  { workers, gpus }: PilotCrew,
 ): string[] {
   return [
     ...(partition === undefined ? [] : [`--partition=${partition}`]),
@@ -159,7 +159,7 @@ function sbatchArguments(
     ...(time === undefined ? [] : [`--time=${time}`]),
     ...(typeof time === 'number' && time < shortTime ? [] : [`--signal=B:TERM@${warning}`]),
     ...(workers === undefined ? [] : [`--cpus-per-task=${workers}`]),
-    ...(gpus === undefined || gpus === 0 ? [] : [`--gres=gpu:${gpus}`]),
+    ...(gpus === 0 ? [] : [`--gres=gpu:${gpus}`]),
     ...sbatchOptions,
   ];
 }

@@ -49,7 +49,7 @@ export class Slurm implements Scheduler {
     // A pilot that is started anew must not wipe out what it printed before.
     const output = [`--output=${logFile}`, '--open-mode=append'];
     // From standard input: a file would have to be kept until the job starts, a command line has bounds.
-    const input = pilotScript(crew, slurmFacts(crew.workers));
+    const input = pilotScript(crew, slurmFacts(crew));
     const result = await this.#run(['sbatch', '--parsable', ...job, ...output, ...sbatch], input);
     // A site's own plugins may print more.
     const id = /^(\d+)(?:;.*)?$/m.exec(result.stdout)?.[1];
@@ -87,11 +87,12 @@ export class Slurm implements Scheduler {
 /**
  * What a pilot finds out when it starts. Its time: Slurm may give less than was asked for, or later change its mind, so
  * that only the job itself knows. It leaves a tenth of it, at most a minute, before Slurm would end it; without a limit
- * (or without an answer) it stays. Memory and CPUs: what was granted, not what the node has.
+ * (or without an answer) it stays. CPUs, memory and GPUs: what was granted, not what the node has.
  */
-function slurmFacts(workers: number | undefined): string {
+function slurmFacts({ workers, gpus }: PilotCrew): string {
   return `cpus=\${SLURM_CPUS_ON_NODE:-1}
-set -- --workers ${workers ?? '"$cpus"'} --cpus "$cpus" --session "slurm:$SLURM_JOB_ID"
+set -- --workers ${workers ?? '"$cpus"'} --session "slurm:$SLURM_JOB_ID"
+set -- "$@" --cpus "$cpus" --gpus "\${SLURM_GPUS_ON_NODE:-${gpus}}"
 memory=\${SLURM_MEM_PER_NODE:-$((\${SLURM_MEM_PER_CPU:-0} * cpus))}
 if [ "$memory" -gt 0 ]; then set -- "$@" --memory "\${memory}M"; fi
 if [ -n "$SLURM_JOB_END_TIME" ]; then
@@ -151,8 +152,8 @@ function refusal(program: string, { exitCode, stderr }: CommandResult, hint: str
 }
 
 const hints: readonly (readonly [RegExp, string])[] = [
-  [/partition/i, '`partition`; sinfo --summarize lists those there are'],
   [/account/i, '`account`; sacctmgr show associations user=$USER lists yours'],
+  [/partition/i, '`partition`; sinfo --summarize lists those there are'],
   [/time/i, '`time`; sinfo --format="%P %l" lists the limits'],
 ];
 

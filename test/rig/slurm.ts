@@ -81,7 +81,7 @@ export class SlurmCluster {
     const env = { ...rigEnvironment(rig), SLURM_CONF: this.conf };
     const engine = new SlurmEngine({
       system: {
-        files: new MountedFiles({ freshen: false, fsync: false }),
+        files: new MountedFiles({ shared: false, fsync: false }),
         host: new LinuxHost(),
         clock: systemClock,
         wait: async (milliseconds) => setTimeout(milliseconds),

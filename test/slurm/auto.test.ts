@@ -30,7 +30,7 @@ describe.skipIf(!hasSlurm)('Hiring automatically', () => {
     const events: ScaleEvent[] = [];
     const over = new AbortController();
     const system = {
-      files: new MountedFiles({ freshen: false, fsync: false }),
+      files: new MountedFiles({ shared: false, fsync: false }),
       clock: systemClock,
       wait: async (milliseconds: number) => setTimeout(milliseconds),
       report: (event: ScaleEvent) => events.push(event),
