@@ -1,6 +1,7 @@
 import type { CrewFile } from '../queue/crew-file.js';
 import type { Hint, HintLine } from '../queue/hint.js';
-import { type CrewId, parseCrewId } from '../queue/layout.js';
+import { type CrewId, badgeName, parseCrewId } from '../queue/layout.js';
+import type { Slot } from './plan.js';
 
 /** What a dispatcher hears. */
 export interface HintsHeard {
@@ -35,12 +36,13 @@ export class CrewHints {
     this.#untold.delete(crew);
   }
 
-  /** A new entry lies in a crew's pod; told when `flush` is called. */
-  entry(crew: CrewId, entry: string): void {
+  /** A new entry lies in a crew's pod, and the badge of the worker claimed for it; told when `flush` is called. */
+  entry(crew: CrewId, entry: string, badge: Slot): void {
     if (this.#line === undefined) return;
-    const untold = this.#untold.get(crew);
-    if (untold === undefined) this.#untold.set(crew, [entry]);
-    else untold.push(entry);
+    const untold = this.#untold.get(crew) ?? [];
+    this.#untold.set(crew, untold);
+    if (badge.ahead !== true) untold.push(badgeName(badge));
+    untold.push(entry);
   }
 
   flush(): void {

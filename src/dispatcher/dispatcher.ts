@@ -362,7 +362,7 @@ export class Dispatcher {
         this.#assigned.set(parseEntryName(job.name).job, badge.crew);
         this.#crews.charge(badge.crew, applied.entry, needs);
         this.#inFlight.assigned(badge.crew, applied.entry);
-        this.#hints.entry(badge.crew, applied.entry);
+        this.#hints.entry(badge.crew, applied.entry, badge);
         if (badge.ahead !== true) this.#idleCount -= 1;
         return true;
       case 'job-gone':

@@ -7,7 +7,7 @@ import type { Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { list } from '../queue/steps.js';
 import type { Clock } from '../system/clock.js';
-import type { Files } from '../system/files.js';
+import type { Files, Inspected } from '../system/files.js';
 import { Heap } from './heap.js';
 import { type Look, settle } from './settle.js';
 
@@ -36,6 +36,8 @@ interface Candidate {
   readonly name: string;
   readonly key: string;
   look: Look | undefined;
+  /** What was read of it, until it is confirmed. */
+  read: Inspected | undefined;
   /** It came by a rename or link, and nobody has been heard writing since. */
   whole: boolean;
   /** Where it waits for its next look. */
@@ -185,7 +187,14 @@ export class Intake {
   }
 
   #add(name: string, whole: boolean): void {
-    const candidate: Candidate = { name, key: naturalKey(name), look: undefined, whole, place: 'unread' };
+    const candidate: Candidate = {
+      name,
+      key: naturalKey(name),
+      look: undefined,
+      read: undefined,
+      whole,
+      place: 'unread',
+    };
     this.#known.set(name, candidate);
     this.#countReturned(name, 1);
     this.#unread.push(candidate);
@@ -261,12 +270,11 @@ export class Intake {
       wall: this.#system.clock.wall() + this.#serverAhead,
       uid: this.#system.uid,
     };
-    const settled = settle(
-      this.#system.files.inspect(this.#layout.queued(name), jobFileLimit),
-      candidate.look,
-      confirmed,
-      now,
-    );
+    // What came whole and was not written since is as it was.
+    const kept = confirmed ? candidate.read : undefined;
+    const inspected = kept ?? this.#system.files.inspect(this.#layout.queued(name), jobFileLimit);
+    candidate.read = undefined;
+    const settled = settle(inspected, candidate.look, confirmed, now);
     switch (settled.kind) {
       case 'missing':
         this.forget(name);
@@ -278,6 +286,7 @@ export class Intake {
         candidate.look = settled.look;
         if (candidate.whole && !confirmed && settled.look.size > 0) {
           candidate.place = 'unconfirmed';
+          candidate.read = inspected;
           this.#unconfirmed.push(candidate);
           return;
         }

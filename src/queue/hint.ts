@@ -7,7 +7,7 @@ import type { Postbox } from '../system/postbox.js';
  * where he would have looked a little later anyway. With every hint lost, all that is lost is time.
  *
  * - `hello`: a dispatcher shows a crew where it listens. `here`: the answer, which shows that hints arrive.
- * - `entries`: these names are new in your pod.
+ * - `entries`: these names are new in your pod: entries, and badges of workers that were claimed for them.
  * - `idle`: workers of mine are announced. `ended`: my journal has grown.
  * - `queued`: these names are new in the queue.
  */

@@ -270,12 +270,15 @@ export class Crew {
   /** A name that nobody ever asked for is found at once, whatever the filesystem remembers of the directory. */
   #hearOfEntries(names: readonly string[]): void {
     if (this.#phase !== 'working') return;
-    const entries = names.filter((name) => classifyPodFile(name).kind === 'entry' && !isIgnored(name));
-    if (entries.length === 0) this.#planSweep();
-    for (const entry of entries)
+    if (names.length === 0) this.#planSweep();
+    for (const name of names) {
+      const file = classifyPodFile(name);
+      if (file.kind === 'badge' && file.badge.crew === this.#id) this.#seeBadge(file.badge.worker);
+      if (file.kind !== 'entry' || isIgnored(name)) continue;
       this.#guard(() => {
-        this.#tryStart(entry);
+        this.#tryStart(name);
       });
+    }
   }
 
   #planSweep(): void {
