@@ -133,7 +133,7 @@ function takenError(project: Project, owner: LockOwner | undefined): FjrError {
 }
 
 /** Names a dispatcher's journal, and signs its hints. */
-function dispatcherId(): string {
+export function dispatcherId(): string {
   return `dispatcher-${thisHost().name.replace(/[^A-Za-z0-9-]/g, '_')}-${newToken()}`;
 }
 

@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { FjrError } from '../job/fjr-error.js';
 import { filesystemHints } from './filesystem-hints.js';
 
@@ -117,8 +117,7 @@ export class MountedFiles implements Files {
         if (this.#options.fsync) syncDirectory(dirname(call.to));
         return 'ok';
       case 'link':
-        fs.linkSync(call.from, call.to);
-        return 'ok';
+        return this.#link(call.from, call.to);
       case 'list':
         return this.#list(call.path);
       case 'read':
@@ -140,6 +139,17 @@ export class MountedFiles implements Files {
       case 'unlink':
         fs.unlinkSync(call.path);
         return 'ok';
+    }
+  }
+
+  #link(from: string, to: string): FileStatus {
+    try {
+      fs.linkSync(from, to);
+      return 'ok';
+    } catch (error) {
+      // Over sftp, which has no better word for a name that is taken.
+      if (codeOf(error) === 'EPERM' && this.#list(dirname(to)).includes(basename(to))) return 'exists';
+      throw error;
     }
   }
 
