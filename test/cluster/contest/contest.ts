@@ -42,6 +42,8 @@ export interface Contest {
   /** Makes what all rounds of a batch need. */
   readonly prepareBatch?: (arena: Arena, rounds: readonly number[]) => void;
   readonly act: (arena: Arena, round: number) => string;
+  /** The directories in which the file of a round may be in the end. */
+  readonly places: (layout: Layout, round: number) => readonly string[];
   readonly judge: (layout: Layout, round: number, answers: readonly [string, string]) => Verdict;
 }
 

@@ -7,7 +7,7 @@ import { finishJob } from '../../../src/queue/finish-job.js';
 import { layToRest } from '../../../src/queue/lay-to-rest.js';
 import { type Badge, PodPaths } from '../../../src/queue/layout.js';
 import { type Returning, returnEntries } from '../../../src/queue/return-entries.js';
-import { create, list, read } from '../../../src/queue/steps.js';
+import { create, list, mkdir, read } from '../../../src/queue/steps.js';
 import {
   type Arena,
   type Contest,
@@ -26,6 +26,7 @@ export const crewContests: readonly Contest[] = [
   {
     name: 'raise: a pod that another host lists has its crew file, whole',
     act: (arena, round) => (arena.side === 0 ? born(arena, round) : readCrews(arena)),
+    places: (layout, round) => [layout.pod(crewIn(round)).directory],
     judge: (layout, round, answers) =>
       answers[0] === 'born' && answers[1] === 'whole'
         ? { winner: 0, file: crewFile(layout.pod(crewIn(round))) }
@@ -40,16 +41,24 @@ export const crewContests: readonly Contest[] = [
       arena.do(announceWorker(arena.layout, claimed(round)));
     },
     act: (arena, round) => arena.do(claimWorker(arena.layout, claimed(round))),
+    places: (layout) => [layout.workerqueue, layout.pod(crewOf(0)).directory],
     judge: (layout, round, answers) =>
       judgeOne(answers, 'claimed', 'taken', () => badgeFile(layout.pod(crewOf(0)), claimed(round))),
   },
   {
     name: 'announce: a badge is on offer, or in the pod that was fenced',
     prepare: (arena, round) => {
-      raise(arena, crewIn(round), 1);
+      const pod = makePod(arena, round);
+      const { path, content } = badgeFile(pod, badgeIn(round));
+      arena.do(create(path, content));
     },
     act: ({ do: make, layout, side }, round) =>
       side === 0 ? make(announceWorker(layout, badgeIn(round))) : make(fenceCrew(layout, crewIn(round))),
+    places: (layout, round) => [
+      layout.workerqueue,
+      layout.pod(crewIn(round)).directory,
+      layout.fencedPod(crewIn(round)).directory,
+    ],
     judge: (layout, round, answers) => {
       const { crew } = badgeIn(round);
       const inPod = badgeFile(layout.fencedPod(crew), badgeIn(round));
@@ -70,19 +79,23 @@ export const crewContests: readonly Contest[] = [
   {
     name: 'fence: of two dispatchers one has fenced the crew',
     prepare: (arena, round) => {
-      raise(arena, crewIn(round));
+      const { path, content } = crewFile(makePod(arena, round));
+      arena.do(create(path, content));
     },
     act: (arena, round) => arena.do(fenceCrew(arena.layout, crewIn(round))),
+    places: (layout, round) => [layout.fencedPod(crewIn(round)).directory],
     judge: (layout, round, answers) =>
       judgeOne(answers, 'fenced', 'gone', () => crewFile(layout.fencedPod(crewIn(round)))),
   },
   {
     name: 'finish: an entry is done, or returned from the pod that was fenced',
     prepare: (arena, round) => {
-      raise(arena, crewIn(round));
-      arena.do(create(arena.layout.pod(crewIn(round)).runningEntry(entryName(round)), contentOf(round)));
+      const pod = makePod(arena, round);
+      arena.do(mkdir(pod.running));
+      arena.do(create(pod.runningEntry(entryName(round)), contentOf(round)));
     },
     act: (arena, round) => (arena.side === 0 ? finish(arena, round) : fenceAndReturn(arena, round)),
+    places: (layout, round) => [layout.done, layout.jobqueue, layout.fencedPod(crewIn(round)).running],
     // Void and fenced are the same to the job: the pod may still seem to answer.
     judge: (layout, round, answers) => {
       const content = contentOf(round);
@@ -103,10 +116,11 @@ export const crewContests: readonly Contest[] = [
   {
     name: 'bury: a job that is assigned to a dying crew is not buried with it',
     prepare: (arena, round) => {
-      raise(arena, crewIn(round));
+      makePod(arena, round);
       arena.do(create(arena.layout.queued(jobName(round)), contentOf(round)));
     },
     act: (arena, round) => (arena.side === 0 ? assign(arena, round) : fenceAndBury(arena, round)),
+    places: (layout, round) => [layout.jobqueue, layout.fencedPod(crewIn(round)).directory],
     judge: (layout, round, answers) => {
       const content = contentOf(round);
       switch (answers.join()) {
@@ -144,12 +158,19 @@ const badgeIn = (round: number): Badge => ({ crew: crewIn(round), worker: 1 });
 /** One crew has all badges of a batch; they count from 1. */
 const claimed = (round: number): Badge => ({ crew: crewOf(0), worker: (round % 100) + 1 });
 
-function badgeFile(pod: PodPaths, badge: Badge): Expected {
+function badgeFile(pod: PodPaths, badge: Badge): Expected & { content: string } {
   return { path: pod.badge(badge), content: `worker ${badge.worker} of crew ${badge.crew}\n` };
 }
 
-function crewFile(pod: PodPaths): Expected {
+function crewFile(pod: PodPaths): Expected & { content: string } {
   return { path: pod.crewFile, content: crewFileContent };
+}
+
+/** A pod as far as a contest is about it: a whole one takes seven calls. */
+function makePod({ do: make, layout }: Arena, round: number): PodPaths {
+  const pod = layout.pod(crewIn(round));
+  make(mkdir(pod.directory));
+  return pod;
 }
 
 function born(arena: Arena, round: number): string {

@@ -1,5 +1,5 @@
 import { parseEntryName } from '../../../src/queue/entry-name.js';
-import { type Layout, PodPaths, lockSuffix, parseBadge } from '../../../src/queue/layout.js';
+import { lockSuffix, parseBadge } from '../../../src/queue/layout.js';
 import { parseHeldItem } from '../../../src/queue/pool.js';
 import { list, read } from '../../../src/queue/steps.js';
 import type { Arena, Expected } from './contest.js';
@@ -18,8 +18,9 @@ export interface Found {
 /** Names that belong to a pod or to a way of writing, and to no round. */
 const furniture = /^(crew\.json|heartbeat|running|items|owner|\..*)$/;
 
-export function takeStock(arena: Arena, expected: readonly Expected[]): Found {
-  const there = new Set(pathsIn(arena));
+/** Looks at all of `places`, for files where they are expected and for others like them. */
+export function takeStock(arena: Arena, expected: readonly Expected[], places: ReadonlySet<string>): Found {
+  const there = new Set(pathsIn(arena, places));
   const missing: string[] = [];
   const torn: string[] = [];
   let elsewhere = 0;
@@ -51,20 +52,8 @@ function plainName(name: string): string {
   return parseHeldItem(name)?.item ?? parseEntryName(name).job;
 }
 
-function pathsIn({ do: make, layout }: Arena): string[] {
-  return directoriesIn(layout, (path) => make(list(path)) ?? []).flatMap((directory) =>
+function pathsIn({ do: make }: Arena, directories: Iterable<string>): string[] {
+  return [...directories].flatMap((directory) =>
     (make(list(directory)) ?? []).map((name) => `${directory}/${name}`),
   );
-}
-
-function directoriesIn(layout: Layout, names: (path: string) => readonly string[]): string[] {
-  const pods = names(layout.jobpods).map((name) => new PodPaths(`${layout.jobpods}/${name}`));
-  return [
-    layout.jobqueue,
-    layout.workerqueue,
-    layout.done,
-    layout.failed,
-    ...names(layout.resources).map((name) => layout.pool(name)),
-    ...pods.flatMap((pod) => [pod.directory, pod.running, pod.items]),
-  ];
 }

@@ -56,7 +56,8 @@ async function playBatch(
     if (verdict.file !== undefined) expected.push(verdict.file);
   }
   // Both look while nobody moves anything.
-  const found = takeStock(arena, expected);
+  const places = new Set(rounds.flatMap((round) => contest.places(arena.layout, round)));
+  const found = takeStock(arena, expected, places);
   const missingThere = new Set(
     JSON.parse(await play.peer.exchange(JSON.stringify(found.missing))) as string[],
   );

@@ -25,6 +25,7 @@ export const poolContests: readonly Contest[] = [
       arena.do(create(arena.layout.poolItem(pool, itemName(round)), contentOf(round)));
     },
     act: ({ do: make, layout, side }, round) => make(takeItem(layout, crewOf(side), held(round, side))),
+    places: (layout) => [layout.pool(pool), layout.pod(crewOf(0)).items, layout.pod(crewOf(1)).items],
     judge: (layout, round, answers) =>
       judgeOne(answers, 'taken', 'gone', (winner) => heldFile(layout, round, winner)),
   },
@@ -40,6 +41,7 @@ export const poolContests: readonly Contest[] = [
       side === 0
         ? make(releaseItem(layout, layout.pod(crewOf(0)), heldItemName(held(round, 0))))
         : make(takeItem(layout, crewOf(1), held(round, 1))),
+    places: (layout) => [layout.pool(pool), layout.pod(crewOf(0)).items, layout.pod(crewOf(1)).items],
     judge: (layout, round, answers) => {
       switch (answers.join()) {
         case 'released,gone':
@@ -59,6 +61,7 @@ export const poolContests: readonly Contest[] = [
     prepareBatch: makePool,
     act: ({ do: make, layout, side }, round) =>
       make(addItem(layout, pool, itemName(round), contentOf(round, `side ${side}`))),
+    places: (layout) => [layout.pool(pool)],
     judge: (layout, round, answers) =>
       judgeOne(answers, 'added', 'known', (winner) => ({
         path: layout.poolItem(pool, itemName(round)),
@@ -69,6 +72,7 @@ export const poolContests: readonly Contest[] = [
     name: 'lock: of two strangers one has made the lock directory',
     prepareBatch: makePool,
     act: ({ do: make, layout }, round) => make(mkdir(layout.poolLock(pool, itemName(round)))),
+    places: (layout) => [layout.pool(pool)],
     judge: (layout, round, answers) =>
       judgeOne(answers, 'ok', 'exists', () => ({
         path: layout.poolLock(pool, itemName(round)),

@@ -19,6 +19,7 @@ export const queueContests: readonly Contest[] = [
       // Whoever hears that there is one already can read it at once.
       return answer === 'exists' ? `exists, ${readWhole(arena, round)}` : answer;
     },
+    places: ({ jobqueue }) => [jobqueue],
     judge: (layout, round, answers) =>
       judgeOne(answers, 'submitted', 'exists, whole', (winner) => ({
         path: layout.queued(jobName(round)),
@@ -28,6 +29,7 @@ export const queueContests: readonly Contest[] = [
   {
     name: 'submit: what another host lists can be read there, whole',
     act: (arena, round) => (arena.side === 0 ? publish(arena, round) : readNew(arena)),
+    places: ({ jobqueue }) => [jobqueue],
     judge: (layout, round, answers) =>
       answers[0] === 'submitted' && answers[1] === 'whole'
         ? { winner: 0, file: { path: layout.queued(jobName(round)), content: largeContent(round, 0) } }
@@ -41,6 +43,7 @@ export const queueContests: readonly Contest[] = [
     },
     act: ({ do: make, layout, side }, round) =>
       make(assignJob(layout, jobName(round), tokenIn(round, side), goal(round, side))).kind,
+    places: (layout) => [layout.jobqueue, layout.pod(crewOf(0)).directory, layout.pod(crewOf(1)).directory],
     judge: (layout, round, answers) =>
       judgeOne(answers, 'assigned', 'job-gone', (winner) => ({
         path: layout.pod(goal(round, winner)).entry(withToken(jobName(round), tokenIn(round, winner))),
@@ -57,6 +60,10 @@ export const queueContests: readonly Contest[] = [
       side === 0
         ? make(startJob(layout, crewOf(0), entryName(round)))
         : make(recallJob(layout, crewOf(0), entryName(round))),
+    places: (layout) => {
+      const { directory, running } = layout.pod(crewOf(0));
+      return [layout.jobqueue, directory, running];
+    },
     judge: (layout, round, answers) => {
       const content = contentOf(round);
       switch (answers.join()) {
