@@ -54,11 +54,7 @@ export const crewContests: readonly Contest[] = [
     },
     act: ({ do: make, layout, side }, round) =>
       side === 0 ? make(announceWorker(layout, badgeIn(round))) : make(fenceCrew(layout, crewIn(round))),
-    places: (layout, round) => [
-      layout.workerqueue,
-      layout.pod(crewIn(round)).directory,
-      layout.fencedPod(crewIn(round)).directory,
-    ],
+    places: (layout, round) => [layout.workerqueue, layout.fencedPod(crewIn(round)).directory],
     judge: (layout, round, answers) => {
       const { crew } = badgeIn(round);
       const inPod = badgeFile(layout.fencedPod(crew), badgeIn(round));
