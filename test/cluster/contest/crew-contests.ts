@@ -201,6 +201,8 @@ function finish({ do: make, layout }: Arena, round: number): string {
 }
 
 function fenceAndReturn({ do: make, layout }: Arena, round: number): string {
+  // Who fences has looked first; the crew's journal takes it as long.
+  make(list(layout.pod(crewIn(round)).running));
   const fenced = make(fenceCrew(layout, crewIn(round)));
   return `${fenced} and returned ${make(returnEntries(layout, crewIn(round), returning)).length}`;
 }

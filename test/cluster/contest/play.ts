@@ -17,6 +17,8 @@ export interface Play {
 }
 
 const batchSize = 100;
+/** Milliseconds. */
+const longestWait = 0.3;
 
 export async function playContest(play: Play, contest: Contest, index: number): Promise<Tally> {
   const tally = newTally(contest.name);
@@ -79,9 +81,12 @@ function count(tally: Tally, { winner, stale }: Verdict, words: string): void {
   if (winner === 'both' || winner === undefined) note(tally, words);
 }
 
-/** Whoever was slower in the last round begins the next a little earlier; so each waits for a random while. */
+/**
+ * Whoever was slower in the last round begins the next a little earlier; so each waits for a random while. Not for long:
+ * it takes the processor from those who serve the filesystem.
+ */
 function dawdle(latency: number): void {
-  const end = performance.now() + 2 * latency * Math.random();
+  const end = performance.now() + Math.min(2 * latency, longestWait) * Math.random();
   while (performance.now() < end);
 }
 

@@ -1,5 +1,12 @@
 import type { Layout } from '../../../src/queue/layout.js';
-import { type HeldItem, addItem, heldItemName, releaseItem, takeItem } from '../../../src/queue/pool.js';
+import {
+  type HeldItem,
+  addItem,
+  heldItemName,
+  listPool,
+  releaseItem,
+  takeItem,
+} from '../../../src/queue/pool.js';
 import { create, mkdir } from '../../../src/queue/steps.js';
 import {
   type Arena,
@@ -37,10 +44,10 @@ export const poolContests: readonly Contest[] = [
       const taken = arena.do(takeItem(arena.layout, crewOf(0), held(round, 0)));
       if (taken !== 'taken') throw new Error(`could not take an item that was free: ${taken}`);
     },
-    act: ({ do: make, layout, side }, round) =>
-      side === 0
-        ? make(releaseItem(layout, layout.pod(crewOf(0)), heldItemName(held(round, 0))))
-        : make(takeItem(layout, crewOf(1), held(round, 1))),
+    act: (arena, round) =>
+      arena.side === 0
+        ? arena.do(releaseItem(arena.layout, arena.layout.pod(crewOf(0)), heldItemName(held(round, 0))))
+        : lookAndTake(arena, round),
     places: (layout) => [layout.pool(pool), layout.pod(crewOf(0)).items, layout.pod(crewOf(1)).items],
     judge: (layout, round, answers) => {
       switch (answers.join()) {
@@ -94,6 +101,12 @@ function heldFile(layout: Layout, round: number, side: Side): Expected {
     path: layout.pod(crewOf(side)).item(heldItemName(held(round, side))),
     content: contentOf(round),
   };
+}
+
+/** As a dispatcher does it, and about as long as a release. */
+function lookAndTake({ do: make, layout }: Arena, round: number): string {
+  make(listPool(layout, pool));
+  return make(takeItem(layout, crewOf(1), held(round, 1)));
 }
 
 function makePool(arena: Arena): void {
