@@ -30,6 +30,11 @@ const testPrograms = [
   { command: 'setsid', package: 'util-linux', use: 'jobs that leave their process group' },
   { command: 'ps', package: 'procps', use: 'looking which processes are left' },
   { command: 'parallel', package: 'parallel', use: 'comparing speed with GNU parallel' },
+  {
+    command: 'sbatch',
+    package: 'slurm-wlm',
+    use: 'crews hired as Slurm jobs; their tests are skipped without it',
+  },
   { command: 'strace', package: 'strace', use: 'counting system calls, killing between two of them' },
 ];
 

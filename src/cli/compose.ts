@@ -2,6 +2,7 @@
 import { constants, homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Pace, localPace, sharedPace } from '../queue/pace.js';
 import { systemClock } from '../system/clock.js';
 import { MountedFiles } from '../system/files.js';
 import { systemHelpers } from '../system/helper.js';
@@ -22,7 +23,12 @@ export function thisHost(): Host {
 
 /** File access that suits the filesystem a project lies on. */
 export function filesFor({ layout }: Project, fsync = false): MountedFiles {
-  return new MountedFiles({ freshen: thisHost().isShared(layout.root), fsync });
+  return new MountedFiles({ shared: thisHost().isShared(layout.root), fsync });
+}
+
+/** How often things are looked at, by the same token. */
+export function paceFor({ layout }: Project): Pace {
+  return thisHost().isShared(layout.root) ? sharedPace : localPace;
 }
 
 /** Where the programs lie: all of them side by side. */

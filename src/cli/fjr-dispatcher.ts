@@ -3,12 +3,15 @@ import { setTimeout } from 'node:timers/promises';
 import { Dispatcher, type DispatcherEvent, type Order } from '../dispatcher/dispatcher.js';
 import { FjrError } from '../job/fjr-error.js';
 import { newToken } from '../queue/token.js';
-import { type Unlock, takeLock } from '../system/lock.js';
+import { type LeaseWatch, watchLease } from '../dispatcher/lease-watch.js';
+import type { HintLine } from '../queue/hint.js';
+import { type LockOptions, type LockOwner, breakLock, takeLock } from '../system/lock.js';
 import { isHelp, numberArgument, parser } from './arguments.js';
-import { clock, doorbells, filesFor, thisHost, uid } from './compose.js';
+import { clock, doorbells, filesFor, paceFor, thisHost, uid } from './compose.js';
 import { DispatcherVoice } from './dispatcher-voice.js';
 import { type ExitCode, exitCode } from './exit-code.js';
-import { fireHere, sayFired } from './fjr-recruiter.js';
+import { fireAll } from './fire-everywhere.js';
+import { openHintLine } from './hint-line.js';
 import { type Project, findProject, openProject } from './project.js';
 import { remark, say } from './say.js';
 import { sayStatus } from './status.js';
@@ -74,50 +77,89 @@ export async function dispatcher(argv: readonly string[]): Promise<ExitCode> {
 
 async function dispatchLocked(project: Project, options: Options): Promise<ExitCode> {
   const lock: { lost: () => void } = { lost: () => undefined };
-  const unlock = await waitForLock(project, options.standby, () => {
-    lock.lost();
+  const hints = await openHintLine(project, dispatcherId());
+  const unlock = await waitForLock(project, options.standby, {
+    hints: hints?.addresses ?? [],
+    onLost: () => {
+      lock.lost();
+    },
   });
   try {
-    return await dispatchAll(project, options, (stop) => (lock.lost = stop));
+    return await dispatchAll(project, options, hints, (stop) => (lock.lost = stop));
   } finally {
     await unlock();
+    await hints?.close();
   }
 }
 
-async function waitForLock(project: Project, standby: boolean, onLost: () => void): Promise<Unlock> {
+/** Seconds without a beat after which a dispatcher counts as gone; a file server may well be away for half a minute. */
+function patienceFor(project: Project): number {
+  return thisHost().isShared(project.layout.root) ? 60 : 30;
+}
+
+/**
+ * Whoever holds the lock beats. Whether he is gone is judged as for a crew: by looks on our own clock, all of which saw
+ * the same. Only who stands by waits for that.
+ */
+async function waitForLock(
+  project: Project,
+  standby: boolean,
+  options: LockOptions,
+): Promise<() => Promise<void>> {
+  const path = project.layout.dispatcherLock;
+  let watch: LeaseWatch | undefined;
   for (let told = false; ; told = true) {
-    const unlock = await takeLock(project.layout.dispatcherLock, thisHost(), onLost);
-    if (unlock !== 'taken') return unlock;
-    if (!standby)
-      throw new FjrError('locked', `another dispatcher works for project "${project.name}"`, {
-        hint: 'wait for it, or start this one with --standby to take over when it ends',
-      });
+    const asked = clock.monotonic();
+    const lock = await takeLock(path, thisHost(), options);
+    if (lock.kind === 'mine') return lock.unlock;
+    if (!standby) throw takenError(project, lock.owner);
     if (!told)
       say(`[fjr-dispatcher] Another dispatcher works for project "${project.name}"; waiting to take over.`);
-    await setTimeout(1000);
+    const look = { content: lock.content, asked, answered: clock.monotonic() };
+    const judged = watchLease(watch, look, patienceFor(project));
+    watch = judged.watch;
+    if (judged.stale) {
+      say('[fjr-dispatcher] The other dispatcher is silent: taking over.');
+      breakLock(path, lock.content);
+    } else await setTimeout(1000);
   }
+}
+
+function takenError(project: Project, owner: LockOwner | undefined): FjrError {
+  const who = owner === undefined ? '' : ` (process ${owner.pid} on ${owner.host})`;
+  return new FjrError('locked', `another dispatcher works for project "${project.name}"${who}`, {
+    hint: 'wait for it, or start this one with --standby to take over when it ends or has died',
+  });
+}
+
+/** Names a dispatcher's journal, and signs its hints. */
+export function dispatcherId(): string {
+  return `dispatcher-${thisHost().name.replace(/[^A-Za-z0-9-]/g, '_')}-${newToken()}`;
 }
 
 /** A dispatcher of a project, with the real system around it. */
 export function makeDispatcher(
   project: Project,
   options: { interval: number; order: Order; endWhenDone: boolean; fsync: boolean },
+  hints: HintLine | undefined,
   report: (event: DispatcherEvent) => void,
 ): Dispatcher {
   const files = filesFor(project, options.fsync);
-  const id = `dispatcher-${thisHost().name.replace(/[^A-Za-z0-9-]/g, '_')}-${newToken()}`;
-  const system = { files, clock, host: thisHost(), doorbells, random: Math.random, uid };
-  return new Dispatcher(system, { layout: project.layout, id, report, ...options });
+  const pace = paceFor(project);
+  const system = { files, clock, host: thisHost(), doorbells, random: Math.random, uid, pace, hints };
+  return new Dispatcher(system, { layout: project.layout, id: dispatcherId(), report, ...options });
 }
 
 async function dispatchAll(
   project: Project,
   options: Options,
+  hints: HintLine | undefined,
   onLock: (stop: () => void) => void,
 ): Promise<ExitCode> {
   say(`[fjr-dispatcher] Started on project "${project.name}"`);
   const voice = new DispatcherVoice(project.name, clock, process.stdout);
-  const dispatcher = makeDispatcher(project, { ...options, endWhenDone: !options.keepRunning }, (event) => {
+  const dispatching = { ...options, endWhenDone: !options.keepRunning };
+  const dispatcher = makeDispatcher(project, dispatching, hints, (event) => {
     voice.tell(event);
   });
   onLock(() => {
@@ -132,9 +174,10 @@ async function dispatchAll(
   if (how === 'stopped') return exitCode.locked;
   say('[fjr-dispatcher] No (more) jobs.');
   voice.summarise(dispatcher.counts());
-  sayFired(project, await fireHere(project, false));
+  const fired = await fireAll(project, false);
   const called = await runCallback(options.callback);
-  return dispatcher.counts().failed > 0 ? exitCode.someFailed : called;
+  if (dispatcher.counts().failed > 0) return exitCode.someFailed;
+  return called === exitCode.fine ? fired : called;
 }
 
 /** Ctrl-C and its kin: the dispatcher stops, and leaves everything in good order for the next. */
@@ -153,7 +196,7 @@ class Interruption {
 async function interrupted(project: Project, { asked }: Interruption): Promise<ExitCode> {
   say('[fjr-dispatcher] Received Exit signal. Exiting ...');
   if (asked === 'SIGINT' && process.stdin.isTTY && process.stdout.isTTY && (await askToFire(project)))
-    sayFired(project, await fireHere(project, false));
+    await fireAll(project, false);
   return exitCode.interrupted;
 }
 

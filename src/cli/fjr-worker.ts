@@ -1,10 +1,10 @@
 import { FjrError } from '../job/fjr-error.js';
-import { parseMemory } from '../job/quantities.js';
-import type { CrewFile } from '../queue/crew-file.js';
+import { parseLabels } from '../job/labels.js';
+import { parseMemory, parseWhole } from '../job/quantities.js';
+import { type CrewFile, type Session, parseSession } from '../queue/crew-file.js';
 import { type CrewId, makeCrewId } from '../queue/layout.js';
 import { newToken } from '../queue/token.js';
 import { countGpus } from '../system/gpus.js';
-import type { SessionKind } from '../system/multiplexer.js';
 import { Crew, type CrewEvent } from '../worker/crew.js';
 import { Starter } from '../worker/starter.js';
 import { isHelp, numberArgument, parser, wholeArgument, workersArgument } from './arguments.js';
@@ -13,12 +13,14 @@ import {
   doorbells,
   filesFor,
   helpers,
+  paceFor,
   signalName,
   starterArgv,
   thisHost,
   userHome,
 } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
+import { openHintLine } from './hint-line.js';
 import { openProject, type Project } from './project.js';
 import { CrewVoice } from './crew-voice.js';
 import { version } from './version.js';
@@ -30,7 +32,14 @@ interface Options {
   readonly memory: number;
   readonly gpus: number;
   readonly lease: number;
-  readonly session: { readonly kind: SessionKind; readonly name: string };
+  readonly session: Session;
+  readonly labels: readonly string[];
+  /** Least niceness of its jobs. */
+  readonly nice: number;
+  /** Monotonic milliseconds. */
+  readonly endsAt: number;
+  /** Seconds. */
+  readonly idleExit: number;
   readonly untilStdinEnds: boolean;
 }
 
@@ -42,7 +51,7 @@ export async function worker(argv: readonly string[]): Promise<ExitCode> {
   const voice = new CrewVoice();
   for (let shortLives = 0; shortLives < 5;) {
     const born = clock.monotonic();
-    const crew = makeCrew(options, (event) => {
+    const crew = await makeCrew(options, (event) => {
       voice.tell(event);
     });
     stop.attach(crew, options.untilStdinEnds);
@@ -78,6 +87,14 @@ async function readOptions(argv: readonly string[]): Promise<Options | undefined
       describe: 'The session it runs in, KIND:NAME',
       hidden: true,
     })
+    .option('labels', {
+      type: 'string',
+      default: '',
+      describe: 'Words that jobs may ask for, such as bigmem,fast',
+    })
+    .option('nice', { type: 'string', default: '-20', describe: 'Least niceness of its jobs' })
+    .option('time-left', { type: 'string', describe: 'Seconds until it will be cut off: it leaves in time' })
+    .option('idle-exit', { type: 'string', describe: 'Leave after so many seconds without work' })
     .option('until-stdin-ends', {
       type: 'boolean',
       default: false,
@@ -94,7 +111,11 @@ async function readOptions(argv: readonly string[]): Promise<Options | undefined
     memory: readMemory(args.memory) ?? host.memory,
     gpus: args.gpus === undefined ? await countGpus() : wholeArgument('--gpus', args.gpus, 0),
     lease: readLease(args.lease, host.isShared(project.layout.root)),
-    session: readSession(args.session),
+    session: parseSession(args.session) ?? { kind: 'none', name: '' },
+    labels: readLabels(args.labels),
+    nice: readNice(args.nice),
+    endsAt: clock.monotonic() + 1000 * secondsOr('--time-left', args['time-left']),
+    idleExit: secondsOr('--idle-exit', args['idle-exit']),
     untilStdinEnds: args['until-stdin-ends'],
   };
 }
@@ -112,15 +133,27 @@ function readLease(text: string | undefined, shared: boolean): number {
   return text === undefined ? (shared ? 60 : 30) : numberArgument('--lease', text, 10);
 }
 
-function readSession(text: string): Options['session'] {
-  const [kind = 'none', name = ''] = text.split(':', 2);
-  return { kind: kind === 'tmux' || kind === 'screen' ? kind : 'none', name };
+function readLabels(text: string): string[] {
+  const labels = parseLabels(text);
+  if (labels !== undefined) return labels;
+  throw new FjrError('usage', `--labels is "${text}"`, { hint: 'expected words separated by commas' });
 }
 
-function makeCrew(options: Options, report: (event: CrewEvent) => void): Crew {
+function readNice(text: string): number {
+  const nice = parseWhole(text, -20, 19);
+  if (nice !== undefined) return nice;
+  throw new FjrError('usage', `--nice is "${text}"`, { hint: 'expected a whole number from -20 to 19' });
+}
+
+function secondsOr(what: string, text: string | undefined): number {
+  return text === undefined ? Infinity : numberArgument(what, text, 1);
+}
+
+async function makeCrew(options: Options, report: (event: CrewEvent) => void): Promise<Crew> {
   const { project } = options;
   const files = filesFor(project);
   const id = makeCrewId(thisHost().name, newToken().slice(0, 8));
+  const hints = await openHintLine(project, id);
   const system = {
     files,
     clock,
@@ -130,6 +163,8 @@ function makeCrew(options: Options, report: (event: CrewEvent) => void): Crew {
     signalName,
     home: userHome(),
     directory: process.cwd(),
+    pace: paceFor(project),
+    hints,
   };
   const { layout, name } = project;
   return new Crew(system, {
@@ -137,13 +172,16 @@ function makeCrew(options: Options, report: (event: CrewEvent) => void): Crew {
     project: name,
     id,
     report,
-    describe: (pid) => describeCrew(id, options, pid),
+    endsAt: options.endsAt,
+    idleExit: options.idleExit,
+    nice: options.nice,
+    describe: (pid) => describeCrew(id, options, pid, hints?.addresses ?? []),
   });
 }
 
-function describeCrew(id: CrewId, options: Options, guardianPid: number): CrewFile {
+function describeCrew(id: CrewId, options: Options, guardianPid: number, hints: readonly string[]): CrewFile {
   const host = thisHost();
-  const { workers, cpus, memory, gpus, lease, session } = options;
+  const { workers, cpus, memory, gpus, lease, session, labels } = options;
   return {
     format: 1,
     id,
@@ -157,6 +195,8 @@ function describeCrew(id: CrewId, options: Options, guardianPid: number): CrewFi
     gpus,
     lease,
     session,
+    labels,
+    hints,
     born: clock.timestamp(),
   };
 }

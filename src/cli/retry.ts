@@ -6,16 +6,17 @@ import { newToken } from '../queue/token.js';
 import { filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { allPlaces, findJob } from './find-job.js';
+import { tellDispatcher } from './hint-line.js';
 import type { Project } from './project.js';
 import { plural, printable, say, sayJson } from './say.js';
 
 /** `fjr retry`: failed jobs go back into the queue. */
-export function retryCommand(
+export async function retryCommand(
   project: Project,
   jobs: readonly string[],
   allFailed: boolean,
   json: boolean,
-): ExitCode {
+): Promise<ExitCode> {
   const files = filesFor(project);
   const entries = allFailed
     ? [...allPlaces(files, project.layout)]
@@ -25,6 +26,7 @@ export function retryCommand(
   const queued = entries.filter(
     (entry) => perform(files, retryFailed(project.layout, entry, newToken())) === 'queued',
   );
+  if (queued.length > 0) await tellDispatcher(project, []);
   if (json) sayJson({ retried: queued });
   else if (allFailed)
     say(`${plural(queued.length, 'failed job')} back in the queue of project "${project.name}".`);

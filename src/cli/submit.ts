@@ -10,6 +10,7 @@ import { checkJobName, submitJob } from '../queue/submit-job.js';
 import { newToken } from '../queue/token.js';
 import { filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
+import { tellDispatcher } from './hint-line.js';
 import type { Project } from './project.js';
 import { printable, say, sayJson } from './say.js';
 
@@ -20,7 +21,7 @@ export interface Submission {
   readonly executable: boolean;
 }
 
-export function submitCommand(
+export async function submitCommand(
   project: Project,
   args: {
     files: readonly string[];
@@ -29,11 +30,12 @@ export function submitCommand(
     settings: Readonly<Record<string, string>>;
   },
   json: boolean,
-): ExitCode {
+): Promise<ExitCode> {
   const submissions = readSubmissions(args);
   for (const { name } of submissions) refuseTwin(project, name);
   for (const submission of submissions) submit(project, submission);
   const names = submissions.map(({ name }) => name);
+  await tellDispatcher(project, names);
   if (json) sayJson({ project: project.name, submitted: names });
   else for (const name of names) say(printable(name));
   return exitCode.fine;

@@ -6,7 +6,7 @@ import { heldItemName, releaseItem, takeItem } from '../queue/pool.js';
 import type { Steps } from '../queue/steps.js';
 import { type Token, newToken } from '../queue/token.js';
 import type { Files } from '../system/files.js';
-import type { Assignment } from './plan.js';
+import type { Assignment, Slot } from './plan.js';
 
 /** What came of an assignment. Somebody may have been faster, or the crew may be gone. */
 export type Applied =
@@ -45,7 +45,8 @@ export class Applier {
 
   /** Whoever loses a race on the way gives back what it has. */
   apply({ job, badge, items }: Assignment): Applied {
-    const claimed = this.#claim(badge);
+    // A busy worker has no badge to claim: its crew starts the job when it can.
+    const claimed = badge.ahead === true ? 'claimed' : this.#claim(badge);
     if (claimed !== 'claimed') return { kind: claimed };
     const token = newToken();
     const held = items.map((item) => ({ ...item, token }));
@@ -71,11 +72,11 @@ export class Applier {
     return claimed === 'taken' ? 'worker-taken' : claimed;
   }
 
-  #giveBack(badge: Badge, items: Assignment['items'], token: Token): void {
+  #giveBack(badge: Slot, items: Assignment['items'], token: Token): void {
     const crew: CrewId = badge.crew;
     for (const item of items)
       this.#perform(releaseItem(this.#layout, this.#layout.pod(crew), heldItemName({ ...item, token })));
-    this.#spare.set(badgeName(badge), badge);
+    if (badge.ahead !== true) this.#spare.set(badgeName(badge), badge);
   }
 
   #perform<T>(steps: Steps<T>): T {

@@ -28,10 +28,11 @@ export class Backlog {
     this.#size += 1;
   }
 
-  /** Takes the first `most` jobs of each group out. What the plan does not use is put back by `add`. */
-  takeHeads(most: number): Group[] {
+  /** Takes the first `most` jobs of each wanted group out. What the plan does not use is put back by `add`. */
+  takeHeads(most: number, isWanted: (needs: Needs) => boolean = () => true): Group[] {
     const groups: Group[] = [];
     for (const [signature, { needs, heap }] of this.#kinds) {
+      if (!isWanted(needs)) continue;
       const jobs: Waiting[] = [];
       for (let job = heap.pop(); job !== undefined; job = jobs.length < most ? heap.pop() : undefined)
         jobs.push(job);
@@ -43,6 +44,7 @@ export class Backlog {
   }
 }
 
-function signatureOf({ cpus, memory, gpus, resources }: Needs): string {
-  return `${cpus} ${memory} ${gpus} ${resources.map(({ pool, count }) => `${pool}*${count}`).join(' ')}`;
+function signatureOf({ cpus, memory, gpus, resources, labels, seconds }: Needs): string {
+  const pools = resources.map(({ pool, count }) => `${pool}*${count}`);
+  return [cpus, memory, gpus, pools, labels, seconds].join(' ');
 }

@@ -1,5 +1,5 @@
-import { type Capacity, type Usage, capacityOf, plus } from '../job/capacity.js';
-import { type Needs, plainNeeds } from '../job/job.js';
+import { type Capacity, type Usage, capacityOf, noUsage, plus } from '../job/capacity.js';
+import { type Needs, takesOneWorker } from '../job/job.js';
 import { jobFileLimit, readJob } from '../job/read-job.js';
 import { JobFileError } from '../job/settings.js';
 import { type CrewFile, parseCrewFile } from '../queue/crew-file.js';
@@ -15,7 +15,7 @@ import {
 import { perform } from '../queue/perform.js';
 import { list, read } from '../queue/steps.js';
 import type { Files } from '../system/files.js';
-import type { Offer } from './plan.js';
+import type { Offer, Slot } from './plan.js';
 
 interface KnownCrew {
   readonly file: CrewFile;
@@ -35,9 +35,13 @@ export class Crews {
   readonly #layout: Layout;
   readonly #known = new Map<CrewId, KnownCrew>();
 
-  constructor(files: Files, layout: Layout) {
+  /** Seconds that a crew will still be there. */
+  readonly #timeLeft: (crew: CrewId) => number;
+
+  constructor(files: Files, layout: Layout, timeLeft: (crew: CrewId) => number) {
     this.#files = files;
     this.#layout = layout;
+    this.#timeLeft = timeLeft;
   }
 
   /** Workers of all crews known. */
@@ -49,7 +53,7 @@ export class Crews {
 
   /** What each crew could give if it were idle. */
   capacities(): Capacity[] {
-    return [...this.#known.values()].map(({ file }) => capacityOf(file, file.workers));
+    return [...this.#known.values()].map(({ file }) => capacityOf(file));
   }
 
   /** Badges in `workerqueue`, as they are now. */
@@ -80,10 +84,28 @@ export class Crews {
           crew,
           idle,
           used: this.#usage(crew, known, idle.length),
-          capacity: capacityOf(known.file, known.file.workers),
+          capacity: capacityOf(known.file, this.#timeLeft(crew)),
         });
     }
     return { offers, orphans };
+  }
+
+  /** Room in busy crews for jobs that start when a worker becomes free: `perWorker` for each worker. */
+  offersAhead(crews: readonly CrewId[], inFlight: (crew: CrewId) => number, perWorker: number): Offer[] {
+    const offers: Offer[] = [];
+    for (const crew of crews) {
+      const file = this.#known.get(crew)?.file;
+      if (file === undefined) continue;
+      const room = Math.max(0, file.workers * (1 + perWorker) - inFlight(crew));
+      const idle = Array.from({ length: room }, (_, n): Slot => ({ crew, worker: n + 1, ahead: true }));
+      const capacity = { ...capacityOf(file, this.#timeLeft(crew)), cpus: room, memory: 0, gpus: 0 };
+      offers.push({ crew, idle, used: noUsage, capacity });
+    }
+    return offers;
+  }
+
+  has(crew: CrewId): boolean {
+    return this.#known.has(crew);
   }
 
   /** Reads what a crew says of itself, and what it holds already. */
@@ -113,7 +135,7 @@ export class Crews {
 
   /** An entry was assigned to a crew. */
   charge(crew: CrewId, entry: string, needs: Needs): void {
-    if (needs !== plainNeeds) this.#known.get(crew)?.heavy.set(entry, needs);
+    if (!takesOneWorker(needs)) this.#known.get(crew)?.heavy.set(entry, needs);
   }
 
   /** The entries in a crew's pod; undefined: the pod is gone. What has just started may be in both lists, or in none. */
@@ -147,8 +169,7 @@ export class Crews {
     if (inspected.kind !== 'file') return;
     try {
       const { needs } = readJob(inspected);
-      const { cpus, memory, gpus, resources } = needs;
-      if (cpus > 1 || memory > 0 || gpus > 0 || resources.length > 0) crew.heavy.set(entry, needs);
+      if (!takesOneWorker(needs)) crew.heavy.set(entry, needs);
     } catch (error) {
       if (!(error instanceof JobFileError)) throw error;
     }

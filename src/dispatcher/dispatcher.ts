@@ -1,10 +1,13 @@
 import { FjrError } from '../job/fjr-error.js';
 import type { Outcome } from '../job/outcome.js';
 import { fitsBeside, noUsage } from '../job/capacity.js';
-import type { Job, Needs } from '../job/job.js';
+import { type Job, type Needs, takesOneWorker } from '../job/job.js';
 import { naturalKey } from '../job/natural-order.js';
+import { recallJob } from '../queue/recall-job.js';
 import { type Badge, type CrewId, type Layout, PodPaths, type Verdict } from '../queue/layout.js';
 import { parseEntryName } from '../queue/entry-name.js';
+import type { HintLine } from '../queue/hint.js';
+import type { Pace } from '../queue/pace.js';
 import { perform } from '../queue/perform.js';
 import { rejectJob } from '../queue/reject-job.js';
 import { list, type Steps } from '../queue/steps.js';
@@ -15,13 +18,16 @@ import type { Host } from '../system/host.js';
 import type { Doorbells } from '../system/watcher.js';
 import { Applier } from './apply.js';
 import { Backlog } from './backlog.js';
+import { CrewHints } from './crew-hints.js';
 import { Crews } from './crews.js';
+import { InFlight } from './in-flight.js';
 import { type Arrival, Intake } from './intake.js';
 import { newestOutcomes } from './outcomes.js';
-import { type Assignment, type Group, type Waiting, planAssignments } from './plan.js';
+import { type Assignment, type Group, type Offer, type Waiting, planAssignments } from './plan.js';
 import { Pools } from './pools.js';
 import { type Ending, Progress } from './progress.js';
 import { type ReapEvent, Reaper } from './reaper.js';
+import { Rebalance, type Unstarted } from './rebalance.js';
 import { Waitlist } from './waitlist.js';
 
 /** Which job goes first among those of equal priority. */
@@ -34,6 +40,9 @@ export interface DispatcherSystem {
   readonly doorbells: Doorbells;
   readonly random: () => number;
   readonly uid: number;
+  readonly pace: Pace;
+  /** Undefined where hints cannot work, or are not needed. */
+  readonly hints: HintLine | undefined;
 }
 
 /** The numbers that people watch. */
@@ -76,12 +85,8 @@ export interface DispatcherOptions {
   readonly report: (event: DispatcherEvent) => void;
 }
 
-/** Milliseconds between two passes over the pods, and two looks at what is held. */
-const reapInterval = 1000;
-/** Milliseconds between two readings of the journals. */
-const progressInterval = 100;
-/** Milliseconds between two looks for idle workers when no doorbell rings. */
-const idleInterval = 250;
+/** Milliseconds between two hellos to a crew. */
+const greetInterval = 8000;
 /** A listing may take this share of the time between two of them. */
 const listingShare = 20;
 /** Assigned jobs that are remembered before their pods are asked which are still there. */
@@ -99,6 +104,9 @@ export class Dispatcher {
   readonly #reaper: Reaper;
   readonly #progress: Progress;
   readonly #applier: Applier;
+  readonly #hints: CrewHints;
+  readonly #inFlight = new InFlight();
+  readonly #rebalance = new Rebalance();
   readonly #waitlist = new Waitlist();
   readonly #reportedUnfit = new WeakSet<Needs>();
   /** Job name → crew, of what was assigned and may still be there. */
@@ -112,6 +120,11 @@ export class Dispatcher {
   #idleLookedAt = -Infinity;
   #idleCount = 0;
   #nextListing = 0;
+  #nextJournals = 0;
+  #nextGreeting = 0;
+  #nextRebalance = 0;
+  /** Crews that said that their journals have grown. */
+  readonly #journalsRang = new Set<CrewId>();
   #liveCrews: readonly CrewId[] = [];
   #outcomesStale = true;
   #outcomes: ReadonlyMap<string, Verdict> = new Map();
@@ -137,11 +150,26 @@ export class Dispatcher {
         options.report({ kind: 'rejected', name, reason, hint });
       },
     });
-    this.#crews = new Crews(system.files, this.#layout);
+    this.#crews = new Crews(system.files, this.#layout, (crew) => this.#reaper.timeLeft(crew));
     this.#applier = new Applier(system.files, this.#layout);
     this.#pools = new Pools(system.files, system.clock, this.#layout);
-    this.#progress = new Progress(system.files, this.#layout, (ending) => {
+    this.#hints = new CrewHints(system.hints, {
+      idle: () => {
+        this.#workersRang = true;
+        this.#planPass();
+      },
+      ended: (crew) => {
+        this.#journalRang(crew);
+      },
+      queued: (names) => {
+        if (names.length === 0) this.#nextListing = 0;
+        for (const name of names) this.#intake.ring(name, 'rename');
+        this.#planPass();
+      },
+    });
+    this.#progress = new Progress(system, this.#layout, (ending) => {
       this.#outcomesStale = true;
+      this.#inFlight.ended(ending.entry);
       options.report({ kind: 'ending', ending });
     });
     this.#reaper = new Reaper(system, this.#layout, options.id, (reaped) => {
@@ -150,7 +178,7 @@ export class Dispatcher {
   }
 
   start(): void {
-    const { doorbells } = this.#system;
+    const { doorbells, pace } = this.#system;
     this.#timers.push(
       doorbells.hang(this.#layout.jobqueue, (name, event) => {
         if (name === undefined) this.#nextListing = 0;
@@ -161,13 +189,13 @@ export class Dispatcher {
         this.#workersRang = true;
         this.#planPass();
       }),
-      this.#every(reapInterval, () => {
+      this.#every(pace.lookAround, () => {
         this.#lookAround();
       }),
-      this.#every(progressInterval, () => {
-        this.#progress.read();
+      this.#every(pace.readJournals, () => {
+        this.#progress.read(this.#liveCrews);
       }),
-      this.#every(Math.min(this.#options.interval * 1000, idleInterval), () => {
+      this.#every(Math.min(this.#options.interval * 1000, pace.lookForIdle), () => {
         this.#pass();
       }),
     );
@@ -261,7 +289,8 @@ export class Dispatcher {
   }
 
   #mayHaveIdle(): boolean {
-    return this.#workersRang || this.#system.clock.monotonic() - this.#idleLookedAt > idleInterval;
+    const { clock, pace } = this.#system;
+    return this.#workersRang || clock.monotonic() - this.#idleLookedAt > pace.lookForIdle;
   }
 
   #lookForIdle(): Badge[] {
@@ -274,11 +303,31 @@ export class Dispatcher {
 
   #dispatch(): void {
     const badges = [...this.#applier.spare, ...this.#lookForIdle()];
-    if (badges.length === 0) return;
-    if (this.#progressQuiet) this.#reportCounts();
-    const { offers, orphans } = this.#crews.offers(badges);
-    for (const orphan of orphans) this.#applier.clear(orphan);
-    const heads = this.#backlog.takeHeads(badges.length);
+    if (badges.length > 0) {
+      if (this.#progressQuiet) this.#reportCounts();
+      const { offers, orphans } = this.#crews.offers(badges);
+      for (const orphan of orphans) this.#applier.clear(orphan);
+      const heads = this.#backlog.takeHeads(badges.length);
+      this.#assign(heads, offers);
+      this.#reportUnfit(heads);
+    }
+    if (this.#system.pace.ahead > 0 && this.#backlog.size > 0) this.#dispatchAhead();
+    this.#hints.flush();
+  }
+
+  /** Where delivery is slow, busy crews are given their next jobs before they ask. */
+  #dispatchAhead(): void {
+    const offers = this.#crews.offersAhead(
+      this.#liveCrews,
+      (crew) => this.#inFlight.count(crew),
+      this.#system.pace.ahead,
+    );
+    const room = offers.reduce((sum, { idle }) => sum + idle.length, 0);
+    if (room > 0) this.#assign(this.#backlog.takeHeads(room, isDispatchedAhead), offers);
+  }
+
+  /** Plans and carries out. What is not assigned goes back into the backlog. */
+  #assign(heads: readonly Group[], offers: readonly Offer[]): void {
     const gone = new Set<Waiting>();
     try {
       for (const { jobs } of heads) for (const job of jobs) if (!this.#intake.has(job.name)) gone.add(job);
@@ -296,7 +345,6 @@ export class Dispatcher {
       for (const { needs, jobs } of heads)
         for (const job of jobs) if (!gone.has(job)) this.#backlog.add(job, needs);
     }
-    this.#reportUnfit(heads.filter(({ jobs }) => !jobs.some((job) => gone.has(job))));
   }
 
   #lookAgain(): void {
@@ -313,14 +361,16 @@ export class Dispatcher {
         this.#intake.depart(job.name);
         this.#assigned.set(parseEntryName(job.name).job, badge.crew);
         this.#crews.charge(badge.crew, applied.entry, needs);
-        this.#idleCount -= 1;
+        this.#inFlight.assigned(badge.crew, applied.entry);
+        this.#hints.entry(badge.crew, applied.entry, badge);
+        if (badge.ahead !== true) this.#idleCount -= 1;
         return true;
       case 'job-gone':
         this.#intake.forget(job.name);
         this.#lookAgain();
         return true;
       case 'pod-gone':
-        this.#crews.forget(badge.crew);
+        this.#forgetCrew(badge.crew);
         return false;
       case 'worker-taken':
       case 'item-taken':
@@ -331,9 +381,10 @@ export class Dispatcher {
   /** Jobs that idle workers were not enough for: if no crew could ever run them, somebody should know. */
   #reportUnfit(left: readonly Group[]): void {
     for (const { needs, jobs } of left) {
-      const [job] = jobs;
+      const job = jobs.find(({ name }) => this.#intake.has(name));
+      if (job === undefined || jobs.some(({ name }) => !this.#intake.has(name))) continue;
       const capacities = this.#crews.capacities();
-      if (job === undefined || capacities.length === 0 || this.#reportedUnfit.has(needs)) continue;
+      if (capacities.length === 0 || this.#reportedUnfit.has(needs)) continue;
       const poor = needs.resources.find(({ pool, count }) => this.#pools.sizeOf(pool) < count);
       if (poor !== undefined) {
         this.#reportedUnfit.add(needs);
@@ -393,29 +444,88 @@ export class Dispatcher {
     this.#outcomesStale = true;
   }
 
-  /** Once a second: the dead, the held, the pools of spare workers. */
+  /** Every now and then: the dead, the held, the pools of spare workers, and who could do with work of others. */
   #lookAround(): void {
+    const now = this.#system.clock.monotonic();
     this.#liveCrews = this.#reaper.pass();
-    const live = new Set(this.#liveCrews);
-    for (const crew of [...this.#crews.known()]) if (!live.has(crew)) this.#crews.forget(crew);
-    for (const crew of live) this.#crews.learn(crew);
-    this.#progress.lookForJournals();
+    this.#learnCrews(now);
+    if (now >= this.#nextJournals) {
+      this.#nextJournals = now + this.#system.pace.lookForJournals;
+      this.#progress.lookForJournals(this.#liveCrews);
+    }
     this.#applier.forgetSpare();
+    const idle = this.#lookForIdle();
     // Left by somebody who died between burying a pod and removing its badges.
-    for (const orphan of this.#crews.offers(this.#crews.idle()).orphans) this.#applier.clear(orphan);
+    for (const orphan of this.#crews.offers(idle).orphans) this.#applier.clear(orphan);
     if (this.#waitlist.size > 0 || this.#assigned.size > assignedLimit) this.#rememberPods();
     if (this.#waitlist.size > 0) {
       // The pods first, then the queue: what was given back in between is found there.
       this.#intake.list();
       this.#judgeHeld();
     }
+    if (this.#backlog.size > 0 && idle.length > 0) this.#planPass();
+    else if (idle.length > 0 && now >= this.#nextRebalance) this.#recallForIdle(idle, now);
     if (this.#options.endWhenDone && this.#intake.size === 0) this.#endIfDone();
     this.#reportCounts();
   }
 
+  #learnCrews(now: number): void {
+    const live = new Set(this.#liveCrews);
+    for (const crew of [...this.#crews.known()]) if (!live.has(crew)) this.#forgetCrew(crew);
+    const greet = now >= this.#nextGreeting;
+    if (greet) this.#nextGreeting = now + greetInterval;
+    for (const crew of live) {
+      const isNew = !this.#crews.has(crew);
+      const file = this.#crews.learn(crew)?.file;
+      if (file !== undefined && (isNew || greet)) this.#hints.greet(crew, file);
+    }
+  }
+
+  #forgetCrew(crew: CrewId): void {
+    this.#crews.forget(crew);
+    this.#inFlight.forget(crew);
+    this.#hints.forget(crew);
+  }
+
+  /** A crew says that something of its own has ended. */
+  #journalRang(crew: CrewId): void {
+    if (this.#journalsRang.size === 0)
+      setImmediate(() => {
+        const rang = [...this.#journalsRang];
+        this.#journalsRang.clear();
+        this.#guard(() => {
+          this.#progress.read(rang, true);
+          if (this.#intake.size === 0) this.#workersRang = true;
+          this.#planPass();
+        });
+      });
+    this.#journalsRang.add(crew);
+  }
+
+  /** Somebody is idle and nothing waits: what others were given and have not started goes to the idle. */
+  #recallForIdle(idle: readonly Badge[], now: number): void {
+    const patience = this.#system.pace.recallAfter;
+    this.#nextRebalance = now + patience / 3;
+    const unstarted: Unstarted[] = [];
+    for (const crew of this.#liveCrews) {
+      if (this.#inFlight.count(crew) === 0) continue;
+      const entries = this.#crews.entries(crew);
+      if (entries === undefined) continue;
+      this.#inFlight.correct(crew, entries);
+      unstarted.push(...entries.assigned.map((entry) => ({ crew, entry })));
+    }
+    for (const { crew, entry } of this.#rebalance.plan(unstarted, idle, now, patience))
+      this.#guard(() => {
+        if (this.#perform(recallJob(this.#layout, crew, entry)) === 'gone') return;
+        this.#inFlight.ended(entry);
+        this.#assigned.delete(parseEntryName(entry).job);
+        this.#nextListing = 0;
+        this.#planPass();
+      });
+  }
+
   #reportCounts(): void {
     this.#progressQuiet = this.#intake.size === 0;
-    if (this.#backlog.size === 0 || this.#mayHaveIdle()) this.#idleCount = this.#crews.idle().length;
     this.#options.report({ kind: 'counts', counts: this.counts() });
   }
 
@@ -458,7 +568,7 @@ export class Dispatcher {
     this.#options.report({ kind: 'reaped', reaped });
     this.#nextListing = 0;
     if (reaped.kind !== 'buried') return;
-    this.#crews.forget(reaped.crew);
+    this.#forgetCrew(reaped.crew);
     for (const badge of this.#crews.idle()) if (badge.crew === reaped.crew) this.#applier.clear(badge);
   }
 
@@ -469,8 +579,7 @@ export class Dispatcher {
   #endIfDone(): void {
     this.#workersRang = false;
     if (this.#intake.list() > 0 || !this.#podsAreEmpty() || this.#intake.list() > 0) return;
-    this.#progress.lookForJournals();
-    this.#progress.read();
+    this.#progress.conclude(this.#liveCrews);
     this.#end('done');
   }
 
@@ -489,6 +598,11 @@ export class Dispatcher {
     clearTimeout(this.#wakeUp);
     this.#resolve(how);
   }
+}
+
+/** What needs more than a worker is given only to whom it fits at the moment. */
+function isDispatchedAhead(needs: Needs): boolean {
+  return takesOneWorker(needs);
 }
 
 /** Whether trying again would end the same way. */

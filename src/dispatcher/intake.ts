@@ -1,5 +1,5 @@
 import { FjrError } from '../job/fjr-error.js';
-import { type Job, plainNeeds } from '../job/job.js';
+import { type Job, plainNeeds, takesOneWorker } from '../job/job.js';
 import { naturalKey } from '../job/natural-order.js';
 import { jobFileLimit } from '../job/read-job.js';
 import { type EntryName, failuresOf, isIgnored, longestName, parseEntryName } from '../queue/entry-name.js';
@@ -7,7 +7,7 @@ import type { Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { list } from '../queue/steps.js';
 import type { Clock } from '../system/clock.js';
-import type { Files } from '../system/files.js';
+import type { Files, Inspected } from '../system/files.js';
 import { Heap } from './heap.js';
 import { type Look, settle } from './settle.js';
 
@@ -36,6 +36,8 @@ interface Candidate {
   readonly name: string;
   readonly key: string;
   look: Look | undefined;
+  /** What was read of it, until it is confirmed. */
+  read: Inspected | undefined;
   /** It came by a rename or link, and nobody has been heard writing since. */
   whole: boolean;
   /** Where it waits for its next look. */
@@ -75,6 +77,8 @@ export class Intake {
   #unconfirmed: Candidate[] = [];
   /** Names that cannot be moved away: told of once, and left alone. */
   readonly #stuck = new Set<string>();
+  /** Milliseconds by which the file server's clock, which dates the files, is ahead of ours. */
+  readonly #serverAhead: number;
   /** Names that left by our own hand: the doorbell rings for them, too. */
   readonly #departed = new Set<string>();
 
@@ -82,6 +86,7 @@ export class Intake {
     this.#system = system;
     this.#layout = layout;
     this.#events = events;
+    this.#serverAhead = system.files.serverAhead(layout.journal);
   }
 
   /** How many names in the queue are known. */
@@ -182,7 +187,14 @@ export class Intake {
   }
 
   #add(name: string, whole: boolean): void {
-    const candidate: Candidate = { name, key: naturalKey(name), look: undefined, whole, place: 'unread' };
+    const candidate: Candidate = {
+      name,
+      key: naturalKey(name),
+      look: undefined,
+      read: undefined,
+      whole,
+      place: 'unread',
+    };
     this.#known.set(name, candidate);
     this.#countReturned(name, 1);
     this.#unread.push(candidate);
@@ -255,15 +267,14 @@ export class Intake {
     }
     const now = {
       monotonic: this.#system.clock.monotonic(),
-      wall: this.#system.clock.wall(),
+      wall: this.#system.clock.wall() + this.#serverAhead,
       uid: this.#system.uid,
     };
-    const settled = settle(
-      this.#system.files.inspect(this.#layout.queued(name), jobFileLimit),
-      candidate.look,
-      confirmed,
-      now,
-    );
+    // What came whole and was not written since is as it was.
+    const kept = confirmed ? candidate.read : undefined;
+    const inspected = kept ?? this.#system.files.inspect(this.#layout.queued(name), jobFileLimit);
+    candidate.read = undefined;
+    const settled = settle(inspected, candidate.look, confirmed, now);
     switch (settled.kind) {
       case 'missing':
         this.forget(name);
@@ -275,6 +286,7 @@ export class Intake {
         candidate.look = settled.look;
         if (candidate.whole && !confirmed && settled.look.size > 0) {
           candidate.place = 'unconfirmed';
+          candidate.read = inspected;
           this.#unconfirmed.push(candidate);
           return;
         }
@@ -325,7 +337,8 @@ export class Intake {
 
 /** Most jobs need nothing special: they share one object. */
 function shareNeeds(job: Job): Job {
-  const { cpus, memory, gpus, resources } = job.needs;
-  const plain = cpus === 1 && memory === 0 && gpus === 0 && resources.length === 0;
-  return plain ? { ...job, needs: plainNeeds } : job;
+  const { labels, seconds } = job.needs;
+  return takesOneWorker(job.needs) && labels.length === 0 && seconds === 0
+    ? { ...job, needs: plainNeeds }
+    : job;
 }

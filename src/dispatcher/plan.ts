@@ -17,10 +17,15 @@ export interface Group {
   readonly jobs: readonly Waiting[];
 }
 
+/** A worker that a job may be given to. `ahead`: it is busy, and the job is to be at hand when it no longer is. */
+export interface Slot extends Badge {
+  readonly ahead?: true;
+}
+
 /** What one crew has to give. */
 export interface Offer {
   readonly crew: CrewId;
-  readonly idle: readonly Badge[];
+  readonly idle: readonly Slot[];
   readonly used: Usage;
   readonly capacity: Capacity;
 }
@@ -34,13 +39,13 @@ export interface ChosenItem {
 export interface Assignment {
   readonly job: Waiting;
   readonly needs: Needs;
-  readonly badge: Badge;
+  readonly badge: Slot;
   readonly items: readonly ChosenItem[];
 }
 
 interface Room {
   readonly offer: Offer;
-  readonly idle: Badge[];
+  readonly idle: Slot[];
   used: Usage;
 }
 

@@ -1,9 +1,10 @@
 import { isSuccess } from '../job/outcome.js';
 import { JournalReader } from '../queue/journal-reader.js';
 import type { JournalLine } from '../queue/journal.js';
-import type { Layout } from '../queue/layout.js';
+import { type CrewId, type Layout, type Verdict, parseCrewId } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { list } from '../queue/steps.js';
+import type { Clock } from '../system/clock.js';
 import type { Files } from '../system/files.js';
 
 /** An execution that is over: a crew's, or a job that a dispatcher turned away. */
@@ -14,53 +15,108 @@ interface Unsettled {
   looks: number;
 }
 
+const suffix = '.jsonl';
+
+function fileName(writer: string): string {
+  return `${writer}${suffix}`;
+}
+
 /** Looks after which a line whose name stands nowhere is void. */
 const patience = 600;
+
+/** Milliseconds after a crew has gone in which its journal may still hold news. */
+const aftermath = 60_000;
 
 /** Counts what has ended since the dispatcher began, by following the journals. */
 export class Progress {
   readonly #files: Files;
+  readonly #clock: Clock;
   readonly #layout: Layout;
   readonly #reader: JournalReader;
   readonly #onEnding: (ending: Ending) => void;
-  #journals: readonly string[] = [];
+  /** Journals that may still grow, with the time at which a crew's was last seen alive, in monotonic milliseconds. */
+  readonly #open = new Map<string, number>();
+  /** Journals of those who are gone: nothing will come. */
+  readonly #closed = new Set<string>();
   #unsettled: Unsettled[] = [];
   done = 0;
   failed = 0;
   retried = 0;
 
-  constructor(files: Files, layout: Layout, onEnding: (ending: Ending) => void) {
+  constructor(
+    { files, clock }: { readonly files: Files; readonly clock: Clock },
+    layout: Layout,
+    onEnding: (ending: Ending) => void,
+  ) {
     this.#files = files;
+    this.#clock = clock;
     this.#layout = layout;
     this.#reader = new JournalReader(files, layout);
     this.#onEnding = onEnding;
-    this.lookForJournals();
-    for (const journal of this.#journals) this.#reader.skip(journal);
+    // What is there already is told by others. Journals of the living are opened at the first look.
+    for (const writer of this.#writers()) {
+      this.#reader.skip(fileName(writer));
+      if (parseCrewId(writer) !== undefined) this.#closed.add(writer);
+      else this.#open.set(writer, Infinity);
+    }
   }
 
-  /** Crews come and go: a journal each. */
-  lookForJournals(): void {
-    this.#journals = (perform(this.#files, list(this.#layout.journal)) ?? []).filter((name) =>
-      name.endsWith('.jsonl'),
-    );
+  #writers(): string[] {
+    const names = perform(this.#files, list(this.#layout.journal)) ?? [];
+    return names.filter((name) => name.endsWith(suffix)).map((name) => name.slice(0, -suffix.length));
   }
 
-  read(): void {
-    for (const journal of this.#journals)
-      for (const line of this.#reader.read(journal))
+  /** Crews come and go: a journal each. Reads those of all who may have something to tell. */
+  lookForJournals(live: readonly CrewId[]): void {
+    const now = this.#clock.monotonic();
+    for (const writer of this.#writers())
+      if (!this.#open.has(writer) && !this.#closed.has(writer))
+        this.#open.set(writer, parseCrewId(writer) === undefined ? Infinity : now);
+    for (const crew of live) {
+      this.#closed.delete(crew);
+      this.#open.set(crew, now);
+    }
+    this.read([...this.#open.keys()]);
+    for (const [writer, seen] of this.#open)
+      if (now - seen > aftermath) {
+        this.#open.delete(writer);
+        this.#closed.add(writer);
+      }
+  }
+
+  /** Reads what these writers have noted since. `fresh`: it is known that there is something. */
+  read(writers: readonly string[], fresh = false): void {
+    for (const writer of writers)
+      for (const line of this.#linesOf(writer, fresh))
         if (line.event === 'finish' || line.event === 'verdict')
           this.#unsettled.push({ ending: line, looks: 0 });
     this.#unsettled = this.#unsettled.filter((unsettled) => !this.#settle(unsettled));
   }
 
+  #linesOf(writer: string, fresh: boolean): JournalLine[] {
+    return fresh ? this.#reader.readFresh(fileName(writer)) : this.#reader.read(fileName(writer));
+  }
+
+  /** Nothing more will happen: all that was noted is to be counted. */
+  conclude(live: readonly CrewId[]): void {
+    this.lookForJournals(live);
+    this.read([...this.#open.keys()], true);
+  }
+
   /** A line counts only if its name stands there. The line comes before the rename, so it has some time to come true. */
   #settle(unsettled: Unsettled): boolean {
     const { ending } = unsettled;
-    const stands =
-      ending.to === 'queue' || this.#files.exists(this.#layout.finished(ending.to, ending.entry));
+    const stands = ending.to === 'queue' || this.#stands(ending, ending.to, unsettled.looks);
     if (stands) this.#count(ending);
     unsettled.looks += 1;
     return stands || unsettled.looks > patience;
+  }
+
+  /** A name that was missing once may be remembered as missing: then only a listing tells, and those are made rarely. */
+  #stands({ entry }: Ending, to: Verdict, looks: number): boolean {
+    if (looks === 0) return this.#files.exists(this.#layout.finished(to, entry));
+    const isPowerOfTwo = (looks & (looks - 1)) === 0;
+    return isPowerOfTwo && perform(this.#files, list(this.#layout[to]))?.includes(entry) === true;
   }
 
   #count(line: Ending): void {

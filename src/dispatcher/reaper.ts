@@ -1,4 +1,4 @@
-import { type CrewFile, parseCrewFile } from '../queue/crew-file.js';
+import { type CrewFile, parseCrewFile, parseHeartbeat } from '../queue/crew-file.js';
 import { fenceCrew } from '../queue/fence-crew.js';
 import { formatJournalLine } from '../queue/journal.js';
 import type { PodPaths } from '../queue/layout.js';
@@ -28,6 +28,8 @@ interface Watched {
   file: CrewFile | undefined;
   watch: LeaseWatch | undefined;
   lookedAt: number;
+  /** Monotonic milliseconds at which the crew's time is over. */
+  endsAt: number;
 }
 
 /** Seconds of lease for a pod whose crew never said its own. */
@@ -57,23 +59,29 @@ export class Reaper {
   pass(): CrewId[] {
     const live: CrewId[] = [];
     const names = perform(this.#system.files, list(this.#layout.jobpods)) ?? [];
+    const fenced: CrewId[] = [];
     for (const name of names) {
       const pod = parsePodName(name);
+      if (pod?.kind === 'fenced') fenced.push(pod.crew);
       if (pod === undefined || pod.kind === 'fenced') continue;
       const paths = pod.kind === 'live' ? this.#layout.pod(pod.crew) : this.#layout.unbornPod(pod.crew);
       const verdict = this.#judge(pod.crew, paths);
-      if (verdict !== 'alive') this.#fence(pod.crew, verdict);
-      else if (pod.kind === 'live') live.push(pod.crew);
+      if (verdict !== 'alive') {
+        this.#fence(pod.crew, verdict);
+        fenced.push(pod.crew);
+      } else if (pod.kind === 'live') live.push(pod.crew);
     }
-    for (const name of perform(this.#system.files, list(this.#layout.jobpods)) ?? []) {
-      const pod = parsePodName(name);
-      if (pod?.kind === 'fenced') this.#lay(pod.crew);
-    }
+    for (const crew of new Set(fenced)) this.#lay(crew);
     return live;
   }
 
   #judge(crew: CrewId, pod: PodPaths): 'alive' | 'dead' | 'stale' {
-    const watched = this.#watched.get(crew) ?? { file: undefined, watch: undefined, lookedAt: -Infinity };
+    const watched = this.#watched.get(crew) ?? {
+      file: undefined,
+      watch: undefined,
+      lookedAt: -Infinity,
+      endsAt: Infinity,
+    };
     this.#watched.set(crew, watched);
     watched.file ??= this.#readCrewFile(pod);
     if (watched.file !== undefined && this.#system.host.judge(watched.file) === 'dead') return 'dead';
@@ -93,7 +101,15 @@ export class Reaper {
       lease,
     );
     watched.watch = watch;
+    const left = content === undefined ? undefined : parseHeartbeat(Buffer.from(content))?.left;
+    if (left !== undefined) watched.endsAt = asked + left * 1000;
     return stale;
+  }
+
+  /** Seconds that a crew will still be there, by its own word. */
+  timeLeft(crew: CrewId): number {
+    const watched = this.#watched.get(crew);
+    return watched === undefined ? Infinity : (watched.endsAt - this.#system.clock.monotonic()) / 1000;
   }
 
   #readHeartbeat(pod: PodPaths): string | undefined {

@@ -21,7 +21,7 @@ export type Settled =
 export interface Now {
   /** Milliseconds on this host's steady clock. */
   readonly monotonic: number;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, by the clock that dates the files. */
   readonly wall: number;
   /** The user whose jobs are run. */
   readonly uid: number;
@@ -55,7 +55,7 @@ type File = Extract<Inspected, { kind: 'file' }>;
 
 function settleFile(file: File, before: Look | undefined, whole: boolean, now: Now): Settled {
   const look = sameLook(before, file) ?? { size: file.size, mtimeMs: file.mtimeMs, since: now.monotonic };
-  // An old file needs no second look. That it is old may be an error of this clock: a shortcut, nothing rests on it.
+  // An old file needs no second look. The clock is the file server's, as that of the file: no two are compared.
   const still = now.wall - file.mtimeMs > finally_ ? finally_ : now.monotonic - look.since;
   const wait = whole ? 0 : looksWhole(file) ? briefly : patiently;
   if (still < wait) return { kind: 'again', inMs: wait - still, look };

@@ -1,14 +1,19 @@
 import type { Needs } from './job.js';
 
-/** What a crew's host offers to all of its workers together. */
-export interface Capacity {
+/** What running jobs use of a host. */
+export interface Usage {
   readonly cpus: number;
   /** Bytes. */
   readonly memory: number;
   readonly gpus: number;
 }
 
-export type Usage = Capacity;
+/** What a crew's host offers to all of its workers together. */
+export interface Capacity extends Usage {
+  readonly labels: readonly string[];
+  /** Until the crew's time is over; Infinity for most. */
+  readonly seconds: number;
+}
 
 export const noUsage: Usage = Object.freeze({ cpus: 0, memory: 0, gpus: 0 });
 
@@ -16,8 +21,12 @@ export const noUsage: Usage = Object.freeze({ cpus: 0, memory: 0, gpus: 0 });
  * What may be given out. A user who hires more workers than there are CPUs wants them all busy, so a crew's CPUs are
  * never fewer than its workers.
  */
-export function capacityOf(offer: Capacity, workers: number): Capacity {
-  return { ...offer, cpus: Math.max(offer.cpus, workers) };
+export function capacityOf(
+  offer: Usage & { readonly labels: readonly string[]; readonly workers: number },
+  seconds = Infinity,
+): Capacity {
+  const { cpus, memory, gpus, labels, workers } = offer;
+  return { cpus: Math.max(cpus, workers), memory, gpus, labels, seconds };
 }
 
 /** Whether a job fits beside what runs already. */
@@ -25,7 +34,9 @@ export function fitsBeside(needs: Needs, used: Usage, capacity: Capacity): boole
   return (
     used.cpus + needs.cpus <= capacity.cpus &&
     used.memory + needs.memory <= capacity.memory &&
-    used.gpus + needs.gpus <= capacity.gpus
+    used.gpus + needs.gpus <= capacity.gpus &&
+    needs.seconds <= capacity.seconds &&
+    needs.labels.every((label) => capacity.labels.includes(label))
   );
 }
 

@@ -14,6 +14,10 @@ export interface Needs {
   readonly memory: number;
   readonly gpus: number;
   readonly resources: readonly ResourceNeed[];
+  /** Words that its crew must be labelled with. */
+  readonly labels: readonly string[];
+  /** Seconds that it may take, by its time limit; 0 if it has none. Crews whose time runs out do not take it. */
+  readonly seconds: number;
 }
 
 /** How a job's process is made: a command line for the shell, or the job file itself. */
@@ -41,7 +45,19 @@ export interface Job {
   readonly logfile: string | undefined;
 }
 
-export const plainNeeds: Needs = Object.freeze({ cpus: 1, memory: 0, gpus: 0, resources: Object.freeze([]) });
+export const plainNeeds: Needs = Object.freeze({
+  cpus: 1,
+  memory: 0,
+  gpus: 0,
+  resources: Object.freeze([]),
+  labels: Object.freeze([]),
+  seconds: 0,
+});
+
+/** Whether a job takes nothing of a host but one of its workers. */
+export function takesOneWorker({ cpus, memory, gpus, resources }: Needs): boolean {
+  return cpus === 1 && memory === 0 && gpus === 0 && resources.length === 0;
+}
 
 export const jobDefaults: Omit<Job, 'command'> = Object.freeze({
   timeout: undefined,

@@ -1,5 +1,6 @@
 import { didYouMean } from './did-you-mean.js';
 import type { IniValue } from './ini.js';
+import { parseLabels } from './labels.js';
 import { type Job, type Needs, type ResourceNeed, jobDefaults, plainNeeds } from './job.js';
 import { parseDuration, parseMemory, parseWhole } from './quantities.js';
 
@@ -36,6 +37,12 @@ const setters: Readonly<Record<string, Setter>> = {
     const resources = parseResources(value);
     if (resources === undefined) return 'pool names with optional counts, such as PROXY, LICENCE*2';
     draft.needs.resources = resources;
+    return undefined;
+  },
+  labels: (draft, value) => {
+    const labels = parseLabels(value);
+    if (labels === undefined) return 'words separated by commas';
+    draft.needs.labels = labels;
     return undefined;
   },
   after: (draft, value) => {
@@ -77,6 +84,7 @@ export function readSettings(settings: Settings, where: string, strict: boolean)
     if (expected !== undefined)
       throw new JobFileError(`line ${line}: ${key} is "${shorten(value)}"`, `expected ${expected}`);
   }
+  draft.needs.seconds = draft.timeout ?? 0;
   return draft;
 }
 
@@ -135,7 +143,8 @@ function parseResources(value: string): ResourceNeed[] | undefined {
   return [...counts].map(([pool, count]) => ({ pool, count }));
 }
 
-function parseEnvironment(value: string): Record<string, string> | undefined {
+/** `NAME=value` lines; undefined where a line is none. */
+export function parseEnvironment(value: string): Record<string, string> | undefined {
   // Not an object literal: `__proto__` is a legal name for a variable.
   const env = Object.create(null) as Record<string, string>;
   for (const line of value.split('\n')) {

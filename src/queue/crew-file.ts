@@ -1,5 +1,21 @@
 import type { CrewId } from './layout.js';
 
+/** What a crew runs in. `slurm`: the name is a job's id. */
+export interface Session {
+  readonly kind: SessionKind;
+  readonly name: string;
+}
+
+const sessionKinds = ['tmux', 'screen', 'none', 'slurm'] as const;
+export type SessionKind = (typeof sessionKinds)[number];
+
+/** `KIND:NAME`, as it is written on a crew's command line. */
+export function parseSession(text: string): Session | undefined {
+  const [word = '', name = ''] = text.split(':', 2);
+  const kind = sessionKinds.find((known) => known === word);
+  return kind === undefined ? undefined : { kind, name };
+}
+
 /** `crew.json`: what a crew says of itself at birth; it never changes. */
 export interface CrewFile {
   readonly format: 1;
@@ -21,7 +37,11 @@ export interface CrewFile {
   /** Seconds without a heartbeat after which the crew counts as dead; for its guardian and for dispatchers alike. */
   readonly lease: number;
   /** Where the crew's terminal is, to attach to. */
-  readonly session: { readonly kind: 'tmux' | 'screen' | 'none'; readonly name: string };
+  readonly session: Session;
+  /** Words that jobs may ask for. */
+  readonly labels: readonly string[];
+  /** Where it hears hints, as `address:port`; empty where it hears none. */
+  readonly hints: readonly string[];
   readonly born: string;
 }
 
@@ -29,18 +49,25 @@ export interface CrewFile {
 export function parseCrewFile(bytes: Uint8Array): CrewFile | undefined {
   try {
     const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<CrewFile>;
-    return value.format === 1 && isCrewFile(value) ? value : undefined;
+    return value.format === 1 && isCrewFile(value)
+      ? { ...value, labels: value.labels ?? [], hints: value.hints ?? [] }
+      : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isCrewFile(value: Partial<CrewFile>): value is CrewFile {
+/** Fields that crews of earlier versions do not write. */
+type Later = 'labels' | 'hints';
+
+function isCrewFile(
+  value: Partial<CrewFile>,
+): value is Omit<CrewFile, Later> & Partial<Pick<CrewFile, Later>> {
   const { lease, workers, cpus, memory, gpus, pid, host, session } = value;
   return (
     [lease, workers, cpus, memory, gpus, pid].every((number) => typeof number === 'number') &&
     typeof host === 'string' &&
-    ['tmux', 'screen', 'none'].includes(session?.kind ?? '') &&
+    sessionKinds.some((kind) => kind === session?.kind) &&
     typeof session?.name === 'string'
   );
 }
@@ -48,18 +75,28 @@ function isCrewFile(value: Partial<CrewFile>): value is CrewFile {
 /** `heartbeat`: new content at each beat. `running`: worker number → entry, for people who look. */
 export interface Heartbeat {
   readonly beat: number;
+  /** Seconds until the crew's time is over; absent for most. */
+  readonly left?: number;
   readonly running: Readonly<Record<string, string>>;
 }
 
+/**
+ * Filled up to whole blocks, so that beats have one length: hosts that remember a file's size read it rightly, and the
+ * file need not be cut each time.
+ */
 export function formatHeartbeat(heartbeat: Heartbeat): string {
-  return `${JSON.stringify(heartbeat)}\n`;
+  const text = JSON.stringify(heartbeat);
+  return `${text.padEnd(Math.ceil((text.length + 1) / block) * block - 1)}\n`;
 }
+
+const block = 256;
 
 export function parseHeartbeat(bytes: Uint8Array): Heartbeat | undefined {
   try {
     const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<Heartbeat>;
-    const { beat, running } = value;
-    return typeof beat === 'number' && typeof running === 'object' ? { beat, running } : undefined;
+    const { beat, left, running } = value;
+    if (typeof beat !== 'number' || typeof running !== 'object') return undefined;
+    return typeof left === 'number' ? { beat, left, running } : { beat, running };
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { FjrError } from '../job/fjr-error.js';
+import { filesystemHints } from './filesystem-hints.js';
 
 /** One filesystem call of the protocol (see `src/queue/steps.ts`). Paths are absolute. */
 export type FileCall =
@@ -13,7 +14,9 @@ export type FileCall =
       readonly content: string | Uint8Array;
       readonly mode: number;
     }
-  | { readonly op: 'overwrite' | 'append'; readonly path: string; readonly content: string };
+  | { readonly op: 'overwrite'; readonly path: string; readonly content: string }
+  /** `later`: nobody waits for it; it may reach a file server together with the next line. */
+  | { readonly op: 'append'; readonly path: string; readonly content: string; readonly later?: boolean };
 
 /**
  * `missing`: the file, or a directory on its path, is not there. `exists`: the target is. `not-empty`: the directory
@@ -51,12 +54,16 @@ export interface Files {
   changedAt(path: string): number | undefined;
   /** When a file last changed its place, by the same clock. */
   movedAt(path: string): number | undefined;
+  /** Milliseconds by which the file server's clock is ahead of ours; a probe file is written in the directory. */
+  serverAhead(directory: string): number;
   /** A part of a file from `offset` on, at most `limit` bytes; undefined: no such file. */
   readFrom(path: string, offset: number, limit: number): Uint8Array | undefined;
   /** Makes a directory with its parents. */
   ensureDirectory(path: string): void;
   /** Makes an empty file if there is none. */
   touch(path: string): void;
+  /** Makes what other hosts have appended to a file visible here, where its size may be remembered. */
+  refresh(path: string): void;
   /** Gives a file or directory the present time; nothing happens if it is gone. */
   renew(path: string): void;
   /** Lets `path` be a symbolic link to `target`, whatever link it was before. */
@@ -66,8 +73,11 @@ export interface Files {
 }
 
 export interface LocalFilesOptions {
-  /** Whether listings may be stale here: then the directory is touched before each, which makes them fresh. */
-  readonly freshen: boolean;
+  /**
+   * Whether other hosts change the same filesystem. Then listings may be stale: the directory is touched before each,
+   * which makes them fresh. And what is appended to an open file stays on this host until it is pushed out.
+   */
+  readonly shared: boolean;
   /** fsync what is written: outcomes survive a power cut, at about 1 ms per file. */
   readonly fsync: boolean;
 }
@@ -87,6 +97,15 @@ export class MountedFiles implements Files {
     try {
       return this.#make(call);
     } catch (error) {
+      // A handle that a file server no longer knows: the path leads to the present one, or to nothing.
+      return codeOf(error) === 'ESTALE' ? this.#again(call) : toStatus(error, call);
+    }
+  }
+
+  #again(call: FileCall): FileReply {
+    try {
+      return this.#make(call);
+    } catch (error) {
       return toStatus(error, call);
     }
   }
@@ -98,8 +117,7 @@ export class MountedFiles implements Files {
         if (this.#options.fsync) syncDirectory(dirname(call.to));
         return 'ok';
       case 'link':
-        fs.linkSync(call.from, call.to);
-        return 'ok';
+        return this.#link(call.from, call.to);
       case 'list':
         return this.#list(call.path);
       case 'read':
@@ -111,7 +129,7 @@ export class MountedFiles implements Files {
       case 'overwrite':
         return this.#overwrite(call.path, call.content);
       case 'append':
-        return this.#append(call.path, call.content);
+        return this.#append(call.path, call.content, call.later === true);
       case 'mkdir':
         fs.mkdirSync(call.path, 0o700);
         return 'ok';
@@ -124,8 +142,19 @@ export class MountedFiles implements Files {
     }
   }
 
+  #link(from: string, to: string): FileStatus {
+    try {
+      fs.linkSync(from, to);
+      return 'ok';
+    } catch (error) {
+      // Over sftp, which has no better word for a name that is taken.
+      if (codeOf(error) === 'EPERM' && this.#list(dirname(to)).includes(basename(to))) return 'exists';
+      throw error;
+    }
+  }
+
   #list(path: string): readonly string[] {
-    if (this.#options.freshen) {
+    if (this.#options.shared) {
       const now = new Date();
       fs.utimesSync(path, now, now);
     }
@@ -146,7 +175,8 @@ export class MountedFiles implements Files {
   #overwrite(path: string, content: string): FileStatus {
     const fd = fs.openSync(path, 'r+');
     try {
-      fs.ftruncateSync(fd, writeFully(fd, content));
+      const length = writeFully(fd, content);
+      if (fs.fstatSync(fd).size > length) fs.ftruncateSync(fd, length);
     } finally {
       fs.closeSync(fd);
     }
@@ -154,7 +184,7 @@ export class MountedFiles implements Files {
   }
 
   /** Journals stay open: an append then costs 3 µs instead of 15. */
-  #append(path: string, content: string): FileStatus {
+  #append(path: string, content: string, later: boolean): FileStatus {
     let fd = this.#appended.get(path);
     if (fd === undefined) {
       fd = fs.openSync(path, 'a', 0o600);
@@ -165,7 +195,7 @@ export class MountedFiles implements Files {
     this.#torn.add(path);
     writeFully(fd, line);
     this.#torn.delete(path);
-    if (this.#options.fsync) fs.fsyncSync(fd);
+    if (this.#options.fsync || (this.#options.shared && !later)) fs.fdatasyncSync(fd);
     return 'ok';
   }
 
@@ -199,6 +229,22 @@ export class MountedFiles implements Files {
     return guarded(`look at ${path}`, () => fs.statSync(path, { throwIfNoEntry: false })?.ctimeMs);
   }
 
+  serverAhead(directory: string): number {
+    const path = `${directory}/.clock-${process.pid}`;
+    return guarded(`write in ${directory}`, () => {
+      const before = Date.now();
+      const fd = fs.openSync(path, 'w', 0o600);
+      try {
+        fs.writeSync(fd, '.');
+        fs.fdatasyncSync(fd);
+        return fs.fstatSync(fd).mtimeMs - (before + Date.now()) / 2;
+      } finally {
+        fs.closeSync(fd);
+        fs.rmSync(path, { force: true });
+      }
+    });
+  }
+
   readFrom(path: string, offset: number, limit: number): Uint8Array | undefined {
     let fd: number;
     try {
@@ -208,10 +254,7 @@ export class MountedFiles implements Files {
       throw unexpected(error, `read ${path}`);
     }
     try {
-      return guarded(`read ${path}`, () => {
-        const size = Math.min(limit, Math.max(0, fs.fstatSync(fd).size - offset));
-        return readFully(fd, size, offset);
-      });
+      return guarded(`read ${path}`, () => readToEnd(fd, offset, limit));
     } finally {
       fs.closeSync(fd);
     }
@@ -231,6 +274,10 @@ export class MountedFiles implements Files {
     } catch (error) {
       throw unexpected(error, `make the file ${path}`);
     }
+  }
+
+  refresh(path: string): void {
+    if (this.#options.shared) this.renew(path);
   }
 
   renew(path: string): void {
@@ -326,11 +373,26 @@ function readWhole(path: string, last: number): Uint8Array {
   // Not readFileSync: on some network filesystems it leaks descriptors when the file changes underneath.
   const fd = fs.openSync(path, 'r');
   try {
-    const { size } = fs.fstatSync(fd);
-    return readFully(fd, Math.min(size, last), Math.max(0, size - last));
+    const offset = last === Infinity ? 0 : Math.max(0, fs.fstatSync(fd).size - last);
+    return readToEnd(fd, offset, Infinity);
   } finally {
     fs.closeSync(fd);
   }
+}
+
+/** Bytes that are asked for at a time where nobody knows how many there are. */
+const readChunk = 65_536;
+
+/** What follows in a file, whatever size the system believes it to have: other hosts write, and sizes are remembered. */
+function readToEnd(fd: number, offset: number, limit: number): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (let count = 0; count < limit;) {
+    const part = readFully(fd, Math.min(readChunk, limit - count), offset + count);
+    parts.push(part);
+    count += part.length;
+    if (part.length < readChunk) break;
+  }
+  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
 }
 
 function readFully(fd: number, size: number, offset: number): Uint8Array {
@@ -370,8 +432,12 @@ function syncDirectory(path: string): void {
   }
 }
 
+/** Node has no name for this one. */
+const staleHandle = -116;
+
 function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
+  const { code, errno } = error as NodeJS.ErrnoException;
+  return errno === staleHandle ? 'ESTALE' : code;
 }
 
 function toStatus(error: unknown, call: FileCall): FileStatus {
@@ -388,17 +454,9 @@ function toStatus(error: unknown, call: FileCall): FileStatus {
   }
 }
 
-const hints: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full: free some space',
-  EDQUOT: 'your disk quota is used up: free some space',
-  EACCES: 'check the permissions of the project directory',
-  EROFS: 'the filesystem is read-only here',
-  EMFILE: 'raise the limit of open files (ulimit -n)',
-};
-
 function unexpected(error: unknown, what: string): FjrError {
   const code = codeOf(error) ?? 'unknown';
-  const hint = hints[code];
+  const hint = filesystemHints[code];
   return new FjrError(
     'filesystem',
     `cannot ${what}: ${code}`,

@@ -1,57 +1,163 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
 import { FjrError } from '../job/fjr-error.js';
+import { filesystemHints } from './filesystem-hints.js';
 import type { Host, ProcessIdentity } from './host.js';
 
-/** How to give a lock back. */
-export type Unlock = () => Promise<void>;
+/** What a lock's owner says of himself, in the file beside the lock. Its content changes at each beat. */
+export interface LockOwner extends ProcessIdentity {
+  readonly beat: number;
+  /** Where he hears hints, as `address:port`. */
+  readonly hints: readonly string[];
+}
 
-/** Milliseconds. Long, since its takeover of stale locks is not exclusive and compares clocks of two hosts. */
-const stale = 120_000;
-const update = 20_000;
+export type Lock =
+  /** Ours, until it is given back or `onLost` is called. */
+  | { readonly kind: 'mine'; readonly unlock: () => Promise<void> }
+  /** Another's. `content`: his file as it is; while he lives it changes. */
+  | { readonly kind: 'taken'; readonly owner: LockOwner | undefined; readonly content: string };
+
+export interface LockOptions {
+  readonly onLost: () => void;
+  readonly hints?: readonly string[];
+}
+
+/** Bytes of an owner's file. */
+const ownerLength = 1024;
+/** Milliseconds between two beats of a lock's owner. */
+const beatEvery = 2500;
+/**
+ * Milliseconds. proper-lockfile would take a lock over that is older than this, by comparing clocks of two hosts; we
+ * judge owners ourselves, so it never does.
+ */
+const never = 1e12;
 
 /**
- * A lock directory with its owner's identity beside it. An economy, never a safeguard: what must be exclusive rests on
- * renames. The lock of a process that is known to be dead is taken over at once.
+ * A lock directory with its owner's file beside it. An economy, never a safeguard: what must be exclusive rests on
+ * renames. The lock of a process of this host that is known to be dead is taken over at once.
  */
-export async function takeLock(path: string, host: Host, onLost: () => void): Promise<Unlock | 'taken'> {
-  const options = { lockfilePath: path, realpath: false, stale, update, onCompromised: onLost };
-  const ownerFile = `${path}.owner`;
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      const release = await lockfile.lock(path, options);
-      const owner = `${JSON.stringify(host.identify(process.pid))}\n`;
-      writeFileSync(ownerFile, owner, { mode: 0o600 });
-      return async () => {
-        // Somebody took the lock over meanwhile: then it is theirs to give back.
-        if (readText(ownerFile) !== owner) return;
-        rmSync(ownerFile, { force: true });
+export async function takeLock(path: string, host: Host, options: LockOptions): Promise<Lock> {
+  for (let attempt = 0; ; attempt++) {
+    const release = await tryLock(path);
+    if (release !== undefined)
+      try {
+        return own(path, host, options, release);
+      } catch (error) {
+        // A full disk: a lock that nobody owns must not stay.
+        rmSync(ownerFile(path), { force: true });
         await release().catch(() => undefined);
-      };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED')
-        throw new FjrError('lock', `cannot lock ${path}`, { cause: error });
-      if (!(await isLeft(ownerFile, host))) return 'taken';
-      rmSync(ownerFile, { force: true });
-      rmSync(path, { recursive: true, force: true });
-    }
+        throw cannotLock(path, error);
+      }
+    const content = await settledContent(path);
+    const owner = parseOwner(content);
+    const isLeft = owner === undefined || host.judge(owner) === 'dead';
+    if (!isLeft || attempt > 0) return { kind: 'taken', owner, content };
+    breakLock(path, content);
   }
-  return 'taken';
+}
+
+/** Takes a lock away from an owner who is known to be gone, if he is still the one who wrote `content`. */
+export function breakLock(path: string, content: string): void {
+  if (readText(ownerFile(path)) !== content) return;
+  const away = `${path}.left-${process.pid}-${Date.now()}`;
+  try {
+    renameSync(path, away);
+  } catch {
+    return;
+  }
+  rmSync(away, { recursive: true, force: true });
+}
+
+/** Who holds a lock, as far as its file tells. */
+export function readLockOwner(path: string): LockOwner | undefined {
+  return parseOwner(readText(ownerFile(path)));
+}
+
+async function tryLock(path: string): Promise<(() => Promise<void>) | undefined> {
+  try {
+    const options = { lockfilePath: path, realpath: false, stale: never, update: 60_000 };
+    return await lockfile.lock(path, { ...options, onCompromised: () => undefined });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ELOCKED') return undefined;
+    throw cannotLock(path, error);
+  }
+}
+
+function cannotLock(path: string, cause: unknown): FjrError {
+  const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+  const hint = filesystemHints[code];
+  return new FjrError(
+    'lock',
+    `cannot lock ${path}: ${code}`,
+    hint === undefined ? { cause } : { hint, cause },
+  );
+}
+
+function own(
+  path: string,
+  host: Host,
+  { onLost, hints = [] }: LockOptions,
+  release: () => Promise<void>,
+): Lock {
+  const file = ownerFile(path);
+  const identity = host.identify(process.pid);
+  let content = '';
+  const write = (beat: number): void => {
+    // In place, and always as long: other hosts may remember which file it is, and how long.
+    const text = JSON.stringify({ ...identity, beat, hints } satisfies LockOwner);
+    content = `${text.padEnd(ownerLength - 1)}\n`;
+    const fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
+    try {
+      writeSync(fd, content, 0);
+    } finally {
+      closeSync(fd);
+    }
+  };
+  write(0);
+  let beats = 0;
+  const timer = setInterval(() => {
+    try {
+      if (readText(file) === content) write(++beats);
+      else stop();
+    } catch {
+      // The file server is away: if it stays so, somebody else takes over.
+    }
+  }, beatEvery);
+  timer.unref();
+  const stop = (): void => {
+    clearInterval(timer);
+    onLost();
+  };
+  return {
+    kind: 'mine',
+    unlock: async () => {
+      clearInterval(timer);
+      // Somebody took the lock over meanwhile: then it is theirs to give back.
+      if (readText(file) !== content) return;
+      rmSync(file, { force: true });
+      await release().catch(() => undefined);
+    },
+  };
 }
 
 /** Milliseconds after which a lock's owner has written who he is, if he lives. */
 const settling = 1000;
 
-async function isLeft(ownerFile: string, host: Host): Promise<boolean> {
-  const owner =
-    readOwner(ownerFile) ?? (await setTimeout(settling, undefined).then(() => readOwner(ownerFile)));
-  return owner === undefined || host.judge(owner) === 'dead';
+async function settledContent(path: string): Promise<string> {
+  const content = readText(ownerFile(path));
+  if (parseOwner(content) !== undefined) return content;
+  await setTimeout(settling);
+  return readText(ownerFile(path));
 }
 
-function readOwner(ownerFile: string): ProcessIdentity | undefined {
+function ownerFile(path: string): string {
+  return `${path}.owner`;
+}
+
+function parseOwner(content: string): LockOwner | undefined {
   try {
-    return JSON.parse(readText(ownerFile)) as ProcessIdentity;
+    return { hints: [], beat: 0, ...(JSON.parse(content) as ProcessIdentity) };
   } catch {
     return undefined;
   }

@@ -14,14 +14,17 @@ import { type FinishTo, finishJob } from '../queue/finish-job.js';
 import { type JournalLine, formatJournalLine } from '../queue/journal.js';
 import { layToRest } from '../queue/lay-to-rest.js';
 import { type CrewId, type Layout, classifyPodFile } from '../queue/layout.js';
+import type { HintLine } from '../queue/hint.js';
+import type { Pace } from '../queue/pace.js';
 import { perform } from '../queue/perform.js';
 import { raisePod } from '../queue/raise-pod.js';
 import { recallJob } from '../queue/recall-job.js';
 import { startJob } from '../queue/start-job.js';
-import { type Steps, append, list, unlink } from '../queue/steps.js';
+import { type Steps, append, appendLater, list, unlink } from '../queue/steps.js';
 import type { Clock } from '../system/clock.js';
 import type { Files, Inspected } from '../system/files.js';
 import type { Doorbells } from '../system/watcher.js';
+import { DispatchersHeard } from './dispatchers-heard.js';
 import { HeldItems } from './held-items.js';
 import { absolute, argumentsOf, environmentOf } from './launch.js';
 import { outcomeOf, targetOf } from './outcome-of.js';
@@ -50,6 +53,9 @@ export interface CrewSystem {
   readonly signalName: (number: number) => string;
   readonly home: string;
   readonly directory: string;
+  readonly pace: Pace;
+  /** Undefined where hints cannot work, or are not needed. */
+  readonly hints: HintLine | undefined;
 }
 
 export interface CrewOptions {
@@ -59,6 +65,12 @@ export interface CrewOptions {
   /** `crew.json`, but for what only the running crew knows. */
   readonly describe: (starterPid: number) => CrewFile;
   readonly report: (event: CrewEvent) => void;
+  /** Monotonic milliseconds at which its time is over, as that of a batch system's job; Infinity for most. */
+  readonly endsAt: number;
+  /** Seconds without work after which it leaves. */
+  readonly idleExit: number;
+  /** Least niceness of its jobs. */
+  readonly nice: number;
 }
 
 type Phase = 'working' | 'draining' | 'leaving' | 'fenced' | 'gone';
@@ -67,8 +79,10 @@ type Phase = 'working' | 'draining' | 'leaving' | 'fenced' | 'gone';
 const claimPatience = 3000;
 /** Milliseconds after which a running job gets log files of its own; half of it until the heartbeat tells of it. */
 const exposeAfter = 1000;
-/** Milliseconds between two sweeps of the pod; the doorbell makes most of them unnecessary. */
-const sweepInterval = 1000;
+/** A crew whose time is nearly over takes nothing new in its last seconds … */
+const lastSeconds = 60;
+/** … or in this share of its life, if that is less. */
+const lastShare = 0.1;
 
 /** One life of a crew, from birth to burial. A crew that is fenced ends; its owner starts another under a new id. */
 export class Crew {
@@ -83,6 +97,9 @@ export class Crew {
   readonly #roster: Roster;
   /** Entries that the doorbell need not ring for again. */
   readonly #seen = new Set<string>();
+  /** Entries in the pod that no worker was free for, as far as is known. */
+  #waiting = new Set<string>();
+  readonly #dispatchers: DispatchersHeard;
   readonly #stopWatching: (() => void)[] = [];
   #phase: Phase = 'working';
   #beats = 0;
@@ -90,7 +107,10 @@ export class Crew {
   #heartbeatIsOld = false;
   #lastBeat = 0;
   #tendedAt = 0;
+  /** Monotonic milliseconds at which it last had work. */
+  #busyAt: number;
   #sweepPlanned = false;
+  #sweptAt = 0;
   #resolveEnd: (how: 'left' | 'fenced') => void = () => undefined;
   /** How this life ended. */
   readonly ended: Promise<'left' | 'fenced'>;
@@ -112,9 +132,15 @@ export class Crew {
       },
     });
     this.#file = options.describe(this.#starter.pid);
-    this.#roster = new Roster(this.#file.workers, capacityOf(this.#file, this.#file.workers));
+    this.#roster = new Roster(this.#file.workers, () => capacityOf(this.#file, this.#timeLeft()));
+    this.#busyAt = system.clock.monotonic();
     this.#scratch = new Scratch(system.files, this.#layout, this.#id);
     this.#items = new HeldItems(system.files, this.#layout, this.#id);
+    this.#dispatchers = new DispatchersHeard(system.hints, system.clock, {
+      entries: (names) => {
+        this.#hearOfEntries(names);
+      },
+    });
   }
 
   /** Birth: from here on dispatchers may assign. */
@@ -128,6 +154,7 @@ export class Crew {
     this.#note({ event: 'born', time: this.#system.clock.timestamp(), crew: this.#id });
     this.#options.report({ kind: 'born', crew: this.#id, workers });
     this.#watch();
+    this.#watchTheEnd();
     this.#beat();
     this.#sweep();
   }
@@ -147,6 +174,32 @@ export class Crew {
     if (this.#phase !== 'working') return;
     this.#phase = 'draining';
     this.#planSweep();
+  }
+
+  /** Seconds. */
+  #timeLeft(): number {
+    return (this.#options.endsAt - this.#system.clock.monotonic()) / 1000;
+  }
+
+  /** A crew with an end stops taking work in time, and is gone before it is cut off. */
+  #watchTheEnd(): void {
+    const left = this.#timeLeft();
+    if (left === Infinity) return;
+    const margin = Math.min(lastSeconds, left * lastShare);
+    this.#stopWatching.push(
+      after((left - margin) * 1000, () => {
+        this.drain();
+      }),
+      after(left * 1000, () => {
+        this.leave();
+      }),
+    );
+  }
+
+  #leaveIfIdle(entries: number): void {
+    const now = this.#system.clock.monotonic();
+    if (entries > 0 || !this.#roster.isQuiet) this.#busyAt = now;
+    else if (now - this.#busyAt > this.#options.idleExit * 1000) this.leave();
   }
 
   #perform<T>(steps: Steps<T>): T {
@@ -169,14 +222,17 @@ export class Crew {
 
   #watch(): void {
     const { lease } = this.#file;
+    const { pace } = this.#system;
     this.#stopWatching.push(
       this.#system.doorbells.hang(this.#layout.pod(this.#id).directory, (name) => {
         this.#ring(name);
       }),
-      every(sweepInterval, () => {
+      every(pace.sweepPod, () => {
         this.#guard(() => {
-          this.#sweep();
+          if (this.#isSweepDue()) this.#sweep();
         });
+      }),
+      every(pace.lookForStrays, () => {
         this.#guard(() => {
           this.#giveBackStray();
         });
@@ -203,6 +259,28 @@ export class Crew {
     this.#planSweep();
   }
 
+  /** The doorbell and hints make most sweeps unnecessary. */
+  #isSweepDue(): boolean {
+    const { clock, pace } = this.#system;
+    const hinted = this.#dispatchers.isHinted && this.#phase === 'working';
+    const interval = hinted ? pace.sweepPodHinted : pace.sweepPod;
+    return clock.monotonic() - this.#sweptAt >= interval * 0.9;
+  }
+
+  /** A name that nobody ever asked for is found at once, whatever the filesystem remembers of the directory. */
+  #hearOfEntries(names: readonly string[]): void {
+    if (this.#phase !== 'working') return;
+    if (names.length === 0) this.#planSweep();
+    for (const name of names) {
+      const file = classifyPodFile(name);
+      if (file.kind === 'badge' && file.badge.crew === this.#id) this.#seeBadge(file.badge.worker);
+      if (file.kind !== 'entry' || isIgnored(name)) continue;
+      this.#guard(() => {
+        this.#tryStart(name);
+      });
+    }
+  }
+
   #planSweep(): void {
     if (this.#sweepPlanned) return;
     this.#sweepPlanned = true;
@@ -222,7 +300,8 @@ export class Crew {
     this.#lastBeat = now;
     const running: Record<string, string> = {};
     for (const [worker, { entry }] of this.#roster.in('busy')) running[worker] = entry;
-    const content = formatHeartbeat({ beat: this.#beats, running });
+    const left = Math.floor(this.#timeLeft());
+    const content = formatHeartbeat({ beat: this.#beats, ...(left === Infinity ? {} : { left }), running });
     if (this.#perform(beat(this.#layout, this.#id, content)) === 'fenced') {
       this.#becomeFenced();
       return;
@@ -247,10 +326,12 @@ export class Crew {
         this.#commit(worker, ending);
       });
     const names = this.#perform(list(this.#layout.pod(this.#id).directory));
+    this.#sweptAt = this.#system.clock.monotonic();
     if (names === undefined) {
       this.#becomeFenced();
       return;
     }
+    this.#waiting.clear();
     const entries: string[] = [];
     for (const name of names) {
       const file = classifyPodFile(name);
@@ -265,6 +346,7 @@ export class Crew {
       });
     if (this.#phase === 'draining') this.#withdrawOffers();
     this.#announceIdle();
+    this.#leaveIfIdle(entries.length);
     this.#goIfDone();
   }
 
@@ -308,6 +390,7 @@ export class Crew {
       return false;
     }
     this.#roster.set(worker, { state: 'announced' });
+    this.#dispatchers.tell('idle');
     return true;
   }
 
@@ -343,7 +426,21 @@ export class Crew {
       return;
     }
     const worker = this.#roster.fits(needs) ? this.#freeWorker() : undefined;
-    if (worker !== undefined && this.#begin(entry)) this.#launch(worker, entry, found.job, inspected);
+    if (worker === undefined) this.#waiting.add(entry);
+    else if (this.#begin(entry)) this.#launch(worker, entry, found.job, inspected);
+  }
+
+  /** A worker became free: what waits for one starts at once, and if nothing does there may be news in the pod. */
+  #continue(): void {
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const entry of waiting)
+      if (this.#roster.hasFree)
+        this.#guard(() => {
+          this.#tryStart(entry);
+        });
+      else this.#waiting.add(entry);
+    if (this.#roster.first('idle') !== undefined) this.#planSweep();
   }
 
   #begin(entry: string): boolean {
@@ -400,7 +497,8 @@ export class Crew {
       return;
     }
     const launch = this.#prepare(worker, busy, jobFile);
-    this.#note({ event: 'start', time: this.#system.clock.timestamp(), entry, worker });
+    const started = { event: 'start', time: this.#system.clock.timestamp(), entry, worker } as const;
+    this.#perform(appendLater(this.#layout.journalOf(this.#id), formatJournalLine(started)));
     this.#options.report({ kind: 'found', crew: this.#id, worker, entry });
     const fault = job.logfile === undefined ? undefined : this.#makeLogfile(job.logfile, launch.cwd);
     if (fault === undefined) this.#starter.run(worker, launch);
@@ -425,7 +523,7 @@ export class Crew {
       argv: argumentsOf(job, jobFile),
       env: environmentOf(job, execution),
       cwd,
-      nice: job.nice,
+      nice: Math.max(job.nice, this.#options.nice),
       timeout: job.timeout,
       out: this.#scratch.path(worker, 'out'),
       err: this.#scratch.path(worker, 'err'),
@@ -517,7 +615,8 @@ export class Crew {
     }
     this.#roster.set(worker, { state: 'idle' });
     this.#heartbeatIsOld = true;
-    if (this.#phase === 'working') this.#planSweep();
+    this.#dispatchers.tell('ended');
+    if (this.#phase === 'working') this.#continue();
     else this.#goIfDone();
   }
 
@@ -565,6 +664,7 @@ export class Crew {
   #over(how: 'left' | 'fenced'): void {
     this.#phase = 'gone';
     for (const stop of this.#stopWatching) stop();
+    void this.#system.hints?.close();
     this.#starter.close();
     this.#resolveEnd(how);
     if (how === 'left') this.#options.report({ kind: 'left', crew: this.#id });
@@ -572,6 +672,16 @@ export class Crew {
       this.#scratch.clear();
     });
   }
+}
+
+/** Node's timers count to 24 days and no further. */
+const longestTimer = 2 ** 31 - 1;
+
+function after(milliseconds: number, action: () => void): () => void {
+  const timer = setTimeout(action, Math.min(longestTimer, milliseconds));
+  return () => {
+    clearTimeout(timer);
+  };
 }
 
 function every(milliseconds: number, action: () => void): () => void {

@@ -51,14 +51,15 @@ export interface Ending {
 /** The workers of a crew, and what their jobs use of its host. */
 export class Roster {
   readonly #workers = new Map<number, Worker>();
-  readonly #capacity: Capacity;
+  readonly #capacity: () => Capacity;
   readonly #freeGpus: Set<number>;
   #used: Usage = noUsage;
 
-  constructor(workers: number, capacity: Capacity) {
+  /** `capacity` is asked each time: a crew's time runs out. */
+  constructor(workers: number, capacity: () => Capacity) {
     for (let worker = 1; worker <= workers; worker++) this.#workers.set(worker, { state: 'idle' });
     this.#capacity = capacity;
-    this.#freeGpus = new Set(Array.from({ length: capacity.gpus }, (_, gpu) => gpu));
+    this.#freeGpus = new Set(Array.from({ length: capacity().gpus }, (_, gpu) => gpu));
   }
 
   get(worker: number): Worker | undefined {
@@ -84,6 +85,11 @@ export class Roster {
       if (current.state === state) yield [worker, current as Extract<Worker, { state: S }>];
   }
 
+  /** Whether some worker has nothing to do. */
+  get hasFree(): boolean {
+    return (['claimed', 'idle', 'announced'] as const).some((state) => this.first(state) !== undefined);
+  }
+
   /** Whether no worker has anything to do or to commit. */
   get isQuiet(): boolean {
     return this.first('busy') === undefined && this.first('ending') === undefined;
@@ -91,11 +97,11 @@ export class Roster {
 
   /** Whether the crew could run a job if nothing else ran. */
   couldFit(needs: Needs): boolean {
-    return fitsBeside(needs, noUsage, this.#capacity);
+    return fitsBeside(needs, noUsage, this.#capacity());
   }
 
   fits(needs: Needs): boolean {
-    return fitsBeside(needs, this.#used, this.#capacity);
+    return fitsBeside(needs, this.#used, this.#capacity());
   }
 
   begin(worker: number, entry: string, job: Job, startedAt: number): Busy {

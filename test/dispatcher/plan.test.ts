@@ -34,9 +34,17 @@ const needs: fc.Arbitrary<Needs> = fc.oneof(
         selector: ({ pool }) => pool,
       },
     ),
+    labels: fc.subarray(['fast', 'bigmem']),
+    seconds: fc.constantFrom(0, 60, 600),
   }),
 );
-const usage = fc.record({ cpus: fc.nat(6), memory: fc.nat(6), gpus: fc.nat(3) });
+const amounts = { cpus: fc.nat(6), memory: fc.nat(6), gpus: fc.nat(3) };
+const usage = fc.record(amounts);
+const capacities = fc.record({
+  ...amounts,
+  labels: fc.subarray(['fast', 'bigmem']),
+  seconds: fc.constantFrom(30, 300, Infinity),
+});
 
 const groups: fc.Arbitrary<Group[]> = fc
   .array(fc.record({ needs, priorities: fc.array(fc.integer({ min: -2, max: 2 }), { maxLength: 8 }) }), {
@@ -63,7 +71,7 @@ const groups: fc.Arbitrary<Group[]> = fc
   });
 
 const offers: fc.Arbitrary<Offer[]> = fc
-  .array(fc.record({ idle: fc.nat(5), used: usage, capacity: usage }), { maxLength: 4 })
+  .array(fc.record({ idle: fc.nat(5), used: usage, capacity: capacities }), { maxLength: 4 })
   .map((crews) =>
     crews.map(({ idle, used, capacity }, index) => {
       const crew = makeCrewId('host', `0000000${index}`);
@@ -220,7 +228,7 @@ describe('a plan', () => {
       return {
         crew: id,
         used: noUsage,
-        capacity: { cpus: 99, memory: 0, gpus: 0 },
+        capacity: { cpus: 99, memory: 0, gpus: 0, labels: [], seconds: Infinity },
         idle: Array.from({ length: idle }, (_, n) => ({ crew: id, worker: n + 1 })),
       };
     };

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { describe, expect } from 'vitest';
 import { controlledJob } from '../rig/controlled-job.js';
 import { isAlive } from '../rig/processes.js';
@@ -141,8 +142,8 @@ describe('the lock', () => {
       code: 5,
       stdout: '',
       stderr:
-        'fjr-dispatcher: another dispatcher works for project "default"\n' +
-        'hint: wait for it, or start this one with --standby to take over when it ends\n',
+        `fjr-dispatcher: another dispatcher works for project "default" (process ${first.pid} on ${hostname()})\n` +
+        'hint: wait for it, or start this one with --standby to take over when it ends or has died\n',
     });
     expect((await rig.run('fjr-dispatcher', ['--project', 'other'])).code).toBe(0);
     await first.stop();
@@ -181,5 +182,20 @@ describe('the lock', () => {
     job.exit(0);
     expect((await second.ends()).code).toBe(0);
     expect(project.outcomes('job.conf')).toHaveLength(1);
+  });
+
+  test('of a dispatcher that is silent for a lease is taken over by one that stands by', async ({ rig }) => {
+    const first = rig.start('fjr-dispatcher', ['--keep-running']);
+    await first.says('Started on project "default"');
+    const second = rig.start('fjr-dispatcher', ['--standby', '--keep-running']);
+    await second.says('waiting to take over.\n');
+    first.signal('SIGSTOP');
+    await second.says('[fjr-dispatcher] The other dispatcher is silent: taking over.\n', 60);
+    await second.says('[fjr-dispatcher] Started on project "default"\n');
+    first.signal('SIGCONT');
+    const { code, stderr } = await first.ends();
+    expect(stderr).toContain('The lock was lost to another dispatcher: leaving the work to it.\n');
+    expect(code).toBe(5);
+    await second.stop();
   });
 });

@@ -129,7 +129,8 @@ describe('an INI file', () => {
 
 describe('the key', () => {
   test.each<[string, string, Partial<Job>]>([
-    ['timeout', '1h30m', { timeout: 5400 }],
+    ['timeout', '1h30m', { timeout: 5400, needs: { ...jobDefaults.needs, seconds: 5400 } }],
+    ['labels', 'fast, bigmem', { needs: { ...jobDefaults.needs, labels: ['bigmem', 'fast'] } }],
     ['retries', '3', { retries: 3 }],
     ['retry-delay', '0.5', { retryDelay: 0.5 }],
     ['priority', '-7', { priority: -7 }],
@@ -178,6 +179,7 @@ describe('the key', () => {
   const duration = 'expected a duration such as 90, 90s, 5m or 1h30m';
   test.each([
     ['timeout', '0', duration],
+    ['labels', 'two words', 'expected words separated by commas'],
     ['timeout', '-5', duration],
     ['timeout', '', duration],
     ['timeout', 'soon', duration],
@@ -237,7 +239,7 @@ describe('the key', () => {
 
   test('names are each a setting', () => {
     expect(settingNames).toEqual(
-      'executable timeout retries retry-delay priority nice cpus memory gpus resources after workdir logfile env'.split(
+      'executable timeout retries retry-delay priority nice cpus memory gpus resources labels after workdir logfile env'.split(
         ' ',
       ),
     );
@@ -292,6 +294,7 @@ describe('a script', () => {
       ...jobDefaults,
       command: { kind: 'script', interpreter: ['/bin/sh'] },
       timeout: 300,
+      needs: { ...jobDefaults.needs, seconds: 300 },
       priority: 2,
       env: expect.objectContaining({ A: '1', B: '2' }),
     });

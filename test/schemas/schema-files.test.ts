@@ -48,7 +48,12 @@ describe('the schemas', () => {
     'spawn-error': true,
   };
   const liveness: Record<Liveness, true> = { alive: true, dead: true, elsewhere: true };
-  const sessions: Record<CrewFile['session']['kind'], true> = { tmux: true, screen: true, none: true };
+  const sessions: Record<CrewFile['session']['kind'], true> = {
+    tmux: true,
+    screen: true,
+    none: true,
+    slurm: true,
+  };
   const ways: Record<Fired['how'], true> = { left: true, killed: true, dead: true };
   const events: Record<Extract<JournalLine, { entry: string }>['event'], true> = {
     start: true,

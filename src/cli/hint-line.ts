@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { HintLine } from '../queue/hint.js';
+import { readLockOwner } from '../system/lock.js';
+import { openPostbox } from '../system/postbox.js';
+import { thisHost } from './compose.js';
+import type { Project } from './project.js';
+
+/**
+ * The hint line of a project, for a program that calls itself `self`. Undefined where hints are of no use (a local
+ * disk, whose doorbells ring), switched off (`FJR_HINTS=off`), or cannot work.
+ */
+export async function openHintLine(project: Project, self: string): Promise<HintLine | undefined> {
+  const { root } = project.layout;
+  if (process.env['FJR_HINTS'] === 'off' || !thisHost().isShared(root)) return undefined;
+  const postbox = await openPostbox();
+  return postbox === undefined ? undefined : new HintLine(postbox, hintKey(project.layout.hintKey), self);
+}
+
+/** Tells a dispatcher on another host what is new in the queue: no filesystem would. */
+export async function tellDispatcher(project: Project, names: readonly string[]): Promise<void> {
+  const addresses = readLockOwner(project.layout.dispatcherLock)?.hints ?? [];
+  if (addresses.length === 0) return;
+  const line = await openHintLine(project, `user-${process.pid}`);
+  line?.tell(addresses, 'queued', names);
+  await line?.close();
+}
+
+/** The project's key: who may read the directory may speak. Made by the first who asks. */
+function hintKey(path: string): string {
+  const draft = `${path}-${randomBytes(6).toString('hex')}`;
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    writeFileSync(draft, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
+  }
+  try {
+    linkSync(draft, path);
+  } catch {
+    // Somebody was faster: theirs it is.
+  }
+  rmSync(draft, { force: true });
+  return readFileSync(path, 'latin1');
+}

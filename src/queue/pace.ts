@@ -1,0 +1,51 @@
+/**
+ * How often the directories are looked at. On a local disk a look costs microseconds and doorbells ring at once, so
+ * looks are frequent and only a safety net. On a shared filesystem each look is a round trip or more, and no doorbell
+ * tells what other hosts did: there the looks themselves, or hints, bring the news.
+ *
+ * All times in milliseconds.
+ */
+export interface Pace {
+  /** Between two sweeps of a crew's own pod … */
+  readonly sweepPod: number;
+  /** … when a dispatcher's hints arrive. */
+  readonly sweepPodHinted: number;
+  /** Between a crew's looks for what it started and does not know of. */
+  readonly lookForStrays: number;
+  /** Between two looks for idle workers while jobs wait. */
+  readonly lookForIdle: number;
+  /** Between two readings of the journals. */
+  readonly readJournals: number;
+  /** Between two passes over the pods, and two looks at what is held. */
+  readonly lookAround: number;
+  /** Between two looks for new journals. */
+  readonly lookForJournals: number;
+  /** After which an entry that has not started may be given to somebody idle. */
+  readonly recallAfter: number;
+  /** Jobs that each busy worker's crew is given ahead of time, so that the next one is at hand when one ends. */
+  readonly ahead: number;
+}
+
+export const localPace: Pace = {
+  sweepPod: 1000,
+  sweepPodHinted: 1000,
+  lookForStrays: 1000,
+  lookForIdle: 250,
+  readJournals: 100,
+  lookAround: 1000,
+  lookForJournals: 1000,
+  recallAfter: 5000,
+  ahead: 0,
+};
+
+export const sharedPace: Pace = {
+  sweepPod: 2500,
+  sweepPodHinted: 10_000,
+  lookForStrays: 15_000,
+  lookForIdle: 1000,
+  readJournals: 2000,
+  lookAround: 2000,
+  lookForJournals: 10_000,
+  recallAfter: 6000,
+  ahead: 1,
+};
