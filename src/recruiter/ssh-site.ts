@@ -209,7 +209,8 @@ class SshSite implements Site {
       this.#names().remember(this.#address(), report.host);
     const failure = explain(result, heard, report, this.#surroundings(timeout));
     return {
-      lines: heard.lines,
+      // An old Node prints pages before it gives up.
+      lines: report !== undefined || failure?.seeLines === true ? heard.lines : [],
       hired: report?.hired,
       fired: report?.fired,
       ...(failure === undefined

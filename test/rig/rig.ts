@@ -13,7 +13,7 @@ import { Terminal } from './terminal.js';
 import { waitUntil } from './wait-until.js';
 
 /** The built programs; `FJR_TEST_DIST` names others than the checkout's. */
-const dist = process.env['FJR_TEST_DIST'] ?? fileURLToPath(new URL('../../dist', import.meta.url));
+export const dist = process.env['FJR_TEST_DIST'] ?? fileURLToPath(new URL('../../dist', import.meta.url));
 const fjrPrograms = ['fjr', 'fjr-recruiter', 'fjr-dispatcher', 'fjr-worker'];
 
 /** Tests that bring a directory, an environment and processes of their own, and leave none of them behind. */
