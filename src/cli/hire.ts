@@ -6,7 +6,7 @@ import type { CrewReport } from '../recruiter/crews-here.js';
 import type { PassedOption } from '../recruiter/errand.js';
 import { type Hired, hire } from '../recruiter/hire.js';
 import { labelPattern } from '../recruiter/site.js';
-import { takeLock } from '../system/lock.js';
+import { type Unlock, takeLock } from '../system/lock.js';
 import { type SessionKind, chooseMultiplexer } from '../system/multiplexer.js';
 import { numberArgument, wholeArgument, workersArgument } from './arguments.js';
 import { filesFor, programArgv, thisHost } from './compose.js';
@@ -95,10 +95,7 @@ export async function hireHere(project: Project, options: HireOptions): Promise<
     remark(
       '[fjr-recruiter] There is neither tmux nor screen here: the workers run as plain detached processes.',
     );
-  // Two recruiters at once would hire twice.
-  const unlock = await takeLock(`${project.layout.root}/hire-${host.name}.lock`, host, () => undefined);
-  if (unlock === 'taken')
-    throw new FjrError('hire', 'somebody else is hiring here right now', { hint: 'try again' });
+  const unlock = await lockHost(project);
   try {
     const { lease, gpus, label, nice } = options.passed;
     const crew = {
@@ -120,6 +117,22 @@ export async function hireHere(project: Project, options: HireOptions): Promise<
   } finally {
     await unlock();
   }
+}
+
+/** Milliseconds that another recruiter may take. */
+const patience = 30_000;
+
+/** Two recruiters at once would hire twice: the second waits, and finds the crew of the first. */
+async function lockHost({ layout }: Project): Promise<Unlock> {
+  const host = thisHost();
+  for (let waited = 0; waited < patience; waited += 100) {
+    const unlock = await takeLock(`${layout.root}/hire-${host.name}.lock`, host, () => undefined);
+    if (unlock !== 'taken') return unlock;
+    await wait(100);
+  }
+  throw new FjrError('hire', `somebody else has been hiring on ${host.name} for ${patience / 1000} s`, {
+    hint: 'try again',
+  });
 }
 
 function optionWords(options: Record<string, string | undefined>): string[] {

@@ -205,7 +205,7 @@ class SshSite implements Site {
     const result = await commands.run(argv, { input: script, timeout, terminal, interruption });
     const heard = hear(result.stdout, nonce);
     const report = parseRemoteReport(heard.marks.get(reportMark));
-    if (report !== undefined && !this.covers(report.host))
+    if (report !== undefined && !this.#isHere && !this.covers(report.host))
       this.#names().remember(this.#address(), report.host);
     const failure = explain(result, heard, report, this.#surroundings(timeout));
     return {
