@@ -281,6 +281,21 @@ describe.skipIf(!canHaveHosts)('with a remote.conf', () => {
     );
   });
 
+  test('one host under many names gets one crew, and each name is told of it', async ({ rig, hosts }) => {
+    await hosts.start('w1');
+    const names = Array.from({ length: 12 }, (_, index) => `also${index}`);
+    for (const name of names) hosts.alias(name, 'w1');
+    writeConf(rig, hosts.conf(names, { workers: 2, multiplexer: 'none' }));
+
+    const { code, stdout, stderr } = await recruiter(rig, 'hire');
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.match(/Hired 2 workers/g)).toHaveLength(1);
+    expect(stdout.match(/There are 2 workers in project "default" already/g)).toHaveLength(11);
+    expect(rig.project().crews()).toHaveLength(1);
+    await recruiter(rig, 'fire');
+  });
+
   test('--drain lets jobs on other hosts end', async ({ rig, hosts }) => {
     await hosts.start('w1');
     writeConf(rig, hosts.conf(['w1'], { workers: 1, multiplexer: 'none' }));
