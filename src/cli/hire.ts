@@ -145,17 +145,20 @@ async function wait(milliseconds: number): Promise<void> {
   await setTimeout(milliseconds);
 }
 
-export function sayHired(project: Project, hired: Hired, options: HireOptions): void {
+/** `fromAfar`: a recruiter on another host asked, whose remote.conf has the numbers. */
+export function sayHired(project: Project, hired: Hired, options: HireOptions, fromAfar: boolean): void {
   const { workers } = hired.crew.file;
+  const wanted = options.workers ?? defaultWorkers();
+  const hire = fromAfar ? 'hire' : `hire ${wanted}`;
   if (hired.kind === 'hired')
     say(`[fjr-recruiter] Hired ${plural(workers, 'worker')} in project "${project.name}".`);
-  else sayAlready(project, hired.crew, options.workers ?? defaultWorkers());
+  else sayAlready(project, hired.crew, wanted, hire);
 }
 
-function sayAlready(project: Project, { crew, file }: CrewReport, wanted: number): void {
+function sayAlready(project: Project, { crew, file }: CrewReport, wanted: number, hire: string): void {
   say(
     `[fjr-recruiter] There ${file.workers === 1 ? 'is' : 'are'} ${plural(file.workers, 'worker')} in project "${project.name}" already (crew ${crew}).`,
   );
   if (file.workers !== wanted)
-    remark(`hint: for ${wanted} instead: fjr-recruiter --project ${project.name} fire, then hire ${wanted}`);
+    remark(`hint: for ${wanted} instead: fjr-recruiter --project ${project.name} fire, then ${hire}`);
 }

@@ -143,7 +143,7 @@ const sshFailures: readonly SshFailure[] = [
     canAsk: true,
   },
   {
-    pattern: /Permission denied|Too many authentication failures|No supported authentication methods/,
+    pattern: /Permission denied \(|Too many authentication failures|No supported authentication methods/,
     reason: () => 'permission denied',
     hint: ({ host }) =>
       `let it accept your key (ssh-copy-id ${host}), or hire from a terminal, where ssh can ask you`,

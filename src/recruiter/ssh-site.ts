@@ -238,8 +238,8 @@ class SshSite implements Site {
       ControlMaster: 'no',
       ClearAllForwardings: 'yes',
       RemoteCommand: 'none',
-      // With less, it would not say why it failed.
-      LogLevel: 'INFO',
+      // Why it failed, and no banner that might read like it.
+      LogLevel: 'ERROR',
     };
     return [
       'ssh',

@@ -108,10 +108,7 @@ describe.skipIf(!canHaveHosts)('with a remote.conf', () => {
     await recruiter(rig, 'fire');
   });
 
-  test('a job runs on another host, and the dispatcher fires everybody at the end', async ({
-    rig,
-    hosts,
-  }) => {
+  test('a job runs on another host', async ({ rig, hosts }) => {
     await hosts.start('w1');
     writeConf(rig, hosts.conf(['w1'], { workers: 1, multiplexer: 'none' }));
     await recruiter(rig, 'hire');
@@ -294,6 +291,50 @@ describe.skipIf(!canHaveHosts)('with a remote.conf', () => {
     expect(stdout.match(/There are 2 workers in project "default" already/g)).toHaveLength(11);
     expect(rig.project().crews()).toHaveLength(1);
     await recruiter(rig, 'fire');
+  });
+
+  test('clocks that are ten minutes off make no difference', async ({ rig, hosts }) => {
+    const ahead = (seconds: number): string => {
+      const path = `${rig.directory}/clock${seconds}.mjs`;
+      const now = `Date.now() + ${seconds * 1000}`;
+      const shifted = `{ constructor(...a) { super(...(a.length > 0 ? a : [now()])); } static now() { return now(); } }`;
+      writeFileSync(
+        path,
+        `const { Date } = globalThis; const now = () => ${now};\nglobalThis.Date = class extends Date ${shifted};\n`,
+      );
+      return `NODE_OPTIONS=--import=${path}`;
+    };
+    const keys = { ...hosts.options, workers: 1, multiplexer: 'none' };
+    await hosts.start('early');
+    await hosts.start('late');
+    writeConf(
+      rig,
+      section('a', { name: 'early', ...keys, env: ahead(600) }) +
+        section('b', { name: 'late', ...keys, env: ahead(-600) }),
+    );
+    expect(await recruiter(rig, 'hire')).toMatchObject({ code: 0, stderr: '' });
+    for (const job of ['1.conf', '2.conf']) rig.project().submitOld(job, controlledJob());
+    const dispatcher = rig.start('fjr-dispatcher', ['--keep-running']);
+    const jobs = [await rig.jobs.started('1.conf'), await rig.jobs.started('2.conf')];
+
+    const { crews } = JSON.parse((await recruiter(rig, '--json', 'list')).stdout) as {
+      crews: { heartbeatAge: number; stale: boolean; born: string }[];
+    };
+    const [late, early] = crews.map(({ born }) => Date.parse(born)).sort();
+    expect(early! - late!).toBeGreaterThan(1_100_000);
+    for (const { heartbeatAge, stale } of crews) {
+      expect(stale).toBe(false);
+      expect(heartbeatAge).toBeLessThan(20);
+    }
+    for (const job of jobs) job.exit(0);
+    await waitUntil(
+      'both are done',
+      () => rig.project().jobs('done'),
+      (done) => done.length === 2,
+    );
+    await dispatcher.stop();
+    expect(await recruiter(rig, 'fire')).toMatchObject({ code: 0, stderr: '' });
+    expect(rig.project().pods()).toEqual([]);
   });
 
   test('--drain lets jobs on other hosts end', async ({ rig, hosts }) => {

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, type Server, createServer } from 'node:net';
 import type { Background } from './background.js';
@@ -6,8 +6,14 @@ import { processesWith } from './processes.js';
 import { type Rig, test as base } from './rig.js';
 import { waitUntil } from './wait-until.js';
 
-/** Hosts are namespaces, which root alone may make. */
-export const canHaveHosts = process.getuid?.() === 0;
+const namespaces = ['--uts', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child'];
+
+/** Hosts are namespaces, which root alone may make, and not in every container. */
+export const canHaveHosts = ((): boolean => {
+  const inside = 'hostname try && test -x /usr/sbin/sshd';
+  const argv = [...namespaces, 'sh', '-c', inside];
+  return process.getuid?.() === 0 && spawnSync('unshare', argv).status === 0;
+})();
 
 /** Tests with other hosts: each an sshd of its own, with a hostname, a process space and mounts of its own. */
 export const test = base.extend<{ hosts: SshHosts }>({
@@ -86,7 +92,6 @@ export class SshHosts {
     const configFile = `${this.directory}/sshd-${name}`;
     writeFileSync(configFile, `${config}\n${this.#sshdConfig(name, port, home)}`);
     const script = `hostname ${name} && ${prepare} && exec /usr/sbin/sshd -D -e -f '${configFile}'`;
-    const namespaces = ['--uts', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child'];
     const sshd = this.#rig.start('unshare', [...namespaces, 'sh', '-c', script], {
       env: { FJR_HOME: undefined },
     });
