@@ -108,10 +108,16 @@ describe.skipIf(!canHaveHosts)('with a remote.conf', () => {
     await recruiter(rig, 'fire');
   });
 
-  test('a job runs on another host', async ({ rig, hosts }) => {
+  test('a job runs on another host, and connections that would stay open keep nobody waiting', async ({
+    rig,
+    hosts,
+  }) => {
     await hosts.start('w1');
-    writeConf(rig, hosts.conf(['w1'], { workers: 1, multiplexer: 'none' }));
-    await recruiter(rig, 'hire');
+    const { ssh_options: options = '' } = hosts.options;
+    const stay = `-o ControlMaster=auto -o ControlPersist=600 -o ControlPath=${rig.directory}/%C`;
+    const keys = { workers: 1, multiplexer: 'none', ssh_options: `${options} ${stay}` };
+    writeConf(rig, hosts.conf(['w1'], keys));
+    expect(await recruiter(rig, 'hire')).toMatchObject({ code: 0, stderr: '' });
     rig.project().submitOld('where.conf', ini(`sh -c 'hostname' sh`));
     const { code } = await rig.run('fjr-dispatcher');
     await recruiter(rig, 'fire');

@@ -84,7 +84,11 @@ describe('hiring over ssh', () => {
     });
 
     const [{ argv, options }] = world.calls as [Call];
-    expect(argv.slice(0, 8)).toEqual(['ssh', '-J', 'gate way', '-l', 'me', '-p', '2222', '-T']);
+    const own = argv.indexOf('-J');
+    expect(argv.slice(own, own + 6)).toEqual(['-J', 'gate way', '-l', 'me', '-p', '2222']);
+    // The first value counts: of these the section's own, of those ours.
+    expect(argv.indexOf('ConnectTimeout=10')).toBeGreaterThan(own);
+    expect(argv.indexOf('ControlMaster=no')).toBeLessThan(own);
     expect(argv.slice(-3)).toEqual(['--', 'w1', 'exec /bin/sh']);
     for (const option of ['BatchMode=yes', 'ConnectTimeout=10', 'ServerAliveInterval=5', 'ControlMaster=no'])
       expect(argv).toContain(option);
