@@ -21,6 +21,8 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 const testPrograms = [
   { command: 'tmux', package: 'tmux', use: 'crews hired in tmux' },
   { command: 'screen', package: 'screen', use: 'crews hired in screen' },
+  { command: 'ssh', package: 'openssh-client', use: 'crews on other hosts' },
+  { command: 'sshd', package: 'openssh-server', use: 'being those other hosts' },
   {
     command: 'python3',
     package: 'python3',
@@ -129,7 +131,8 @@ function modificationTimes(path) {
 }
 
 function isOnPath(command) {
-  return (process.env.PATH ?? '').split(delimiter).some((directory) => {
+  // Daemons are in directories that only root has on the PATH.
+  return [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'].some((directory) => {
     try {
       accessSync(join(directory, command), constants.X_OK);
       return true;
