@@ -37,6 +37,7 @@ export async function main(name: ProgramName, argv: readonly string[]): Promise<
 
 const codes: Readonly<Record<string, ExitCode>> = {
   usage: exitCode.usage,
+  'remote-conf': exitCode.usage,
   'no-such-project': exitCode.notFound,
   'no-such-job': exitCode.notFound,
   locked: exitCode.locked,

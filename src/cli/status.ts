@@ -3,11 +3,13 @@ import type { Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { list } from '../queue/steps.js';
 import { type CrewReport, reportCrews } from '../recruiter/crews-here.js';
+import { heartbeatAges, isStale } from '../recruiter/heartbeat-ages.js';
 import type { Files } from '../system/files.js';
 import { describeEnding, newestFailures } from './failures.js';
 import { filesFor, thisHost } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
-import { crewJson } from './fjr-recruiter.js';
+import { crewJson } from './crew-json.js';
+import { type Ages, describeLife, hostsOf, sayHost } from './list-crews.js';
 import type { Project } from './project.js';
 import { plural, printable, say, sayJson } from './say.js';
 
@@ -57,17 +59,20 @@ function poolsOf(files: Files, layout: Layout): Standing['pools'] {
     });
 }
 
-export function sayStatus(project: Project, json: boolean): ExitCode {
+export async function sayStatus(project: Project, json: boolean): Promise<ExitCode> {
   const files = filesFor(project);
   const standing = standingOf(project, files);
   const failures = newestFailures(project, files, 5);
+  const ages = heartbeatAges(files, project.layout, standing.crews);
+  const hosts = await hostsOf(project, standing.crews);
   if (json) {
     const { crews, ...rest } = standing;
     const failuresJson = failures.map(({ entry, outcome, time }) => ({ entry, outcome, time }));
     sayJson({
       project: project.name,
       ...rest,
-      crews: crews.map((crew) => crewJson(project, crew)),
+      crews: crews.map((crew) => crewJson(project, crew, ages.get(crew.crew))),
+      hosts,
       failures: failuresJson,
     });
     return exitCode.fine;
@@ -76,14 +81,28 @@ export function sayStatus(project: Project, json: boolean): ExitCode {
   const workers = crews.reduce((sum, { file }) => sum + file.workers, 0);
   say(`project "${project.name}" in ${project.layout.root}`);
   say(`  jobs     ${waiting} waiting, ${assigned + running} running, ${done} done, ${failed} failed`);
-  say(`  workers  ${workers} in ${plural(crews.length, 'crew')}, ${idle} idle`);
-  for (const { crew, file, liveness, running: busy } of crews)
+  say(`  workers  ${workers} in ${describeCrews(crews, ages)}, ${idle} idle`);
+  for (const report of crews) {
+    const { crew, file, running: busy } = report;
+    const life = describeLife(report, ages.get(crew));
     say(
-      `    ${crew}: ${plural(file.workers, 'worker')}, ${busy.length} busy${liveness === 'dead' ? ', dead' : ''}`,
+      `    ${crew}: ${plural(file.workers, 'worker')}, ${busy.length} busy${life === 'alive' ? '' : `, ${life}`}`,
     );
+  }
+  for (const host of hosts) sayHost(host, '    ');
   for (const { name, free, used } of pools)
     say(`  pool     ${printable(name)}: ${free} free, ${used} in use`);
   if (failures.length > 0) say('  newest failures');
   for (const failure of failures) say(`    ${printable(describeEnding(failure))}`);
   return exitCode.fine;
+}
+
+/** `3 crews on 2 hosts, 1 stale`; of one host there is nothing to say. */
+function describeCrews(crews: readonly CrewReport[], ages: Ages): string {
+  const hosts = new Set(crews.map(({ file }) => file.host)).size;
+  const stale = crews.filter((crew) => isStale(crew, ages.get(crew.crew))).length;
+  return [
+    `${plural(crews.length, 'crew')}${hosts > 1 ? ` on ${hosts} hosts` : ''}`,
+    ...(stale > 0 ? [`${stale} stale`] : []),
+  ].join(', ');
 }

@@ -84,13 +84,23 @@ export class Progress {
       }
   }
 
-  /** Reads what these writers have noted since. */
-  read(writers: readonly string[]): void {
+  /** Reads what these writers have noted since. `fresh`: it is known that there is something. */
+  read(writers: readonly string[], fresh = false): void {
     for (const writer of writers)
-      for (const line of this.#reader.read(fileName(writer)))
+      for (const line of this.#linesOf(writer, fresh))
         if (line.event === 'finish' || line.event === 'verdict')
           this.#unsettled.push({ ending: line, looks: 0 });
     this.#unsettled = this.#unsettled.filter((unsettled) => !this.#settle(unsettled));
+  }
+
+  #linesOf(writer: string, fresh: boolean): JournalLine[] {
+    return fresh ? this.#reader.readFresh(fileName(writer)) : this.#reader.read(fileName(writer));
+  }
+
+  /** Nothing more will happen: all that was noted is to be counted. */
+  conclude(live: readonly CrewId[]): void {
+    this.lookForJournals(live);
+    this.read([...this.#open.keys()], true);
   }
 
   /** A line counts only if its name stands there. The line comes before the rename, so it has some time to come true. */

@@ -91,6 +91,7 @@ export class PodPaths {
   }
 }
 
+export const probePrefix = '.probe-';
 export const cancelPrefix = 'cancel=';
 
 /** Exactly a token behind it: an entry's name always has an "@", so that no job is ever taken for a mark. */
@@ -188,6 +189,14 @@ export class Layout {
   }
   get remoteConf(): string {
     return `${this.root}/remote.conf`;
+  }
+  /** How hosts of remote.conf call themselves. */
+  get hostNames(): string {
+    return `${this.root}/hosts.json`;
+  }
+  /** A file for a moment: another host that sees it shares the directory, and it is as old as its server thinks. */
+  probe(nonce: string): string {
+    return `${this.root}/${probePrefix}${nonce}`;
   }
 }
 

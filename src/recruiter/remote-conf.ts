@@ -69,5 +69,7 @@ export function refuseUnknownKeys(section: Section, known: readonly string[]): v
 
 /** A section that cannot be used; the others are. */
 export function badValue(section: Section, line: number, what: string, hint: string): FjrError {
-  return new FjrError('remote-conf', `${section.path}, line ${line}: [${section.name}] ${what}`, { hint });
+  // A section without a single key has no line that we know of.
+  const where = Number.isFinite(line) ? `, line ${line}` : '';
+  return new FjrError('remote-conf', `${section.path}${where}: [${section.name}] ${what}`, { hint });
 }

@@ -1,5 +1,6 @@
 import type { SessionKind } from '../system/multiplexer.js';
 import type { KeyTable, Section } from './remote-conf.js';
+import type { RemoteReport } from './remote-report.js';
 import { parseLabels } from '../job/labels.js';
 import { parseWhole } from '../job/quantities.js';
 import { parseEnvironment } from '../job/settings.js';
@@ -56,6 +57,11 @@ export interface Pending {
 export interface SiteReport {
   readonly lines: readonly string[];
   readonly failure?: { readonly reason: string; readonly hint: string } | undefined;
+  /** The crew that works there now, where it is born at once. */
+  readonly hired?: RemoteReport['hired'];
+  readonly fired?: RemoteReport['fired'];
+  /** The same once more, with a person at the terminal who could help: give a password, accept a host's key. */
+  readonly again?: (() => Promise<SiteReport>) | undefined;
 }
 
 /** A place where crews are hired: one for each section of remote.conf. */
@@ -66,6 +72,11 @@ export interface Site {
   fire(drain: boolean): Promise<SiteReport>;
   /** Crews asked for and not yet born; where crews are born at once, none. */
   pending(): Promise<readonly Pending[]>;
+  /**
+   * Whether a crew whose host calls itself so may be this site's. Left out where hosts come and go: then the site
+   * itself knows whom it has hired, and is always asked to fire.
+   */
+  covers?(host: string): boolean;
 }
 
 /** A way to get crews onto machines. One file each: ssh, Slurm, and whatever comes. */

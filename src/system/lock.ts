@@ -1,7 +1,8 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
 import { FjrError } from '../job/fjr-error.js';
+import { filesystemHints } from './filesystem-hints.js';
 import type { Host, ProcessIdentity } from './host.js';
 
 /** What a lock's owner says of himself, in the file beside the lock. Its content changes at each beat. */
@@ -22,6 +23,8 @@ export interface LockOptions {
   readonly hints?: readonly string[];
 }
 
+/** Bytes of an owner's file. */
+const ownerLength = 1024;
 /** Milliseconds between two beats of a lock's owner. */
 const beatEvery = 2500;
 /**
@@ -37,7 +40,15 @@ const never = 1e12;
 export async function takeLock(path: string, host: Host, options: LockOptions): Promise<Lock> {
   for (let attempt = 0; ; attempt++) {
     const release = await tryLock(path);
-    if (release !== undefined) return own(path, host, options, release);
+    if (release !== undefined)
+      try {
+        return own(path, host, options, release);
+      } catch (error) {
+        // A full disk: a lock that nobody owns must not stay.
+        rmSync(ownerFile(path), { force: true });
+        await release().catch(() => undefined);
+        throw cannotLock(path, error);
+      }
     const content = await settledContent(path);
     const owner = parseOwner(content);
     const isLeft = owner === undefined || host.judge(owner) === 'dead';
@@ -69,10 +80,18 @@ async function tryLock(path: string): Promise<(() => Promise<void>) | undefined>
     return await lockfile.lock(path, { ...options, onCompromised: () => undefined });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ELOCKED') return undefined;
-    throw new FjrError('lock', `cannot lock ${path}: ${(error as NodeJS.ErrnoException).code ?? ''}`, {
-      cause: error,
-    });
+    throw cannotLock(path, error);
   }
+}
+
+function cannotLock(path: string, cause: unknown): FjrError {
+  const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+  const hint = filesystemHints[code];
+  return new FjrError(
+    'lock',
+    `cannot lock ${path}: ${code}`,
+    hint === undefined ? { cause } : { hint, cause },
+  );
 }
 
 function own(
@@ -85,9 +104,15 @@ function own(
   const identity = host.identify(process.pid);
   let content = '';
   const write = (beat: number): void => {
-    content = `${JSON.stringify({ ...identity, beat, hints } satisfies LockOwner)}\n`;
-    // In place: a file that is replaced may be hidden from other hosts by what they remember of it.
-    writeFileSync(file, content, { mode: 0o600 });
+    // In place, and always as long: other hosts may remember which file it is, and how long.
+    const text = JSON.stringify({ ...identity, beat, hints } satisfies LockOwner);
+    content = `${text.padEnd(ownerLength - 1)}\n`;
+    const fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
+    try {
+      writeSync(fd, content, 0);
+    } finally {
+      closeSync(fd);
+    }
   };
   write(0);
   let beats = 0;

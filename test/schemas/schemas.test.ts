@@ -142,21 +142,29 @@ describe('what the programs print with --json', () => {
         [['alive'], 1, 1],
         [['alive'], 1, 0],
         [['dead', 'elsewhere'], 1, 0],
+        [['alive'], 0, 0],
         [[], 0, 0],
       ]);
     });
 
     test('crews that were hired and were there, that left and that had died', () => {
-      expect(scenario.of<{ hired: boolean }>('recruiter-hire').map(({ hired }) => hired)).toEqual([
-        true,
-        false,
-        true,
-        false,
+      const hired = scenario.of<{ hosts: { outcome: string }[] }>('recruiter-hire');
+      expect(hired.map(({ hosts }) => hosts.map(({ outcome }) => outcome).sort())).toEqual([
+        ['hired'],
+        ['already'],
+        ['hired'],
+        ['already'],
+        ['failed', 'hired'],
       ]);
       const fired = scenario.of<{ fired: { how: string }[] }>('recruiter-fire');
-      expect(fired.map((report) => report.fired.map(({ how }) => how))).toEqual([[], ['left'], ['dead']]);
+      expect(fired.map((report) => report.fired.map(({ how }) => how))).toEqual([
+        [],
+        ['left'],
+        ['dead'],
+        ['left'],
+      ]);
       const listed = scenario.of<{ crews: Crew[] }>('recruiter-list').map(({ crews }) => crews.length);
-      expect(listed).toEqual([0, 1, 2]);
+      expect(listed).toEqual([0, 1, 2, 1]);
     });
 
     test('cancellations of each result', () => {

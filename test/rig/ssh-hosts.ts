@@ -1,0 +1,160 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import type { Background } from './background.js';
+import { processesWith } from './processes.js';
+import { type Rig, test as base } from './rig.js';
+import { waitUntil } from './wait-until.js';
+
+/** Hosts are namespaces, which root alone may make. */
+export const canHaveHosts = process.getuid?.() === 0;
+
+/** Tests with other hosts: each an sshd of its own, with a hostname, a process space and mounts of its own. */
+export const test = base.extend<{ hosts: SshHosts }>({
+  hosts: async ({ rig, task }, use) => {
+    const hosts = new SshHosts(rig);
+    await use(hosts);
+    const left = (): unknown[] => processesWith('FJR_HOME', rig.fjrHome);
+    try {
+      if (task.result?.state !== 'fail')
+        await waitUntil('nothing of fjr is left on any host', left, (seen) => seen.length === 0, 10);
+    } finally {
+      await hosts.close();
+    }
+  },
+});
+
+export interface HostOptions {
+  /** Shell commands that are run on the host before its sshd: mounts, for instance. */
+  readonly prepare?: string;
+  /** Lines of its sshd_config that come before all others. */
+  readonly config?: string;
+  /** `wrong`: another key is known for it. `unknown`: none is. */
+  readonly hostKey?: 'wrong' | 'unknown';
+}
+
+/** Hosts that share the machine's directories, and are reached by the system's own ssh. */
+export class SshHosts {
+  readonly directory: string;
+  readonly #rig: Rig;
+  readonly #running: Background[] = [];
+
+  constructor(rig: Rig) {
+    this.#rig = rig;
+    this.directory = `${rig.directory}/ssh`;
+    mkdirSync(`${this.directory}/home`, { recursive: true, mode: 0o700 });
+    mkdirSync('/run/sshd', { recursive: true });
+    for (const key of ['id', 'wrong']) this.#makeKey(key);
+    writeFileSync(`${this.directory}/known_hosts`, '');
+    writeFileSync(`${this.directory}/config`, '');
+    // ssh reads no configuration but the one that it is given, and offers no key of the user's.
+    this.#addConfig('Host *', {
+      IdentityFile: `${this.directory}/id`,
+      IdentitiesOnly: 'yes',
+      IdentityAgent: 'none',
+      UserKnownHostsFile: `${this.directory}/known_hosts`,
+      GlobalKnownHostsFile: '/dev/null',
+      StrictHostKeyChecking: 'ask',
+      User: 'root',
+      HostName: '127.0.0.1',
+    });
+  }
+
+  /** Where root's shell starts on all hosts. */
+  get home(): string {
+    return `${this.directory}/home`;
+  }
+
+  /** Keys of a section that lead to these hosts. */
+  get options(): Record<string, string> {
+    return { ssh_options: `-F '${this.directory}/config'` };
+  }
+
+  async start(name: string, { prepare = ':', config = '', hostKey }: HostOptions = {}): Promise<void> {
+    const port = await freePort();
+    this.#makeKey(`host-${name}`);
+    const known = hostKey ?? `host-${name}`;
+    if (known !== 'unknown') this.#know(name, known);
+    this.at(name, port);
+    const configFile = `${this.directory}/sshd-${name}`;
+    writeFileSync(configFile, `${config}\n${this.#sshdConfig(name, port)}`);
+    const script = `hostname ${name} && ${prepare} && exec /usr/sbin/sshd -D -e -f '${configFile}'`;
+    const namespaces = ['--uts', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child'];
+    const sshd = this.#rig.start('unshare', [...namespaces, 'sh', '-c', script], {
+      env: { FJR_HOME: undefined },
+    });
+    this.#running.push(sshd);
+    await sshd.says(`Server listening on 127.0.0.1 port ${port}`);
+  }
+
+  /** Lets a name lead to a port, whoever listens there. */
+  at(name: string, port: number): void {
+    this.#addConfig(`Host ${name}`, { Port: String(port), HostKeyAlias: name });
+  }
+
+  /** A remote.conf of one section for each host; `keys` belong to all. */
+  conf(names: readonly string[], keys: Readonly<Record<string, string | number>> = {}): string {
+    return names
+      .map((name, index) => section(`host${index + 1}`, { name, ...this.options, ...keys }))
+      .join('\n');
+  }
+
+  async close(): Promise<void> {
+    for (const sshd of this.#running) sshd.signal('SIGKILL');
+    await Promise.all(this.#running.map((sshd) => sshd.exited));
+  }
+
+  #makeKey(name: string): void {
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', `${this.directory}/${name}`]);
+  }
+
+  #know(name: string, key: string): void {
+    const [kind = '', value = ''] = execFileSync('cat', [`${this.directory}/${key}.pub`], {
+      encoding: 'utf8',
+    }).split(' ');
+    appendFileSync(`${this.directory}/known_hosts`, `${name} ${kind} ${value}\n`);
+  }
+
+  /** Later blocks add to earlier ones: what all share stands at the end of each. */
+  #addConfig(header: string, options: Readonly<Record<string, string>>): void {
+    const lines = Object.entries(options).map(([key, value]) => `  ${key} ${value}`);
+    appendFileSync(`${this.directory}/config`, `${[header, ...lines].join('\n')}\n`);
+  }
+
+  #sshdConfig(name: string, port: number): string {
+    const { env } = this.#rig;
+    const passed = ['TMUX_TMPDIR', 'SCREENDIR', 'TMPDIR', 'LEDGER', 'FJR_TEST_SOCKET'];
+    const variables = passed.map((variable) => `${variable}=${env[variable] ?? ''}`);
+    return [
+      'ListenAddress 127.0.0.1',
+      `Port ${port}`,
+      `HostKey ${this.directory}/host-${name}`,
+      'PidFile none',
+      `AuthorizedKeysFile ${this.directory}/id.pub`,
+      'PermitRootLogin yes',
+      'PasswordAuthentication no',
+      'KbdInteractiveAuthentication no',
+      'UsePAM no',
+      'StrictModes no',
+      'UseDNS no',
+      'PrintMotd no',
+      'MaxStartups 100',
+      `SetEnv HOME=${this.home} ${variables.join(' ')}`,
+      '',
+    ].join('\n');
+  }
+}
+
+/** A section of remote.conf. */
+export function section(name: string, keys: Readonly<Record<string, string | number>>): string {
+  return [`[${name}]`, ...Object.entries(keys).map(([key, value]) => `${key}: ${value}`), ''].join('\n');
+}
+
+/** A port on which nobody listens. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
