@@ -136,9 +136,9 @@ export class PilotSite implements Site {
       const told = new Map(present.map(({ id, phase }) => [id, phase]));
       const left = await this.#untilGone(told, drain ? Infinity : patience, drain);
       // They still are on their way: nothing of theirs may be touched.
-      if (this.#isInterrupted) return { lines: [] };
+      if (this.#isInterrupted()) return { lines: [] };
       if (left.length > 0) await this.#end(left);
-      if (this.#isInterrupted) return { lines: [] };
+      if (this.#isInterrupted()) return { lines: [] };
       this.#restPods(present, crews);
       return { lines: this.#describeFired(present, crews, left) };
     } catch (error) {
@@ -164,7 +164,7 @@ export class PilotSite implements Site {
       const pause = Math.min(lookEvery, firstLook * 2 ** (looks - 1));
       await this.#system.wait(pause);
       waited += pause;
-      if (this.#isInterrupted) return [];
+      if (this.#isInterrupted()) return [];
       const left = (await this.#scheduler.list()).filter(isPresent);
       if (left.length === 0 || waited >= milliseconds) return left;
       // It started before it could be taken out of the queue, was started anew after a failure, or did not yet listen.
@@ -176,7 +176,7 @@ export class PilotSite implements Site {
     }
   }
 
-  get #isInterrupted(): boolean {
+  #isInterrupted(): boolean {
     return this.#system.interruption?.aborted === true;
   }
 
