@@ -1,0 +1,3 @@
+export function byName(n: string): any {
+  return n;
+}
