@@ -34,6 +34,8 @@ export interface Habits {
   readonly waitForDeath: boolean;
   /** A crew takes what lies in `running/` and no worker knows for lost, and gives it back. */
   readonly giveBackStray: boolean;
+  /** Who reads a journal believes every line of it. */
+  readonly everyLineCounts: boolean;
   /** A dispatcher gives crews more than their workers can run at the moment. */
   readonly workAhead: boolean;
   /** Judges a heartbeat. */
@@ -50,6 +52,8 @@ export interface Surroundings {
   /** Rounds without bad luck, in which everybody does all there is to do. 0: anything may happen. */
   calm: number;
   newToken(): Token;
+  /** What tells one submission from all others, whatever its name. */
+  newSubmission(): Token;
   /** Whether a crew counts as dead to those who look for it: it is, or somebody errs. */
   countsAsDead(crew: string): boolean;
   /** Whether the processes of a crew's jobs are known to be dead. */

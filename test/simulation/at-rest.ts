@@ -1,4 +1,3 @@
-import { parseEntryName } from '../../src/queue/entry-name.js';
 import { type JournalLine, parseJournal } from '../../src/queue/journal.js';
 import { badgeName, classifyPodFile, parseBadge, parsePodName } from '../../src/queue/layout.js';
 import { filesBelow, namesIn } from '../model/memory-files.js';
@@ -69,18 +68,25 @@ function faultOfItems({ ledger: { tree } }: World, { items }: Setup): string | u
   return there === wanted ? undefined : `the pool holds ${there} instead of ${wanted}`;
 }
 
-/** Each outcome has a line that counts: one whose name stands there. Two must not tell different things. */
-export function faultInJournals({ ledger: { tree } }: World): string | undefined {
-  const lines = [...filesBelow(tree, layout.journal).values()].flatMap(parseJournal);
-  for (const to of ['done', 'failed'] as const)
-    for (const entry of namesIn(tree, layout[to])) {
-      const told = new Set(
-        lines
-          .filter((line) => 'to' in line && line.to === to && line.entry === entry)
-          .map((line) => JSON.stringify((line as Extract<JournalLine, { outcome: unknown }>).outcome)),
-      );
-      if (told.size !== 1)
-        return `${parseEntryName(entry).job} is ${to} with ${told.size} outcomes in the journals`;
+type OutcomeLine = Extract<JournalLine, { outcome: unknown }>;
+
+/**
+ * What a reader of the journals makes of them: each outcome has a line that counts, namely one whose name stands there.
+ * There may be a second that says the same: its writer was told that the filesystem had failed, and tried again.
+ */
+export function faultInJournals({ ledger: { tree }, habits }: World): string | undefined {
+  const lines = [...filesBelow(tree, layout.journal).values()]
+    .flatMap(parseJournal)
+    .filter((line): line is OutcomeLine => 'outcome' in line);
+  for (const to of ['done', 'failed'] as const) {
+    const outcomes = new Map(namesIn(tree, layout[to]).map((entry) => [entry, new Set<string>()]));
+    for (const line of lines.filter((one) => one.to === to)) {
+      const told = outcomes.get(line.entry);
+      if (told !== undefined) told.add(JSON.stringify(line.outcome));
+      else if (habits.everyLineCounts) return `${line.entry} is said to be ${to}, and never was`;
     }
+    for (const [entry, told] of outcomes)
+      if (told.size !== 1) return `${entry} is ${to} with ${told.size} outcomes in the journals`;
+  }
   return undefined;
 }

@@ -11,6 +11,7 @@ export const right: Habits = {
   reannounce: true,
   waitForDeath: true,
   giveBackStray: true,
+  everyLineCounts: false,
   workAhead: true,
   watchLease,
   token: (count) => String(count).padStart(10, '0') as Token,

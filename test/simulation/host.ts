@@ -27,10 +27,9 @@ export class Host {
     this.#freshen = freshen;
   }
 
-  /** What was remembered grows old. */
+  /** What was remembered of names grows old. A listing may not: see NFS 3, two entries in one tick of the clock. */
   expire(): void {
     this.#names.clear();
-    this.#listings.clear();
   }
 
   /** Finds a call's directories, as this host sees them. */
@@ -67,10 +66,13 @@ export class Host {
       // Not only the source: what the system looked for right before it gave up is missing, too.
       else if (reply === 'missing') this.#remember(to, 'missing');
       if (call.op === 'rename') this.#remember(from, 'missing');
+      if (reply !== 'ok') return;
       this.#listings.delete(from.dir);
       this.#listings.delete(to.dir);
     } else if (call.op === 'unlink' || call.op === 'rmdir') {
-      if (reply !== 'not-empty') this.#remember(from, 'missing');
+      // Who unlinks a directory has learnt that it is there.
+      if (reply !== 'not-empty' && this.#tree.dirs[from.dir]?.[from.name] === undefined)
+        this.#remember(from, 'missing');
       this.#listings.delete(from.dir);
     } else if (reply === 'missing') this.#remember(from, 'missing');
     else if (call.op === 'read') this.#remember(from, { file: Buffer.from(reply as Uint8Array).toString() });

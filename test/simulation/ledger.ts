@@ -60,7 +60,8 @@ export class Ledger {
   }
 
   started(entry: string): void {
-    const token = tokenOf(entry) ?? entry;
+    const token = tokenOf(entry);
+    if (token === undefined) return;
     if (this.#starts.has(token)) throw new Broken(`${entry} was started twice`);
     this.#starts.add(token);
   }
@@ -78,6 +79,7 @@ export class Ledger {
 
   /** What a crew was told of an outcome must be true: whether its name stands there. */
   told(committed: boolean, to: 'done' | 'failed', entry: string): void {
+    if (tokenOf(entry) === undefined) return;
     const stands = namesIn(this.tree, layout[to]).includes(entry);
     // A person may have retried what failed.
     if (committed && !stands && to === 'done')

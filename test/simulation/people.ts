@@ -12,7 +12,7 @@ import { pool } from './dispatcher.js';
 import { submissionPrefix } from './ledger.js';
 
 /** Few names, so that they meet; some begin like others, some need an item of the pool. */
-export const names = ['job1', 'job10', 'pool1', 'job1.conf', 'pool10'];
+export const names = ['pool1', 'job1', 'job10', 'pool10', 'job1.conf'];
 
 /** Somebody who submits jobs, and changes their mind. */
 export class UserProgram implements Program {
@@ -44,7 +44,7 @@ export class UserProgram implements Program {
   *submit(): Acts<void> {
     this.#jobs -= 1;
     const name = (yield* chooseFrom(names)) ?? '';
-    const token = this.#around.newToken();
+    const token = this.#around.newSubmission();
     yield* submitJob(layout, name, `${submissionPrefix} ${token} of ${name}`, 0o600, token);
   }
 

@@ -59,12 +59,19 @@ export interface Fault {
   readonly schedule: Schedule;
 }
 
-/** Plays the schedules of `count` seeds from `first` on, until a fault is found. */
-export function simulate(first: number, count: number, habits: Habits, limits?: Partial<Setup>): Simulated {
+/** Plays the schedules of `count` seeds from `first` on, until a fault (that is wanted) is found. */
+export function simulate(
+  first: number,
+  count: number,
+  habits: Habits,
+  limits?: Partial<Setup>,
+  wanted = /^/,
+): Simulated {
   for (let seed = first; seed < first + count; seed++) {
     const schedule = scheduleFrom(seed, limits);
     const what = play(schedule, habits);
-    if (what !== undefined) return { played: seed - first + 1, fault: { seed, what, schedule } };
+    if (what !== undefined && wanted.test(what))
+      return { played: seed - first + 1, fault: { seed, what, schedule } };
   }
   return { played: count, fault: undefined };
 }

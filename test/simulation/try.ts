@@ -1,8 +1,9 @@
+import { fixed } from './fixed.js';
 import { explain, simulate } from './simulate.js';
 import { right } from './habits.js';
 import * as mutants from './mutants.js';
 const [first = '1', count = '1000', limits = '{}', which] = process.argv.slice(2);
-const habits = which === undefined ? right : (mutants as any).byName(which);
+const habits = which === undefined ? right : which === 'fixed' ? fixed : (mutants as any).byName(which);
 const start = performance.now();
 const result = simulate(Number(first), Number(count), habits, JSON.parse(limits));
 const s = (performance.now() - start) / 1000;

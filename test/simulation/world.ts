@@ -59,6 +59,8 @@ export interface Choice {
   readonly pick: number;
 }
 
+type Fate = 'go' | 'late' | 'lost' | 'error' | 'error-after';
+
 interface Actor {
   readonly label: string;
   /** A new life on another host; undefined: it cannot die. */
@@ -70,6 +72,8 @@ interface Actor {
   /** What it asks for; undefined: it has ended. */
   ask: Ask | undefined;
   flying: Resolved | undefined;
+  /** What its next call that can have such a fate will meet. */
+  fate: Fate;
   paused: boolean;
 }
 
@@ -85,18 +89,18 @@ export class World implements Surroundings {
   time = 0;
   calm = 0;
   readonly #hosts: Host[];
-  readonly #trace: Trace | undefined;
+  #trace: Trace | undefined;
   /** Calls whose callers have died. */
   readonly #orphans: Resolved[] = [];
   readonly #suspects = new Set<string>();
   /** Crews that were killed, whose guardians have yet to hear of it → tokens of their running jobs. */
   readonly #lingering = new Map<string, readonly string[]>();
   #tokens = 0;
+  #submissions = 0;
   #chance = 0;
 
   constructor(setup: Setup, habits: Habits, trace?: Trace) {
     this.habits = habits;
-    this.#trace = trace;
     const tree = emptyTree();
     const make = (path: string): unknown => perform(tree, { op: 'mkdir', path });
     for (const path of [layout.root, ...layout.directories, layout.pool(pool)]) make(path);
@@ -108,10 +112,11 @@ export class World implements Surroundings {
     this.#populate(setup);
     if (setup.born > 0)
       for (const actor of this.actors) if (actor.program instanceof CrewProgram) this.#doDuty(actor, 'sweep');
+    this.#trace = trace;
   }
 
   #submit(name: string): void {
-    const token = this.newToken();
+    const token = this.newSubmission();
     const server = { call: (call: FileCall) => this.ledger.act(resolve(this.ledger.tree, call)) };
     performSteps(server, submitJob(layout, name, `${submissionPrefix} ${token} of ${name}`, 0o600, token));
   }
@@ -138,10 +143,15 @@ export class World implements Surroundings {
       acts: program.live(),
       ask: undefined,
       flying: undefined,
+      fate: 'go',
       paused: false,
     };
     this.actors.push(actor);
     actor.ask = next(actor.acts.next());
+  }
+
+  newSubmission(): Token {
+    return String(++this.#submissions).padStart(10, '0') as Token;
   }
 
   newToken(): Token {
@@ -193,7 +203,9 @@ export class World implements Surroundings {
         this.#land(pick);
         return;
       default:
-        if (!actor.paused) this.#go(actor, what);
+        // Trouble waits for a call that it can befall.
+        if (what !== 'go') actor.fate = what;
+        if (!actor.paused) this.#go(actor);
     }
   }
 
@@ -208,6 +220,7 @@ export class World implements Surroundings {
 
   #beginLife(actor: Actor): void {
     actor.flying = undefined;
+    actor.fate = 'go';
     actor.paused = false;
     actor.life += 1;
     if (actor.rebirth === undefined) {
@@ -246,42 +259,43 @@ export class World implements Surroundings {
     this.#trace?.(`late, from a caller that is dead: ${describe(call.call)}: ${String(reply)}`);
   }
 
-  #go(actor: Actor, fate: 'go' | 'late' | 'lost' | 'error' | 'error-after'): void {
+  #go(actor: Actor): void {
     const { ask } = actor;
-    if (ask === undefined) return;
+    const host = this.#hosts[actor.host];
+    if (ask === undefined || host === undefined) return;
     if (ask.op === 'duty' || ask.op === 'choose') {
       this.#resume(actor, this.#chance % Math.max(1, actor.program.duties.length));
       return;
     }
-    const host = this.#hosts[actor.host];
-    if (host === undefined) return;
-    if (fate === 'error') {
-      // Who gave up waiting does not know what becomes of the call.
-      if (actor.flying !== undefined) this.#orphans.push(actor.flying);
-      actor.flying = undefined;
-      this.#fail(actor, ask, fate);
-      return;
-    }
     const resolved = actor.flying ?? host.resolve(ask);
     const remembered = actor.flying === undefined ? host.answer(resolved) : undefined;
-    if (fate === 'late' && remembered === undefined && ask.op !== 'read' && actor.flying === undefined) {
+    const fate = remembered === undefined ? takeFate(actor, ask) : 'go';
+    if (fate === 'error') this.#giveUp(actor, ask);
+    else if (fate === 'late' && actor.flying === undefined) {
       this.#trace?.(`${this.#name(actor)} sends ${describe(ask)}, which is late`);
       actor.flying = resolved;
-      return;
-    }
-    actor.flying = undefined;
-    const told = remembered ?? this.#act(host, resolved, fate);
-    if (fate === 'error-after') this.#fail(actor, ask, fate);
-    else {
-      if (this.#trace !== undefined)
-        this.#tell(`${this.#name(actor)} ${describe(ask)}: ${show(told)}${mark(remembered, fate)}`, ask);
-      this.#resume(actor, told);
+    } else {
+      actor.flying = undefined;
+      const told = remembered ?? this.#act(host, resolved, fate);
+      if (fate === 'error-after') this.#fail(actor, ask, fate);
+      else {
+        if (this.#trace !== undefined)
+          this.#tell(`${this.#name(actor)} ${describe(ask)}: ${show(told)}${mark(remembered, fate)}`, ask);
+        this.#resume(actor, told);
+      }
     }
   }
 
-  #act(host: Host, resolved: Resolved, fate: 'go' | 'late' | 'lost' | 'error-after'): FileReply {
+  /** Who gave up waiting does not know what becomes of the call. */
+  #giveUp(actor: Actor, call: FileCall): void {
+    if (actor.flying !== undefined) this.#orphans.push(actor.flying);
+    actor.flying = undefined;
+    this.#fail(actor, call, 'error');
+  }
+
+  #act(host: Host, resolved: Resolved, fate: Fate): FileReply {
     const reply = this.ledger.act(resolved);
-    const told = fate === 'lost' && reply === 'ok' ? withoutReply(resolved.call) : reply;
+    const told = fate === 'lost' && reply === 'ok' ? withoutReply(resolved.call.op) : reply;
     if (fate !== 'error-after') host.learn(resolved, told);
     return told;
   }
@@ -327,7 +341,7 @@ export class World implements Surroundings {
     this.#trace?.('--- from here on nothing goes wrong any more ---');
     this.calm = 1;
     this.#chance = 1;
-    for (const actor of this.actors) actor.paused = false;
+    for (const actor of this.actors) Object.assign(actor, { paused: false, fate: 'go' });
     while (this.#orphans.length > 0) this.#land(0);
     while (this.#lingering.size > 0) this.#guardian(0);
     this.#suspects.clear();
@@ -355,7 +369,7 @@ export class World implements Surroundings {
   #finishDuty(actor: Actor): void {
     for (let calls = 0; actor.ask !== undefined && actor.ask.op !== 'duty'; calls++) {
       if (calls > mostCalls) throw new Error(`${this.#name(actor)} does not come to an end`);
-      this.#go(actor, 'go');
+      this.#go(actor);
     }
   }
 
@@ -370,6 +384,16 @@ export class World implements Surroundings {
   }
 }
 
+/** The trouble that befalls a call, if there is some that can: a listing is made anew when its reply is lost. */
+function takeFate(actor: Actor, { op }: FileCall): Fate {
+  const { fate } = actor;
+  const changes = op !== 'list' && op !== 'read' && op !== 'size';
+  if (!changes && fate !== 'error') return 'go';
+  if (fate === 'lost' && withoutReply(op) === 'ok') return 'go';
+  actor.fate = 'go';
+  return fate;
+}
+
 function next(result: IteratorResult<Ask, void>): Ask | undefined {
   return result.done === true ? undefined : result.value;
 }
@@ -379,8 +403,8 @@ export function crewId(index: number, life: number): CrewId {
 }
 
 /** What one is told when the reply was lost and the server, asked again, has forgotten that it did it. */
-function withoutReply(call: FileCall): FileReply {
-  switch (call.op) {
+function withoutReply(op: FileCall['op']): FileReply {
+  switch (op) {
     case 'rename':
     case 'unlink':
     case 'rmdir':
