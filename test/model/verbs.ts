@@ -75,5 +75,5 @@ export function modelVerbs(of: QueueVerbs = queueVerbs): Verbs {
     fence: (crew: string) => of.fence(layout, crew as CrewId),
     rest: (crew: string, writer: string) =>
       of.rest(layout, crew as CrewId, { writer, time, countLost: true, releaseItems: true }),
-  } as Verbs;
+  };
 }

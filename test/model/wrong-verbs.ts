@@ -2,7 +2,7 @@
  * Verbs that each leave one rule of the protocol out, as somebody would write them who does not know why it is there.
  * The model and the simulation put them in the place of the right ones, and must find the fault.
  */
-import { type FinishTo } from '../../src/queue/finish-job.js';
+import type { FinishTo } from '../../src/queue/finish-job.js';
 import { type JournalLine, formatJournalLine } from '../../src/queue/journal.js';
 import type { Resting } from '../../src/queue/lay-to-rest.js';
 import type { Badge, CrewId, Layout } from '../../src/queue/layout.js';

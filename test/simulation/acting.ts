@@ -69,11 +69,13 @@ export function* chooseFrom<T>(from: readonly T[]): Acts<T | undefined> {
   return from[yield* choose(from.length)];
 }
 
-/** A filesystem that fails for a while ends nobody: what was not done is done in a later pass. */
-export function* guard(action: () => Acts<void>): Acts<void> {
+/** A filesystem that fails for a while ends nobody: what was not done is done in a later pass. Returns whether it was. */
+export function* guard(action: () => Acts<void>): Acts<boolean> {
   try {
     yield* action();
+    return true;
   } catch (error) {
     if (!(error instanceof FjrError)) throw error;
+    return false;
   }
 }

@@ -242,19 +242,12 @@ export class CrewProgram implements Program {
   *#leave(): Acts<void> {
     const back = { to: 'queue', raise: undefined } as const;
     for (const [worker, { entry }] of this.#in('busy')) this.#end(worker, entry, back, false);
-    let left = false;
-    while (!left)
-      yield* guard(
-        function* (this: CrewProgram): Acts<void> {
-          for (const [worker, ending] of this.#in('ending')) yield* this.#commit(worker, ending);
-          yield* this.#depart();
-          left = true;
-        }.bind(this),
-      );
+    while (!(yield* guard(() => this.#depart())));
   }
 
   *#depart(): Acts<void> {
     const { verbs } = this.#around.habits;
+    for (const [worker, ending] of this.#in('ending')) yield* this.#commit(worker, ending);
     yield* verbs.fence(layout, this.id);
     yield* verbs.rest(layout, this.id, { writer: this.id, time: 'T', countLost: false, releaseItems: true });
     for (const worker of this.#workers.keys()) yield* unlink(layout.announced({ crew: this.id, worker }));

@@ -1,4 +1,4 @@
-import { type LeaseWatch } from '../../src/dispatcher/lease-watch.js';
+import type { LeaseWatch } from '../../src/dispatcher/lease-watch.js';
 import { isIgnored } from '../../src/queue/entry-name.js';
 import {
   type Badge,
@@ -23,7 +23,7 @@ export const lease = 60;
 /** A dispatcher: the same verbs in the same order as in src/dispatcher, one filesystem call at a time. */
 export class DispatcherProgram implements Program {
   readonly duties = ['dispatch', 'dispatch', 'dispatch', 'reap', 'reap', 'recall', 'pools'];
-  readonly pass = ['reap', 'dispatch', 'pools', 'dispatch', 'reap'];
+  readonly pass = ['reap', 'dispatch', 'pools', 'reap'];
   readonly #around: Surroundings;
   readonly #writer: string;
   readonly #spare = new Map<string, Badge>();

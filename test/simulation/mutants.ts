@@ -95,6 +95,12 @@ export const mutants: readonly Mutant[] = [
     fault: /was fenced that lives/,
   },
   {
+    rule: 'an assignment that finds nothing looks whether its entry has started, too',
+    habits: withVerbs({ assign: assignAndLookInPod }),
+    fault: /was taken from a job that uses it/,
+    limits: { early: 4, late: 0, whims: 0, strangers: 0 },
+  },
+  {
     rule: 'items of a fenced pod go home only when the jobs that used them are dead',
     habits: { ...right, waitForDeath: false },
     fault: /was taken from a job that uses it/,
@@ -142,6 +148,16 @@ function watchWithoutDoubt(
       stale: false,
     };
   return { watch, stale: look.asked - watch.since >= lease * 1000 };
+}
+
+/** A crew may have started the entry before its dispatcher looks. */
+function* assignAndLookInPod(layout: Layout, name: string, token: Token, crew: CrewId): Steps<Assigned> {
+  const entry = withToken(name, token);
+  const pod = layout.pod(crew);
+  if ((yield* rename(layout.queued(name), pod.entry(entry))) === 'ok') return { kind: 'assigned', entry };
+  const names = yield* list(pod.directory);
+  if (names === undefined) return { kind: 'pod-gone' };
+  return names.includes(entry) ? { kind: 'assigned', entry } : { kind: 'job-gone' };
 }
 
 /** Asks for the name, which one's own host remembers as missing. */

@@ -9,7 +9,7 @@ import { type Setup, type Trace, World } from './world.js';
 /** Rounds of calm after which everything must be in its place. */
 const mostRounds = 30;
 /** The round in which everybody stands still for longer than a lease, as when the file server is away. */
-const outage = { round: 3, seconds: 200 };
+const outage = { round: 2, seconds: 200 };
 
 /** Plays a schedule to its end, and then lets everybody finish in peace. Returns what is wrong. */
 export function play({ setup, choices }: Schedule, habits: Habits, trace?: Trace): string | undefined {
