@@ -129,6 +129,7 @@ export const historical: readonly Mutant[] = [
     rule: 'job1 is taken for job10: a job is looked for by how its name begins',
     habits: withVerbs({ finish: finishByPrefix }),
     fault: /a crew was told that .* is done, and it is not/,
+    limits: { crews: 2, workers: 2, early: 4, late: 0, whims: 0, strangers: 0 },
   },
   {
     rule: 'worker 1 is taken for worker 10: a badge is looked for by how its name begins',

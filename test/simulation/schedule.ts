@@ -31,17 +31,17 @@ const troubles: readonly (readonly [what: What, mostPerThousand: number])[] = [
   ['lost', 60],
   ['error', 30],
   ['error-after', 30],
-  ['kill', 20],
+  ['kill', 25],
   ['pause', 30],
   ['suspect', 12],
 ];
 
 /** What time does, whoever has bad luck. */
 const courses: readonly (readonly [what: What, perThousand: number])[] = [
-  ['wake', 20],
+  ['wake', 30],
   ['expire', 15],
   ['guardian', 10],
-  ['land', 15],
+  ['land', 30],
 ];
 
 /**
@@ -67,12 +67,12 @@ export function scheduleFrom(seed: number, limits: Partial<Setup> = {}): Schedul
   };
   const rates: (readonly [What, number])[] = [...courses];
   for (const [what, most] of troubles) if (below(2) === 0) rates.push([what, 1 + below(most)]);
-  const length = 80 + below(240);
+  const length = 80 + below(220);
   const sticky = below(9);
   const choices: Choice[] = [];
   let who = 0;
   for (let step = 0; step < length; step++) {
-    if (below(10) >= sticky) who = below(64);
+    if (below(10) >= sticky) who = random() >>> 16;
     choices.push({ what: whatFrom(rates, below(1000)), who, pick: random() >>> 8 });
   }
   return { setup, choices };

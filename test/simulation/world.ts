@@ -180,7 +180,7 @@ export class World implements Surroundings {
   happen({ what, who, pick }: Choice): void {
     this.time += 0.25;
     this.#chance = pick;
-    const actor = this.actors[who % this.actors.length];
+    const actor = this.#whom(who);
     if (actor === undefined) return;
     switch (what) {
       case 'kill':
@@ -207,6 +207,14 @@ export class World implements Surroundings {
         if (what !== 'go') actor.fate = what;
         if (!actor.paused) this.#go(actor);
     }
+  }
+
+  /** Who has nothing left to do lets others go: dispatchers and crews, which come first. */
+  #whom(who: number): Actor | undefined {
+    const actor = this.actors[who % this.actors.length];
+    if (actor?.ask !== undefined) return actor;
+    const others = this.actors.findIndex(({ ask }) => ask === undefined);
+    return this.actors[(who >>> 3) % Math.max(1, others)];
   }
 
   #kill(actor: Actor, pick: number): void {
@@ -260,13 +268,11 @@ export class World implements Surroundings {
   }
 
   #go(actor: Actor): void {
+    // What it decides to do is nobody else's business: its first call follows at once.
+    if (actor.ask?.op === 'duty') this.#resume(actor, this.#chance % actor.program.duties.length);
     const { ask } = actor;
     const host = this.#hosts[actor.host];
-    if (ask === undefined || host === undefined) return;
-    if (ask.op === 'duty' || ask.op === 'choose') {
-      this.#resume(actor, this.#chance % Math.max(1, actor.program.duties.length));
-      return;
-    }
+    if (ask === undefined || host === undefined || ask.op === 'duty' || ask.op === 'choose') return;
     const resolved = actor.flying ?? host.resolve(ask);
     const remembered = actor.flying === undefined ? host.answer(resolved) : undefined;
     const fate = remembered === undefined ? takeFate(actor, ask) : 'go';
@@ -274,6 +280,8 @@ export class World implements Surroundings {
     else if (fate === 'late' && actor.flying === undefined) {
       this.#trace?.(`${this.#name(actor)} sends ${describe(ask)}, which is late`);
       actor.flying = resolved;
+      // Some are very late.
+      actor.paused = this.calm === 0 && this.#chance % 2 === 0;
     } else {
       actor.flying = undefined;
       const told = remembered ?? this.#act(host, resolved, fate);
