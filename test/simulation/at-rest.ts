@@ -4,7 +4,8 @@ import { filesBelow, namesIn } from '../model/memory-files.js';
 import { layout } from '../model/verbs.js';
 import { pool } from './dispatcher.js';
 import { submissionPrefix } from './ledger.js';
-import type { Setup, World } from './world.js';
+import type { Setup } from './setup.js';
+import type { World } from './world.js';
 
 /** What must hold when everybody has done all there is to do. Returns what is wrong. */
 export function faultAtRest(world: World, setup: Setup): string | undefined {

@@ -21,8 +21,6 @@ export const submissionPrefix = 'submission';
  */
 export class Ledger {
   readonly tree: Tree;
-  /** Calls that changed something: when it stands still, nobody has anything to do. */
-  changes = 0;
   /** Directory → its name, for those whose names tell something. */
   readonly #roles = new Map<string, string>();
   /** `running` or `items` → the pod that it is in. */
@@ -49,7 +47,6 @@ export class Ledger {
     const node = from === undefined ? undefined : this.tree.dirs[from.dir]?.[from.name];
     const reply = act(this.tree, resolved);
     if (reply !== 'ok' || from === undefined) return reply;
-    if (call.op !== 'append' && call.op !== 'overwrite') this.changes += 1;
     if (call.op === 'rename' && to !== undefined && node !== undefined) this.#moved(node, from, to);
     else if (call.op === 'link' && to !== undefined && node !== undefined)
       this.#linked(node, this.#roles.get(to.dir));

@@ -10,7 +10,7 @@ import { type QueueVerbs, queueVerbs } from '../model/verbs.js';
 import * as wrong from '../model/wrong-verbs.js';
 import type { Habits } from './acting.js';
 import { right } from './habits.js';
-import type { Setup } from './world.js';
+import type { Setup } from './setup.js';
 
 /** A rule of the protocol left out, and what must be found then. */
 export interface Mutant {
@@ -98,7 +98,7 @@ export const mutants: readonly Mutant[] = [
     rule: 'an assignment that finds nothing looks whether its entry has started, too',
     habits: withVerbs({ assign: assignAndLookInPod }),
     fault: /was taken from a job that uses it/,
-    limits: { early: 4, late: 0, whims: 0, strangers: 0 },
+    limits: { early: 4, late: 0, whims: 0, strangers: 0, crews: 1, items: 2 },
   },
   {
     rule: 'items of a fenced pod go home only when the jobs that used them are dead',
@@ -221,8 +221,4 @@ function* finishFromSlot(
   const entry = withToken(job, number as Token);
   yield* wrong.noteFinish(layout, crew, target, { ...line, entry });
   return (yield* rename(from, wrong.targetPath(layout, target, entry))) === 'ok' ? 'committed' : 'void';
-}
-
-export function byName(part: string): Habits {
-  return [...mutants, ...historical].find(({ rule }) => rule.includes(part))?.habits ?? right;
 }

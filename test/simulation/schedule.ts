@@ -1,4 +1,4 @@
-import type { Choice, Setup, What } from './world.js';
+import type { Choice, Setup, What } from './setup.js';
 
 /** A world, and everything that happens in it: the whole run follows from this. */
 export interface Schedule {

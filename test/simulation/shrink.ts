@@ -1,5 +1,5 @@
 import type { Schedule } from './schedule.js';
-import type { Choice, Setup } from './world.js';
+import type { Choice, Setup } from './setup.js';
 
 /** Fewer than these make no world. */
 const least: Setup = {

@@ -4,7 +4,9 @@ import { faultAtRest, faultInJournals, faultOfPlaces } from './at-rest.js';
 import { Broken } from './ledger.js';
 import { type Schedule, scheduleFrom } from './schedule.js';
 import { shrink } from './shrink.js';
-import { type Setup, type Trace, World } from './world.js';
+import type { Setup } from './setup.js';
+import type { Trace } from './trace.js';
+import { World } from './world.js';
 
 /** Rounds of calm after which everything must be in its place. */
 const mostRounds = 30;

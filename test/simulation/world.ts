@@ -10,56 +10,12 @@ import { layout } from '../model/verbs.js';
 import type { Acts, Ask, Habits, Program, Surroundings } from './acting.js';
 import { CrewProgram } from './crew.js';
 import { DispatcherProgram, pool } from './dispatcher.js';
+import { type Fate, takeFate, withoutReply } from './fate.js';
 import { Host } from './host.js';
 import { Ledger, submissionPrefix } from './ledger.js';
 import { StrangerProgram, UserProgram, names } from './people.js';
-
-/** Who takes part. */
-export interface Setup {
-  readonly hosts: number;
-  readonly dispatchers: number;
-  readonly crews: number;
-  readonly workers: number;
-  /** Jobs that wait at the beginning. */
-  readonly early: number;
-  /** Jobs that are submitted later. */
-  readonly late: number;
-  /** How often somebody cancels, retries or withdraws. */
-  readonly whims: number;
-  readonly items: number;
-  readonly strangers: number;
-  /** 1: crews are born, and their workers on offer, when it begins. */
-  readonly born: number;
-}
-
-/**
- * One thing that happens. `go`: an actor's call acts, and it goes on to its next. The same with a fate of its own:
- * `late`: the call has found its directories, and acts some time later, even if its caller dies meanwhile. `lost`: it
- * acts, and the reply says otherwise. `error`, `error-after`: the filesystem fails, before or after it acted.
- */
-export type What =
-  | 'go'
-  | 'late'
-  | 'lost'
-  | 'error'
-  | 'error-after'
-  | 'kill'
-  | 'pause'
-  | 'wake'
-  | 'expire'
-  | 'suspect'
-  | 'guardian'
-  | 'land';
-
-export interface Choice {
-  readonly what: What;
-  /** Whom it happens to; any number. */
-  readonly who: number;
-  /** What is left to chance in it; any number. */
-  readonly pick: number;
-}
-
-type Fate = 'go' | 'late' | 'lost' | 'error' | 'error-after';
+import type { Choice, Setup } from './setup.js';
+import { type Trace, describe, mark, show } from './trace.js';
 
 interface Actor {
   readonly label: string;
@@ -76,8 +32,6 @@ interface Actor {
   fate: Fate;
   paused: boolean;
 }
-
-export type Trace = (line: string) => void;
 
 /** Calls of one duty; more is a loop without end. */
 const mostCalls = 3000;
@@ -392,52 +346,10 @@ export class World implements Surroundings {
   }
 }
 
-/** The trouble that befalls a call, if there is some that can: a listing is made anew when its reply is lost. */
-function takeFate(actor: Actor, { op }: FileCall): Fate {
-  const { fate } = actor;
-  const changes = op !== 'list' && op !== 'read' && op !== 'size';
-  if (!changes && fate !== 'error') return 'go';
-  if (fate === 'lost' && withoutReply(op) === 'ok') return 'go';
-  actor.fate = 'go';
-  return fate;
-}
-
 function next(result: IteratorResult<Ask, void>): Ask | undefined {
   return result.done === true ? undefined : result.value;
 }
 
-export function crewId(index: number, life: number): CrewId {
+function crewId(index: number, life: number): CrewId {
   return makeCrewId(`c${index}`, String(life).padStart(8, '0'));
-}
-
-/** What one is told when the reply was lost and the server, asked again, has forgotten that it did it. */
-function withoutReply(op: FileCall['op']): FileReply {
-  switch (op) {
-    case 'rename':
-    case 'unlink':
-    case 'rmdir':
-      return 'missing';
-    case 'link':
-    case 'mkdir':
-      return 'exists';
-    default:
-      return 'ok';
-  }
-}
-
-function describe(call: FileCall): string {
-  const short = (path: string): string => path.slice(layout.root.length + 1);
-  return 'from' in call
-    ? `${call.op} ${short(call.from)} → ${short(call.to)}`
-    : `${call.op} ${short(call.path)}`;
-}
-
-function show(reply: FileReply): string {
-  if (reply instanceof Uint8Array) return JSON.stringify(Buffer.from(reply).toString());
-  return typeof reply === 'object' ? `[${reply.join(', ')}]` : String(reply);
-}
-
-function mark(remembered: FileReply | undefined, fate: string): string {
-  if (fate === 'lost') return ' (the reply is lost)';
-  return remembered === undefined || typeof remembered === 'object' ? '' : ' (remembered)';
 }
