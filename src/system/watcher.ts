@@ -17,8 +17,8 @@ export const systemDoorbells: Doorbells = {
     const itself = basename(directory);
     try {
       const watcher = watch(directory, { persistent: false }, (event, name) => {
-        // The directory itself was touched: by us, before we listed it.
-        if (event === 'change' && name === itself) return;
+        // The directory itself was touched: by us, before we listed it. (A file of its name is left to the sweeps.)
+        if (name === itself) return;
         ring(name ?? undefined, event);
       });
       watcher.on('error', () => {
