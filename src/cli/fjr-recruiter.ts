@@ -3,6 +3,7 @@ import type { RemoteReport } from '../recruiter/remote-report.js';
 import { reportMark } from '../recruiter/remote-report.js';
 import { markLine } from '../recruiter/remote-script.js';
 import { isHelp, parser } from './arguments.js';
+import { autoHire } from './auto-hire.js';
 import { thisHost } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { fireAll, firedJson } from './fire-everywhere.js';
@@ -52,6 +53,11 @@ async function readArguments(argv: readonly string[]): Promise<Arguments> {
     })
     .option('lease', { type: 'string', describe: 'Seconds without a heartbeat until a crew counts as dead' })
     .option('drain', { type: 'boolean', default: false, describe: 'fire: let what runs end first' })
+    .option('auto', {
+      type: 'boolean',
+      default: false,
+      describe: 'hire: as many Slurm jobs as the backlog needs, until Ctrl-C',
+    })
     .option('gpus', {
       type: 'string',
       describe: 'hire: GPUs to offer (default: as many as nvidia-smi lists)',
@@ -80,6 +86,7 @@ interface Arguments extends HireArguments {
   project: string;
   'local-only': boolean;
   drain: boolean;
+  auto: boolean;
   json: boolean;
   report?: string | undefined;
   'expect-version'?: string | undefined;
@@ -100,6 +107,7 @@ async function runCommand(args: Arguments): Promise<Done> {
 async function hireCommand(args: Arguments): Promise<Done> {
   const options = readHireOptions(args);
   const project = openProject(args.project);
+  if (args.auto) return { code: await autoHire(project, options) };
   if (!args['local-only']) {
     const code = await hireEverywhere(project, options, args.json);
     if (code !== undefined) return { code };
@@ -110,7 +118,7 @@ async function hireCommand(args: Arguments): Promise<Done> {
   if (args.json) {
     const host = hostJson(project, null, file.host, { lines: [], ...report }, hired.crew);
     sayJson({ project: project.name, hosts: [host] });
-  } else sayHired(project, hired, options);
+  } else sayHired(project, hired, options, args.report !== undefined);
   return { code: exitCode.fine, report };
 }
 

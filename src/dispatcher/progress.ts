@@ -24,6 +24,8 @@ function fileName(writer: string): string {
 /** Looks after which a line whose name stands nowhere is void. */
 const patience = 600;
 
+/** Endings that are remembered, in order not to count them twice. */
+const rememberedEndings = 1000;
 /** Milliseconds after a crew has gone in which its journal may still hold news. */
 const aftermath = 60_000;
 
@@ -39,6 +41,7 @@ export class Progress {
   /** Journals of those who are gone: nothing will come. */
   readonly #closed = new Set<string>();
   #unsettled: Unsettled[] = [];
+  readonly #counted = new Set<string>();
   done = 0;
   failed = 0;
   retried = 0;
@@ -107,7 +110,7 @@ export class Progress {
   #settle(unsettled: Unsettled): boolean {
     const { ending } = unsettled;
     const stands = ending.to === 'queue' || this.#stands(ending, ending.to, unsettled.looks);
-    if (stands) this.#count(ending);
+    if (stands && !this.#isCounted(ending.entry)) this.#count(ending);
     unsettled.looks += 1;
     return stands || unsettled.looks > patience;
   }
@@ -117,6 +120,17 @@ export class Progress {
     if (looks === 0) return this.#files.exists(this.#layout.finished(to, entry));
     const isPowerOfTwo = (looks & (looks - 1)) === 0;
     return isPowerOfTwo && perform(this.#files, list(this.#layout[to]))?.includes(entry) === true;
+  }
+
+  /** A commit whose reply was an error may be noted twice. */
+  #isCounted(entry: string): boolean {
+    if (this.#counted.has(entry)) return true;
+    this.#counted.add(entry);
+    for (const oldest of this.#counted) {
+      if (this.#counted.size <= rememberedEndings) break;
+      this.#counted.delete(oldest);
+    }
+    return false;
   }
 
   #count(line: Ending): void {
