@@ -7,9 +7,6 @@ type Deviation = 'both' | 'contradictions' | 'stale';
  * double or tear anything.
  */
 const deviations: Readonly<Record<string, Readonly<Record<string, readonly Deviation[]>>>> = {
-  // A link to a name that another host has just made is answered EPERM: sftp knows no EEXIST.
-  sshfs: { submit: ['contradictions'] },
-  'sshfs-stale': { submit: ['contradictions'] },
   // Linux does nothing, and calls that success, when it is to rename a file to a name that it knows for the same file.
   // Who remembers the old name and sees the new one for the first time is told so, though another has moved it.
   nfs: { claim: ['both'], fence: ['both'], announce: ['stale'], bury: ['stale'] },

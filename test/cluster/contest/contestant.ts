@@ -15,7 +15,7 @@ const side = sideText === '0' ? 0 : 1;
 const peer = await (side === 0 ? Lockstep.host(port) : Lockstep.join(peerName, port));
 const latency = await peer.latency();
 if (side === 0) mkdirSync(directory, { recursive: true });
-const files = new MountedFiles({ freshen: true, fsync: false });
+const files = new MountedFiles({ shared: true, fsync: false });
 const play = { side, peer, files, directory, rounds: Number(rounds), latency } as const;
 for (const [index, contest] of contests.entries())
   console.log(JSON.stringify(await playContest(play, contest, index)));
