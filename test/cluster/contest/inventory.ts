@@ -52,8 +52,17 @@ function plainName(name: string): string {
   return parseHeldItem(name)?.item ?? parseEntryName(name).job;
 }
 
-function pathsIn({ do: make }: Arena, directories: Iterable<string>): string[] {
+function pathsIn(arena: Arena, directories: Iterable<string>): string[] {
   return [...directories].flatMap((directory) =>
-    (make(list(directory)) ?? []).map((name) => `${directory}/${name}`),
+    namesIn(arena, directory).map((name) => `${directory}/${name}`),
   );
+}
+
+/** What cannot be listed is hidden from this host: GlusterFS answers ESTALE for seconds after a contested rename. */
+function namesIn({ do: make }: Arena, directory: string): readonly string[] {
+  try {
+    return make(list(directory)) ?? [];
+  } catch {
+    return [];
+  }
 }
