@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import {
   accessSync,
   constants,
+  existsSync,
   lstatSync,
   readFileSync,
   readdirSync,
@@ -20,6 +21,8 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 const testPrograms = [
   { command: 'tmux', package: 'tmux', use: 'crews hired in tmux' },
   { command: 'screen', package: 'screen', use: 'crews hired in screen' },
+  { command: 'ssh', package: 'openssh-client', use: 'crews on other hosts' },
+  { command: 'sshd', package: 'openssh-server', use: 'being those other hosts' },
   {
     command: 'python3',
     package: 'python3',
@@ -35,6 +38,14 @@ const testPrograms = [
     use: 'crews hired as Slurm jobs; their tests are skipped without it',
   },
   { command: 'strace', package: 'strace', use: 'counting system calls, killing between two of them' },
+];
+
+/** For tests on hosts that share a home, which only root can run. */
+const clusterPrograms = [
+  { command: 'ip', package: 'iproute2', use: 'hosts with a network of their own' },
+  { command: 'sshfs', package: 'sshfs', use: 'a home that hosts share' },
+  { command: 'fusermount3', package: 'fuse3', use: 'a home that hosts share' },
+  { command: 'sshd', package: 'openssh-server', use: 'a home that hosts share', service: true },
 ];
 
 /** Throws an Error whose message is meant for a person when the checkout cannot be made ready. */
@@ -81,8 +92,12 @@ export function buildWhenStale() {
 
 /** Installs what is missing where that needs no password, else names it and goes on: most tests do without. */
 export function provideTestPrograms() {
-  const missing = () => testPrograms.filter(({ command }) => !isOnPath(command));
-  if (missing().length > 0) aptInstall(missing().map((program) => program.package));
+  const wanted = process.getuid() === 0 ? [...testPrograms, ...clusterPrograms] : testPrograms;
+  const missing = () => wanted.filter(({ command }) => !isOnPath(command));
+  // Nobody expects of a test that it opens a port of the machine.
+  const wouldServe = existsSync('/run/systemd/system');
+  const packages = missing().filter(({ service }) => !(service && wouldServe));
+  if (packages.length > 0) aptInstall(packages.map((program) => program.package));
   const uses = missing().map(({ command, use }) => `  ${command} (${use})`);
   if (uses.length > 0) say(`not installed, so that the tests that use it cannot pass:\n${uses.join('\n')}`);
 }
@@ -116,7 +131,8 @@ function modificationTimes(path) {
 }
 
 function isOnPath(command) {
-  return (process.env.PATH ?? '').split(delimiter).some((directory) => {
+  // Daemons are in directories that only root has on the PATH.
+  return [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'].some((directory) => {
     try {
       accessSync(join(directory, command), constants.X_OK);
       return true;

@@ -10,7 +10,7 @@ import { isHelp, numberArgument, parser } from './arguments.js';
 import { clock, doorbells, filesFor, paceFor, thisHost, uid } from './compose.js';
 import { DispatcherVoice } from './dispatcher-voice.js';
 import { type ExitCode, exitCode } from './exit-code.js';
-import { fireHere, sayFired } from './fjr-recruiter.js';
+import { fireAll } from './fire-everywhere.js';
 import { openHintLine } from './hint-line.js';
 import { type Project, findProject, openProject } from './project.js';
 import { remark, say } from './say.js';
@@ -133,7 +133,7 @@ function takenError(project: Project, owner: LockOwner | undefined): FjrError {
 }
 
 /** Names a dispatcher's journal, and signs its hints. */
-function dispatcherId(): string {
+export function dispatcherId(): string {
   return `dispatcher-${thisHost().name.replace(/[^A-Za-z0-9-]/g, '_')}-${newToken()}`;
 }
 
@@ -174,9 +174,10 @@ async function dispatchAll(
   if (how === 'stopped') return exitCode.locked;
   say('[fjr-dispatcher] No (more) jobs.');
   voice.summarise(dispatcher.counts());
-  sayFired(project, await fireHere(project, false));
+  const fired = await fireAll(project, false);
   const called = await runCallback(options.callback);
-  return dispatcher.counts().failed > 0 ? exitCode.someFailed : called;
+  if (dispatcher.counts().failed > 0) return exitCode.someFailed;
+  return called === exitCode.fine ? fired : called;
 }
 
 /** Ctrl-C and its kin: the dispatcher stops, and leaves everything in good order for the next. */
@@ -195,7 +196,7 @@ class Interruption {
 async function interrupted(project: Project, { asked }: Interruption): Promise<ExitCode> {
   say('[fjr-dispatcher] Received Exit signal. Exiting ...');
   if (asked === 'SIGINT' && process.stdin.isTTY && process.stdout.isTTY && (await askToFire(project)))
-    sayFired(project, await fireHere(project, false));
+    await fireAll(project, false);
   return exitCode.interrupted;
 }
 

@@ -110,7 +110,7 @@ async function hireCommand(args: Arguments): Promise<Done> {
   if (args.json) {
     const host = hostJson(project, null, file.host, { lines: [], ...report }, hired.crew);
     sayJson({ project: project.name, hosts: [host] });
-  } else sayHired(project, hired, options);
+  } else sayHired(project, hired, options, args.report !== undefined);
   return { code: exitCode.fine, report };
 }
 

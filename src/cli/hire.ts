@@ -92,12 +92,7 @@ export async function hireHere(project: Project, options: HireOptions): Promise<
     remark(
       '[fjr-recruiter] There is neither tmux nor screen here: the workers run as plain detached processes.',
     );
-  // Two recruiters at once would hire twice.
-  const lock = await takeLock(`${project.layout.root}/hire-${host.name}.lock`, host, {
-    onLost: () => undefined,
-  });
-  if (lock.kind === 'taken')
-    throw new FjrError('hire', 'somebody else is hiring here right now', { hint: 'try again' });
+  const unlock = await lockHost(project);
   try {
     const { lease, gpus, label, nice } = options.passed;
     const crew = {
@@ -117,8 +112,24 @@ export async function hireHere(project: Project, options: HireOptions): Promise<
     const system = { files: filesFor(project), host, multiplexer, wait, crewArgv };
     return await hire(system, project.layout, project.name, options.directory);
   } finally {
-    await lock.unlock();
+    await unlock();
   }
+}
+
+/** Milliseconds that another recruiter may take. */
+const patience = 30_000;
+
+/** Two recruiters at once would hire twice: the second waits, and finds the crew of the first. */
+async function lockHost({ layout }: Project): Promise<() => Promise<void>> {
+  const host = thisHost();
+  for (let waited = 0; waited < patience; waited += 100) {
+    const lock = await takeLock(`${layout.root}/hire-${host.name}.lock`, host, { onLost: () => undefined });
+    if (lock.kind === 'mine') return lock.unlock;
+    await wait(100);
+  }
+  throw new FjrError('hire', `somebody else has been hiring on ${host.name} for ${patience / 1000} s`, {
+    hint: 'try again',
+  });
 }
 
 function optionWords(options: Record<string, string | undefined>): string[] {
@@ -131,17 +142,20 @@ async function wait(milliseconds: number): Promise<void> {
   await setTimeout(milliseconds);
 }
 
-export function sayHired(project: Project, hired: Hired, options: HireOptions): void {
+/** `fromAfar`: a recruiter on another host asked, whose remote.conf has the numbers. */
+export function sayHired(project: Project, hired: Hired, options: HireOptions, fromAfar: boolean): void {
   const { workers } = hired.crew.file;
+  const wanted = options.workers ?? defaultWorkers();
+  const hire = fromAfar ? 'hire' : `hire ${wanted}`;
   if (hired.kind === 'hired')
     say(`[fjr-recruiter] Hired ${plural(workers, 'worker')} in project "${project.name}".`);
-  else sayAlready(project, hired.crew, options.workers ?? defaultWorkers());
+  else sayAlready(project, hired.crew, wanted, hire);
 }
 
-function sayAlready(project: Project, { crew, file }: CrewReport, wanted: number): void {
+function sayAlready(project: Project, { crew, file }: CrewReport, wanted: number, hire: string): void {
   say(
     `[fjr-recruiter] There ${file.workers === 1 ? 'is' : 'are'} ${plural(file.workers, 'worker')} in project "${project.name}" already (crew ${crew}).`,
   );
   if (file.workers !== wanted)
-    remark(`hint: for ${wanted} instead: fjr-recruiter --project ${project.name} fire, then hire ${wanted}`);
+    remark(`hint: for ${wanted} instead: fjr-recruiter --project ${project.name} fire, then ${hire}`);
 }

@@ -15,7 +15,7 @@ export function historyOf({ layout }: Project, files: Files, job: string): Histo
   const lines: HistoryLine[] = [];
   for (const name of perform(files, list(layout.journal)) ?? []) {
     if (!name.endsWith('.jsonl')) continue;
-    for (const line of reader.read(name))
+    for (const line of [...reader.read(name), ...reader.readFresh(name)])
       if ('entry' in line && parseEntryName(line.entry).job === job) lines.push({ journal: name, ...line });
   }
   return lines.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { FjrError } from '../job/fjr-error.js';
 import type { Errand } from '../recruiter/errand.js';
@@ -58,6 +59,8 @@ export function sayReport({ site }: OpenSite, { lines, failure }: SiteReport, js
 /** Runs what can be broken off by a signal; what hosts were asked for before goes on there. */
 export async function interruptible(work: (signal: AbortSignal) => Promise<ExitCode>): Promise<ExitCode> {
   const abort = new AbortController();
+  // One for each connection: Node takes more than ten for a leak.
+  setMaxListeners(Infinity, abort.signal);
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const onSignal = (): void => {
     abort.abort();

@@ -14,14 +14,16 @@ import {
   renderTemplate,
 } from '../job/template.js';
 import { parseEntryName } from '../queue/entry-name.js';
+import type { HintLine } from '../queue/hint.js';
 import { newToken } from '../queue/token.js';
 import { takeLock } from '../system/lock.js';
 import { clock, filesFor, programArgv, thisHost } from './compose.js';
 import { progressLine } from './dispatcher-voice.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { type Place, allPlaces } from './find-job.js';
-import { makeDispatcher } from './fjr-dispatcher.js';
+import { dispatcherId, makeDispatcher } from './fjr-dispatcher.js';
 import { LogCopier } from './logs.js';
+import { openHintLine } from './hint-line.js';
 import { type Project, openProject } from './project.js';
 import { plural, printable, remark } from './say.js';
 import { submit } from './submit.js';
@@ -44,14 +46,19 @@ export async function runCommand(options: RunOptions): Promise<ExitCode> {
   const prefix = options.project === undefined ? '' : `run-${newToken().slice(0, 6)}-`;
   const names = options.inputs.map((_, index) => `${prefix}${index + 1}.sh`);
   // It listens from before the first job is there: where others work, too, jobs may end while we still submit.
-  const run = new Run(project, names, options);
+  const hints = await openHintLine(project, dispatcherId());
+  const run = new Run(project, names, options, hints);
   options.inputs.forEach((values, index) => {
     const sequence = index + 1;
     const name = names[index] ?? '';
     const lines = renderTemplate(options.template, options.style, { values, sequence });
     submit(project, { name, content: jobScript(lines, process.cwd(), options.settings), executable: true });
   });
-  return run.toTheEnd(options);
+  try {
+    return await run.toTheEnd(options);
+  } finally {
+    await hints?.close();
+  }
 }
 
 /** The jobs of one `fjr run`, among whatever else its project holds. */
@@ -73,7 +80,12 @@ class Run {
   /** Names that were nowhere at the last look. */
   #missing: ReadonlySet<string> = new Set();
 
-  constructor(project: Project, names: readonly string[], { inputs, keepOrder }: RunOptions) {
+  constructor(
+    project: Project,
+    names: readonly string[],
+    { inputs, keepOrder }: RunOptions,
+    hints: HintLine | undefined,
+  ) {
     this.#project = project;
     this.#inputs = inputs;
     this.#names = names;
@@ -81,7 +93,7 @@ class Run {
     this.#keepOrder = keepOrder;
     // If another dispatcher works here, it pairs our jobs, too: ours only makes them end sooner.
     const dispatching = { interval: 1, order: 'natural', endWhenDone: false, fsync: false } as const;
-    this.#dispatcher = makeDispatcher(project, dispatching, undefined, (event) => {
+    this.#dispatcher = makeDispatcher(project, dispatching, hints, (event) => {
       this.#hear(event);
     });
   }

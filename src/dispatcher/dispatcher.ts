@@ -494,7 +494,7 @@ export class Dispatcher {
         const rang = [...this.#journalsRang];
         this.#journalsRang.clear();
         this.#guard(() => {
-          this.#progress.read(rang);
+          this.#progress.read(rang, true);
           if (this.#intake.size === 0) this.#workersRang = true;
           this.#planPass();
         });
@@ -579,8 +579,7 @@ export class Dispatcher {
   #endIfDone(): void {
     this.#workersRang = false;
     if (this.#intake.list() > 0 || !this.#podsAreEmpty() || this.#intake.list() > 0) return;
-    this.#progress.lookForJournals(this.#liveCrews);
-    this.#progress.read(this.#liveCrews);
+    this.#progress.conclude(this.#liveCrews);
     this.#end('done');
   }
 

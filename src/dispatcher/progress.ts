@@ -24,6 +24,8 @@ function fileName(writer: string): string {
 /** Looks after which a line whose name stands nowhere is void. */
 const patience = 600;
 
+/** Endings that are remembered, in order not to count them twice. */
+const rememberedEndings = 1000;
 /** Milliseconds after a crew has gone in which its journal may still hold news. */
 const aftermath = 60_000;
 
@@ -39,6 +41,7 @@ export class Progress {
   /** Journals of those who are gone: nothing will come. */
   readonly #closed = new Set<string>();
   #unsettled: Unsettled[] = [];
+  readonly #counted = new Set<string>();
   done = 0;
   failed = 0;
   retried = 0;
@@ -84,20 +87,30 @@ export class Progress {
       }
   }
 
-  /** Reads what these writers have noted since. */
-  read(writers: readonly string[]): void {
+  /** Reads what these writers have noted since. `fresh`: it is known that there is something. */
+  read(writers: readonly string[], fresh = false): void {
     for (const writer of writers)
-      for (const line of this.#reader.read(fileName(writer)))
+      for (const line of this.#linesOf(writer, fresh))
         if (line.event === 'finish' || line.event === 'verdict')
           this.#unsettled.push({ ending: line, looks: 0 });
     this.#unsettled = this.#unsettled.filter((unsettled) => !this.#settle(unsettled));
+  }
+
+  #linesOf(writer: string, fresh: boolean): JournalLine[] {
+    return fresh ? this.#reader.readFresh(fileName(writer)) : this.#reader.read(fileName(writer));
+  }
+
+  /** Nothing more will happen: all that was noted is to be counted. */
+  conclude(live: readonly CrewId[]): void {
+    this.lookForJournals(live);
+    this.read([...this.#open.keys()], true);
   }
 
   /** A line counts only if its name stands there. The line comes before the rename, so it has some time to come true. */
   #settle(unsettled: Unsettled): boolean {
     const { ending } = unsettled;
     const stands = ending.to === 'queue' || this.#stands(ending, ending.to, unsettled.looks);
-    if (stands) this.#count(ending);
+    if (stands && !this.#isCounted(ending.entry)) this.#count(ending);
     unsettled.looks += 1;
     return stands || unsettled.looks > patience;
   }
@@ -107,6 +120,17 @@ export class Progress {
     if (looks === 0) return this.#files.exists(this.#layout.finished(to, entry));
     const isPowerOfTwo = (looks & (looks - 1)) === 0;
     return isPowerOfTwo && perform(this.#files, list(this.#layout[to]))?.includes(entry) === true;
+  }
+
+  /** A commit whose reply was an error may be noted twice. */
+  #isCounted(entry: string): boolean {
+    if (this.#counted.has(entry)) return true;
+    this.#counted.add(entry);
+    for (const oldest of this.#counted) {
+      if (this.#counted.size <= rememberedEndings) break;
+      this.#counted.delete(oldest);
+    }
+    return false;
   }
 
   #count(line: Ending): void {

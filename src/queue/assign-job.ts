@@ -21,5 +21,7 @@ export function* assignJob(layout: Layout, name: string, token: Token, crew: Cre
   if ((yield* rename(layout.queued(name), pod.entry(entry))) === 'ok') return { kind: 'assigned', entry };
   const names = yield* list(pod.directory);
   if (names === undefined) return { kind: 'pod-gone' };
-  return names.includes(entry) ? { kind: 'assigned', entry } : { kind: 'job-gone' };
+  // The pod first, then what it runs: an entry moves that way.
+  const isThere = names.includes(entry) || (yield* list(pod.running))?.includes(entry) === true;
+  return isThere ? { kind: 'assigned', entry } : { kind: 'job-gone' };
 }

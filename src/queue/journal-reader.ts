@@ -5,6 +5,7 @@ import type { Layout } from './layout.js';
 export interface JournalFiles {
   size(path: string): number | undefined;
   readFrom(path: string, offset: number, limit: number): Uint8Array | undefined;
+  refresh(path: string): void;
 }
 
 /** Bytes read of one journal at a time. */
@@ -24,6 +25,14 @@ export class JournalReader {
   /** Passes over what a journal holds by now. */
   skip(fileName: string): void {
     this.#offsets.set(fileName, this.#files.size(this.#path(fileName)) ?? 0);
+  }
+
+  /** All of them, also those that this host could not see without asking twice. */
+  readFresh(fileName: string): JournalLine[] {
+    const lines = this.read(fileName);
+    if (lines.length > 0) return lines;
+    this.#files.refresh(this.#path(fileName));
+    return this.read(fileName);
   }
 
   /** New whole lines of one journal. A line that is still being written is left for the next time. */

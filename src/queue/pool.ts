@@ -5,7 +5,7 @@
  */
 import type { PodPaths } from './layout.js';
 import { type CrewId, type Layout, lockSuffix } from './layout.js';
-import { type Steps, create, list, mkdir, read, rename, rmdir, unlink } from './steps.js';
+import { type Steps, create, list, mkdir, rename, rmdir, unlink } from './steps.js';
 import { type Token, tokenAlphabet, tokenLength } from './token.js';
 
 /** An item in a pod: `items/PROXY.10.0.0.1@k3f9q2m4n7`. */
@@ -28,8 +28,8 @@ export function parseHeldItem(fileName: string): HeldItem | undefined {
     : { pool: match[1] ?? '', item: match[2] ?? '', token: match[3] as Token };
 }
 
-/** What our owner files say: the crew, and the token of the entry. */
-const ownerPattern = new RegExp(`^[A-Za-z0-9_-]+ [${tokenAlphabet}]{${tokenLength}}\n$`);
+/** What our owner files are called. */
+const ownerPattern = new RegExp(`^owner@[${tokenAlphabet}]{${tokenLength}}$`);
 
 /** Free items of a pool, and those whose lock directory is there; undefined: no such pool. */
 export function* listPool(
@@ -50,7 +50,8 @@ export function* listPool(
 
 /**
  * Add: a new item appears in a pool, under its own lock: an item that is in use is locked, wherever its file is just
- * now, so it can never be there twice.
+ * now. One that is on its way home in this moment may be replaced by itself, with the value that comes last; the lock
+ * keeps it from being used twice all the same.
  */
 export function* addItem(
   layout: Layout,
@@ -81,7 +82,7 @@ export function* takeItem(layout: Layout, crew: CrewId, held: HeldItem): Steps<'
     yield* rename(inPod, home);
     return 'locked';
   }
-  yield* create(`${lock}/owner`, `${crew} ${held.token}\n`);
+  yield* create(`${lock}/${ownerName(held.token)}`, `${crew}\n`);
   return 'taken';
 }
 
@@ -104,12 +105,22 @@ export function* releaseItem(
   return (yield* rename(pod.item(name), home)) === 'ok' ? 'released' : 'gone';
 }
 
+/** Whether an item in a pod has its lock, too: without it a stranger may use the item. */
+export function* isLockedFor(layout: Layout, held: HeldItem): Steps<boolean> {
+  // First the pool: that the lock was missing a moment ago may be remembered.
+  yield* list(layout.pool(held.pool));
+  const names = yield* list(layout.poolLock(held.pool, held.item));
+  return names?.includes(ownerName(held.token)) === true;
+}
+
+/** Of two that release one item, one removes the owner's file, whose name is the token's; the other leaves the rest. */
 function* breakLock(layout: Layout, held: HeldItem): Steps<void> {
   const lock = layout.poolLock(held.pool, held.item);
-  const owner = yield* read(`${lock}/owner`);
-  if (owner === undefined || !Buffer.from(owner).toString('utf8').includes(` ${held.token}\n`)) return;
-  yield* unlink(`${lock}/owner`);
-  yield* rmdir(lock);
+  if ((yield* unlink(`${lock}/${ownerName(held.token)}`)) === 'ok') yield* rmdir(lock);
+}
+
+function ownerName(token: string): string {
+  return `owner@${token}`;
 }
 
 /**
@@ -123,10 +134,12 @@ export function* breakLeftLock(
   stale: boolean,
 ): Steps<'broken' | 'in-use'> {
   const lock = layout.poolLock(pool, item);
-  const owner = Buffer.from((yield* read(`${lock}/owner`)) ?? '').toString('utf8');
-  const ours = ownerPattern.test(owner);
-  if (ours) yield* unlink(`${lock}/owner`);
-  return (ours || stale) && (yield* rmdir(lock)) === 'ok' ? 'broken' : 'in-use';
+  const owner = ((yield* list(lock)) ?? []).find((name) => ownerPattern.test(name));
+  if (owner === undefined) return stale && (yield* rmdir(lock)) === 'ok' ? 'broken' : 'in-use';
+  // The owner first, then the item: what is at home now is not held under that token, and never will be again.
+  if ((yield* list(layout.pool(pool)))?.includes(item) !== true) return 'in-use';
+  if ((yield* unlink(`${lock}/${owner}`)) !== 'ok') return 'in-use';
+  return (yield* rmdir(lock)) === 'ok' ? 'broken' : 'in-use';
 }
 
 /** Gives back every item that a fenced crew's pod holds. Only once its jobs are known to be dead. */

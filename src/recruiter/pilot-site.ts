@@ -129,11 +129,16 @@ export class PilotSite implements Site {
   async fire(drain: boolean): Promise<SiteReport> {
     try {
       const present = (await this.#scheduler.list()).filter(isPresent);
-      if (present.length === 0) return { lines: [] };
+      if (present.length === 0)
+        return { lines: [`There was nobody to fire in project "${this.plan.project}".`] };
       const crews = this.#crews();
       await this.#tell(present, drain);
-      const left = await this.#untilGone(drain ? Infinity : patience, drain);
+      const told = new Map(present.map(({ id, phase }) => [id, phase]));
+      const left = await this.#untilGone(told, drain ? Infinity : patience, drain);
+      // They still are on their way: nothing of theirs may be touched.
+      if (this.#isInterrupted()) return { lines: [] };
       if (left.length > 0) await this.#end(left);
+      if (this.#isInterrupted()) return { lines: [] };
       this.#restPods(present, crews);
       return { lines: this.#describeFired(present, crews, left) };
     } catch (error) {
@@ -148,21 +153,31 @@ export class PilotSite implements Site {
   }
 
   /** Waits until no pilot is left; returns those that are when patience is at its end. */
-  async #untilGone(milliseconds: number, drain: boolean): Promise<Pilot[]> {
+  async #untilGone(
+    told: Map<string, Pilot['phase']>,
+    milliseconds: number,
+    drain: boolean,
+  ): Promise<Pilot[]> {
+    const isNews = ({ id, phase }: Pilot): boolean => told.get(id) !== phase;
     let ending = 0;
     for (let looks = 1, waited = 0; ; looks++) {
       const pause = Math.min(lookEvery, firstLook * 2 ** (looks - 1));
       await this.#system.wait(pause);
       waited += pause;
-      if (this.#system.interruption?.aborted === true) return [];
+      if (this.#isInterrupted()) return [];
       const left = (await this.#scheduler.list()).filter(isPresent);
       if (left.length === 0 || waited >= milliseconds) return left;
-      // It may have been between two states, started anew after a failure, or not yet listening.
-      if (looks % tellEvery === 0) await this.#tell(left, drain);
+      // It started before it could be taken out of the queue, was started anew after a failure, or did not yet listen.
+      await this.#tell(looks % tellEvery === 0 ? left : left.filter(isNews), drain);
+      for (const { id, phase } of left) told.set(id, phase);
       // The batch system is cleaning up after it, or has lost the node it runs on: there is nobody to wait for.
       ending = left.every(({ phase }) => phase === 'ending') ? ending + pause : 0;
       if (ending >= killPatience) return [];
     }
+  }
+
+  #isInterrupted(): boolean {
+    return this.#system.interruption?.aborted === true;
   }
 
   async #end(left: readonly Pilot[]): Promise<void> {
@@ -170,7 +185,8 @@ export class PilotSite implements Site {
       left.map(({ id }) => id),
       'all',
     );
-    await this.#untilGone(killPatience, false);
+    const told = new Map(left.map(({ id, phase }) => [id, phase]));
+    await this.#untilGone(told, killPatience, false);
   }
 
   /** What crews that were killed still hold goes back at once; their lease would bring it back later. */

@@ -34,8 +34,8 @@ ${exports.join('\n')}
 exec ${[node, program, ...args].map(quote).join(' ')}
 ) </dev/null 2>&1
 code=$?
+say node "$(${quote(node)} --version </dev/null 2>/dev/null | { IFS= read -r line; printf %s "$line"; })"
 say ended "$code"
-[ "$code" -eq 0 ] || say node "$(${quote(node)} --version </dev/null 2>/dev/null)"
 }
 fjr
 `;

@@ -5,10 +5,10 @@ import { PilotSite, type PilotSystem, pilotLog } from './pilot-site.js';
 import { type KeyTable, type Section, badValue, keysOf, readKeys, refuseUnknownKeys } from './remote-conf.js';
 import type { PilotCrew } from './scheduler.js';
 import { sessionName } from './session-name.js';
+import { shellWords } from './shell-words.js';
 import { type CrewSettings, type Engine, crewKeys } from './site.js';
 import { Slurm } from './slurm.js';
 import { parseTimeLimit } from './slurm-time.js';
-import { splitWords } from './split-words.js';
 
 /** What a section with `via: slurm` may say besides what every section may. */
 interface SlurmSettings {
@@ -46,7 +46,8 @@ const slurmKeys: KeyTable<SlurmSettings> = {
   sbatchOptions: {
     key: 'sbatch_options',
     expected: 'options of sbatch, quoted as in a shell',
-    read: splitWords,
+    // Further lines follow anyway; who writes a shell's sign for it means no more than that.
+    read: (text) => shellWords(text.replaceAll('\\\n', '\n')),
   },
 };
 

@@ -6,6 +6,8 @@ import type { SiteReport } from './site.js';
 export type Failure = Exclude<SiteReport['failure'], undefined> & {
   /** Whether a person at a terminal could help. */
   readonly canAsk?: boolean;
+  /** Whether only what was printed tells more. */
+  readonly seeLines?: boolean;
 };
 
 /** What a failure is told with. */
@@ -34,7 +36,7 @@ export function explain(
   at: Surroundings,
 ): Failure | undefined {
   const node = marks.get('node') ?? '';
-  if (marks.get('ended') === '0' && report?.failure === undefined) return undefined;
+  if (marks.get('ended') === '0' && report !== undefined && report.failure === undefined) return undefined;
   if (isOld(node))
     return {
       reason: `Node ${node} at ${at.node} is too old`,
@@ -75,15 +77,16 @@ function ended(marks: Heard['marks'], lines: readonly string[], node: string, at
       reason: `another version of fjr is installed at ${at.program}`,
       hint: 'install the same on all hosts',
     };
-  if (node === '')
+  if (!/^v\d/.test(node))
     return {
-      reason: `${at.node} cannot be run there`,
-      hint: `set \`node\` for ${at.where} to the path of a Node that can`,
+      reason: `${at.node} is no Node that can be run`,
+      hint: `set \`node\` for ${at.where} to the path of one that can`,
     };
   const last = lines.at(-1);
   return {
     reason: `fjr-recruiter ended there with exit code ${marks.get('ended') ?? ''}${last === undefined ? '' : `: ${last}`}`,
     hint: `see what happens there: ${at.byHand}`,
+    seeLines: true,
   };
 }
 
@@ -140,7 +143,7 @@ const sshFailures: readonly SshFailure[] = [
     canAsk: true,
   },
   {
-    pattern: /Permission denied|Too many authentication failures|No supported authentication methods/,
+    pattern: /Permission denied \(|Too many authentication failures|No supported authentication methods/,
     reason: () => 'permission denied',
     hint: ({ host }) =>
       `let it accept your key (ssh-copy-id ${host}), or hire from a terminal, where ssh can ask you`,

@@ -205,11 +205,12 @@ class SshSite implements Site {
     const result = await commands.run(argv, { input: script, timeout, terminal, interruption });
     const heard = hear(result.stdout, nonce);
     const report = parseRemoteReport(heard.marks.get(reportMark));
-    if (report !== undefined && !this.covers(report.host))
+    if (report !== undefined && !this.#isHere && !this.covers(report.host))
       this.#names().remember(this.#address(), report.host);
     const failure = explain(result, heard, report, this.#surroundings(timeout));
     return {
-      lines: heard.lines,
+      // An old Node prints pages before it gives up.
+      lines: report !== undefined || failure?.seeLines === true ? heard.lines : [],
       hired: report?.hired,
       fired: report?.fired,
       ...(failure === undefined
@@ -226,25 +227,28 @@ class SshSite implements Site {
     return { failure: { reason, hint }, again: canAsk && !asked ? again : undefined };
   }
 
-  /** What the section says comes first: ssh takes the first value of an option that it meets. */
+  /** ssh takes the first value of an option that it meets: what must be, what the section says, what is good for most. */
   #sshArgv(terminal: boolean): string[] {
-    const options = {
+    const musts = {
       BatchMode: terminal ? 'no' : 'yes',
+      // A connection that stays for others would keep our pipes open; one that is there is used.
+      ControlMaster: 'no',
+      RemoteCommand: 'none',
+      RequestTTY: 'no',
+    };
+    const defaults = {
       ConnectTimeout: '10',
       ServerAliveInterval: '5',
       ServerAliveCountMax: '3',
-      // A connection that stays for others would keep our pipes open; one that is there is used.
-      ControlMaster: 'no',
       ClearAllForwardings: 'yes',
-      RemoteCommand: 'none',
-      // With less, it would not say why it failed.
-      LogLevel: 'INFO',
+      // Why it failed, and no banner that might read like it.
+      LogLevel: 'ERROR',
     };
     return [
       'ssh',
+      ...sshOptions(musts),
       ...this.#connection(),
-      '-T',
-      ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
+      ...sshOptions(defaults),
       '--',
       this.name,
       'exec /bin/sh',
@@ -273,6 +277,10 @@ class SshSite implements Site {
       limit: seconds,
     };
   }
+}
+
+function sshOptions(options: Readonly<Record<string, string>>): string[] {
+  return Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
 }
 
 function shortName(host: string): string {

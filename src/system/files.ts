@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { FjrError } from '../job/fjr-error.js';
 import { filesystemHints } from './filesystem-hints.js';
 
@@ -62,6 +62,8 @@ export interface Files {
   ensureDirectory(path: string): void;
   /** Makes an empty file if there is none. */
   touch(path: string): void;
+  /** Makes what other hosts have appended to a file visible here, where its size may be remembered. */
+  refresh(path: string): void;
   /** Gives a file or directory the present time; nothing happens if it is gone. */
   renew(path: string): void;
   /** Lets `path` be a symbolic link to `target`, whatever link it was before. */
@@ -115,8 +117,7 @@ export class MountedFiles implements Files {
         if (this.#options.fsync) syncDirectory(dirname(call.to));
         return 'ok';
       case 'link':
-        fs.linkSync(call.from, call.to);
-        return 'ok';
+        return this.#link(call.from, call.to);
       case 'list':
         return this.#list(call.path);
       case 'read':
@@ -138,6 +139,17 @@ export class MountedFiles implements Files {
       case 'unlink':
         fs.unlinkSync(call.path);
         return 'ok';
+    }
+  }
+
+  #link(from: string, to: string): FileStatus {
+    try {
+      fs.linkSync(from, to);
+      return 'ok';
+    } catch (error) {
+      // Over sftp, which has no better word for a name that is taken.
+      if (codeOf(error) === 'EPERM' && this.#list(dirname(to)).includes(basename(to))) return 'exists';
+      throw error;
     }
   }
 
@@ -242,10 +254,7 @@ export class MountedFiles implements Files {
       throw unexpected(error, `read ${path}`);
     }
     try {
-      return guarded(`read ${path}`, () => {
-        const size = Math.min(limit, Math.max(0, fs.fstatSync(fd).size - offset));
-        return readFully(fd, size, offset);
-      });
+      return guarded(`read ${path}`, () => readToEnd(fd, offset, limit));
     } finally {
       fs.closeSync(fd);
     }
@@ -265,6 +274,10 @@ export class MountedFiles implements Files {
     } catch (error) {
       throw unexpected(error, `make the file ${path}`);
     }
+  }
+
+  refresh(path: string): void {
+    if (this.#options.shared) this.renew(path);
   }
 
   renew(path: string): void {
@@ -360,11 +373,26 @@ function readWhole(path: string, last: number): Uint8Array {
   // Not readFileSync: on some network filesystems it leaks descriptors when the file changes underneath.
   const fd = fs.openSync(path, 'r');
   try {
-    const { size } = fs.fstatSync(fd);
-    return readFully(fd, Math.min(size, last), Math.max(0, size - last));
+    const offset = last === Infinity ? 0 : Math.max(0, fs.fstatSync(fd).size - last);
+    return readToEnd(fd, offset, Infinity);
   } finally {
     fs.closeSync(fd);
   }
+}
+
+/** Bytes that are asked for at a time where nobody knows how many there are. */
+const readChunk = 65_536;
+
+/** What follows in a file, whatever size the system believes it to have: other hosts write, and sizes are remembered. */
+function readToEnd(fd: number, offset: number, limit: number): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (let count = 0; count < limit;) {
+    const part = readFully(fd, Math.min(readChunk, limit - count), offset + count);
+    parts.push(part);
+    count += part.length;
+    if (part.length < readChunk) break;
+  }
+  return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
 }
 
 function readFully(fd: number, size: number, offset: number): Uint8Array {

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
 import { FjrError } from '../job/fjr-error.js';
@@ -23,6 +23,8 @@ export interface LockOptions {
   readonly hints?: readonly string[];
 }
 
+/** Bytes of an owner's file. */
+const ownerLength = 1024;
 /** Milliseconds between two beats of a lock's owner. */
 const beatEvery = 2500;
 /**
@@ -102,9 +104,15 @@ function own(
   const identity = host.identify(process.pid);
   let content = '';
   const write = (beat: number): void => {
-    content = `${JSON.stringify({ ...identity, beat, hints } satisfies LockOwner)}\n`;
-    // In place: a file that is replaced may be hidden from other hosts by what they remember of it.
-    writeFileSync(file, content, { mode: 0o600 });
+    // In place, and always as long: other hosts may remember which file it is, and how long.
+    const text = JSON.stringify({ ...identity, beat, hints } satisfies LockOwner);
+    content = `${text.padEnd(ownerLength - 1)}\n`;
+    const fd = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
+    try {
+      writeSync(fd, content, 0);
+    } finally {
+      closeSync(fd);
+    }
   };
   write(0);
   let beats = 0;

@@ -310,7 +310,7 @@ export class Crew {
     this.#starter.beat((this.#file.lease * 2) / 3);
     if (now - this.#tendedAt > (this.#file.lease * 1000) / 15) {
       this.#tendedAt = now;
-      this.#items.tend(new Set(Object.values(running).map(tokenOf)));
+      this.#items.tend(new Set([...Object.values(running), ...this.#waiting].map(tokenOf)));
     }
     this.#seen.clear();
     for (const entry of Object.values(running)) this.#seen.add(entry);

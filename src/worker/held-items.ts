@@ -2,7 +2,7 @@ import type { ResourceNeed } from '../job/job.js';
 import { tokenOf } from '../queue/entry-name.js';
 import type { CrewId, Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
-import { type HeldItem, heldItemName, parseHeldItem, releaseItem } from '../queue/pool.js';
+import { type HeldItem, heldItemName, isLockedFor, parseHeldItem, releaseItem } from '../queue/pool.js';
 import { list, read } from '../queue/steps.js';
 import type { Files } from '../system/files.js';
 
@@ -22,10 +22,10 @@ export class HeldItems {
     this.#crew = crew;
   }
 
-  /** Whether an entry's items are all here. Without them it does not start, whatever its dispatcher believed. */
+  /** Whether an entry's items are all here and locked. Otherwise it does not start, whatever its dispatcher believed. */
   holds(entry: string, needs: readonly ResourceNeed[]): boolean {
     if (needs.length === 0) return true;
-    const held = this.#of(entry);
+    const held = this.#of(entry).filter((item) => perform(this.#files, isLockedFor(this.#layout, item)));
     return needs.every(({ pool, count }) => held.filter((item) => item.pool === pool).length >= count);
   }
 
@@ -46,12 +46,12 @@ export class HeldItems {
   }
 
   /** At each beat: keeps the locks of items in use fresh, and releases items whose entry never came. */
-  tend(running: ReadonlySet<string | undefined>): void {
+  tend(present: ReadonlySet<string | undefined>): void {
     const names = this.#names();
     for (const name of this.#idleBeats.keys()) if (!names.includes(name)) this.#idleBeats.delete(name);
     for (const name of names) {
       const held = parseHeldItem(name);
-      if (held !== undefined && running.has(held.token)) {
+      if (held !== undefined && present.has(held.token)) {
         this.#idleBeats.delete(name);
         this.#files.renew(this.#layout.poolLock(held.pool, held.item));
       } else {

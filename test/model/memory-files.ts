@@ -10,7 +10,7 @@ export interface Tree {
   next: number;
 }
 
-type Node = { readonly dir: string } | { readonly file: string };
+export type Node = { readonly dir: string } | { readonly file: string };
 
 /** A call whose directories are resolved, and which has yet to act. */
 export interface Resolved {
@@ -19,7 +19,8 @@ export interface Resolved {
   readonly to: Spot | undefined;
 }
 
-interface Spot {
+/** A name in a directory, wherever that is by now. */
+export interface Spot {
   readonly dir: string;
   readonly name: string;
 }
@@ -32,8 +33,13 @@ export function emptyTree(): Tree {
 }
 
 export function resolve(tree: Tree, call: FileCall): Resolved {
-  const from = 'from' in call ? spotOf(tree, call.from) : spotOf(tree, call.path);
-  const to = 'to' in call ? spotOf(tree, call.to) : undefined;
+  return resolveBy((path) => spotOf(tree, path), call);
+}
+
+/** Resolves a call's paths as somebody sees them, who may remember directories where they were. */
+export function resolveBy(find: (path: string) => Spot | undefined, call: FileCall): Resolved {
+  const from = find('from' in call ? call.from : call.path);
+  const to = 'to' in call ? find(call.to) : undefined;
   return { call, from, to };
 }
 

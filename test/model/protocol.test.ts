@@ -1,11 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { formatJournalLine } from '../../src/queue/journal.js';
-import type { CrewId } from '../../src/queue/layout.js';
-import { returnEntries } from '../../src/queue/return-entries.js';
-import { type Steps, append, create, list, mkdir, rename, rmdir, unlink } from '../../src/queue/steps.js';
 import { type Explored, explore } from './explore.js';
-import { layout, verbs } from './verbs.js';
+import { type QueueVerbs, modelVerbs, queueVerbs } from './verbs.js';
 import type { Budget, Habits, Setup } from './world.js';
+import * as wrong from './wrong-verbs.js';
 
 /**
  * The protocol's own verbs, followed through every interleaving of their filesystem calls within a budget of bad luck.
@@ -14,11 +11,16 @@ import type { Budget, Habits, Setup } from './world.js';
  * pod or badge is left behind, and each outcome has exactly one line that counts.
  */
 const right: Habits = {
-  verbs,
+  verbs: modelVerbs(),
   restAll: true,
   reannounce: true,
   token: (count) => String(count).padStart(10, '0'),
 };
+
+/** Right in all but some verbs. */
+function withVerbs(verbs: Partial<QueueVerbs>): Habits {
+  return { ...right, verbs: modelVerbs({ ...queueVerbs, ...verbs }) };
+}
 
 const noBadLuck: Budget = {
   kills: 0,
@@ -89,37 +91,37 @@ const mutants: readonly [
   [
     'a heartbeat is never created anew',
     setup(1, 1, { falseFences: 1 }),
-    { ...right, verbs: { ...verbs, beat: beatThatCreates } },
+    withVerbs({ beat: wrong.beatThatCreates }),
     /is left behind|submissions are done/,
   ],
   [
     'a crew that cannot announce looks whether its pod answers',
     setup(1, 1, { falseFences: 1 }),
-    { ...right, verbs: { ...verbs, announce: announceBlindly, sweep: sweepBlindly, beat: beatBlindly } },
+    withVerbs({ announce: wrong.announceBlindly, sweep: wrong.sweepBlindly, beat: wrong.beatBlindly }),
     /is left behind|submissions are done/,
   ],
   [
     'a badge whose pod is gone is removed',
     setup(1, 1, { kills: 1 }),
-    { ...right, verbs: { ...verbs, claim: claimBlindly } },
+    withVerbs({ claim: wrong.claimBlindly }),
     /the badge .* is left behind/,
   ],
   [
     'a start that finds nothing looks for its own token',
     setup(1, 1, { lostReplies: 1 }),
-    { ...right, verbs: { ...verbs, start: startBlindly } },
+    withVerbs({ start: wrong.startBlindly }),
     /submissions are done/,
   ],
   [
     "the journal's line comes before the rename",
     setup(1, 1, { kills: 1 }),
-    { ...right, verbs: { ...verbs, finish: finishThenWrite } },
+    withVerbs({ finish: wrong.finishThenWrite }),
     /with 0 lines in the journals/,
   ],
   [
     'a finish that finds nothing looks for its own token',
     setup(1, 1, { lostReplies: 1 }),
-    { ...right, verbs: { ...verbs, finish: finishBlindly } },
+    withVerbs({ finish: wrong.finishBlindly }),
     /lines in the journals|submissions are done/,
   ],
   [
@@ -131,7 +133,7 @@ const mutants: readonly [
   [
     'a pod is never buried recursively',
     setup(2, 1, { falseFences: 1, lateCalls: 1 }),
-    { ...right, verbs: { ...verbs, rest: buryRecursively } },
+    withVerbs({ rest: wrong.buryRecursively }),
     /is in 0 places/,
     // A dispatcher has claimed the worker, and resolved where the job is to go: it will move there after the fence.
     [
@@ -159,92 +161,9 @@ describe('the model finds the fault when the rule is taken out that', () => {
   test('a line counts only if its name stands there: without it some jobs have two outcomes', () => {
     const everyLineCounts = explore(
       setup(1, 1, { kills: 1 }),
-      { ...right, verbs: { ...verbs, finish: twoLines } },
+      withVerbs({ finish: wrong.twoLines }),
       100_000,
     );
     expect(everyLineCounts.fault?.what).toMatch(/with 2 lines in the journals/);
   });
 });
-
-const badge = (crew: string): { crew: CrewId; worker: number } => ({ crew: crew as CrewId, worker: 1 });
-const pod = (crew: string): ReturnType<typeof layout.pod> => layout.pod(crew as CrewId);
-const finishLine = (entry: string): string =>
-  formatJournalLine({
-    event: 'finish',
-    time: 'T',
-    entry,
-    worker: 1,
-    to: 'done',
-    outcome: { kind: 'exit', code: 0 },
-    ms: 0,
-    printed: [],
-  });
-
-function* beatThatCreates(crew: string): Steps<unknown> {
-  yield* mkdir(pod(crew).directory);
-  yield* create(pod(crew).heartbeat, '\n');
-  return 'beaten';
-}
-
-function* beatBlindly(): Steps<unknown> {
-  yield* list(layout.root);
-  return 'beaten';
-}
-
-function* sweepBlindly(crew: string): Steps<readonly string[]> {
-  return (yield* list(pod(crew).directory)) ?? [];
-}
-
-function* announceBlindly(crew: string): Steps<unknown> {
-  yield* rename(pod(crew).badge(badge(crew)), layout.announced(badge(crew)));
-  return 'announced';
-}
-
-function* claimBlindly(crew: string): Steps<unknown> {
-  return (yield* rename(layout.announced(badge(crew)), pod(crew).badge(badge(crew)))) === 'ok'
-    ? 'claimed'
-    : 'taken';
-}
-
-function* startBlindly(crew: string, entry: string): Steps<unknown> {
-  return (yield* rename(pod(crew).entry(entry), pod(crew).runningEntry(entry))) === 'ok'
-    ? 'started'
-    : 'recalled';
-}
-
-function* finishThenWrite(crew: string, entry: string, to: string): Steps<unknown> {
-  const moved = yield* rename(pod(crew).runningEntry(entry), `/p/${to}/${entry}`);
-  yield* append(layout.journalOf(crew), finishLine(entry));
-  return moved === 'ok' ? 'committed' : 'void';
-}
-
-/** Takes a missing name for a void outcome, and says so in the journal. */
-function* finishBlindly(crew: string, entry: string, to: string): Steps<unknown> {
-  yield* append(layout.journalOf(crew), finishLine(entry));
-  if ((yield* rename(pod(crew).runningEntry(entry), `/p/${to}/${entry}`)) === 'ok') return 'committed';
-  yield* append(layout.journalOf(crew), finishLine(entry));
-  return 'void';
-}
-
-/** Every line is made to look as if its name stood there: what a reader sees that does not look. */
-function* twoLines(crew: string, entry: string, to: string): Steps<unknown> {
-  const names = yield* list(layout.journal);
-  for (const name of names ?? []) yield* append(`${layout.journal}/${name}`, finishLine(entry));
-  return yield* verbs.finish(crew, entry, to);
-}
-
-/** What many would write: return what is seen, then remove the directory with all that is in it. */
-function* buryRecursively(crew: string, writer: string): Steps<unknown> {
-  const fenced = layout.fencedPod(crew as CrewId);
-  const how = { writer, time: 'T', countLost: true };
-  const returned = yield* returnEntries(layout, crew as CrewId, how);
-  yield* removeAll(fenced.directory);
-  return { returned, buried: true };
-}
-
-function* removeAll(directory: string): Steps<void> {
-  for (const name of (yield* list(directory)) ?? []) {
-    if ((yield* unlink(`${directory}/${name}`)) === 'missing') yield* removeAll(`${directory}/${name}`);
-  }
-  yield* rmdir(directory);
-}

@@ -69,7 +69,14 @@ class Growing {
 
   readFrom(_path: string, offset: number, limit: number): Uint8Array {
     this.reads += 1;
-    return this.bytes.subarray(offset, offset + limit);
+    return this.bytes.subarray(offset, Math.min(offset + limit, this.remembered));
+  }
+
+  /** As much as this host knows of; all of it, unless somebody remembers less. */
+  remembered = Infinity;
+
+  refresh(): void {
+    this.remembered = Infinity;
   }
 }
 
@@ -109,9 +116,22 @@ describe('somebody who follows a journal', () => {
   });
 
   test('hears of nothing in a journal that is not there', () => {
-    const reader = new JournalReader({ size: () => undefined, readFrom: () => undefined }, layout);
+    const reader = new JournalReader(
+      { size: () => undefined, readFrom: () => undefined, refresh: () => undefined },
+      layout,
+    );
     reader.skip('c.jsonl');
     expect(reader.read('c.jsonl')).toEqual([]);
+  });
+
+  test('who asks for fresh lines hears those that this host did not know of', () => {
+    const file = new Growing();
+    const reader = new JournalReader(file, layout);
+    file.append(Buffer.from(formatJournalLine({ event: 'born', time: 't', crew: 'c' })));
+    file.remembered = 0;
+    expect(reader.read('c.jsonl')).toEqual([]);
+    expect(reader.readFresh('c.jsonl')).toEqual([{ event: 'born', time: 't', crew: 'c' }]);
+    expect(reader.readFresh('c.jsonl')).toEqual([]);
   });
 
   test('reads a journal of many megabytes in parts', () => {

@@ -73,7 +73,7 @@ describe('sbatch is asked', () => {
       'workers_per_node: 4',
       'gpus: 2',
       'nodes: 1',
-      "sbatch_options: --constraint='avx2&ib' --mem=8G",
+      "sbatch_options: --constraint='avx2&ib' --mem=8G \\",
       '  --exclude="n 1",n2',
     ]).hire();
     expect(slurm.submissions.map(({ argv }) => argv)).toEqual([

@@ -24,6 +24,13 @@ export function processesWith(name: string, value: string): ProcessSeen[] {
     .map((pid) => ({ pid, command: commandOf(pid) }));
 }
 
+/** Live processes whose command line matches. */
+export function commandsWith(pattern: string): ProcessSeen[] {
+  return processIds()
+    .map((pid) => ({ pid, command: commandOf(pid) }))
+    .filter(({ pid, command }) => isAlive(pid) && new RegExp(pattern).test(command));
+}
+
 export function commandOf(pid: number): string {
   return read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
 }

@@ -1,20 +1,28 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, type Server, createServer } from 'node:net';
 import type { Background } from './background.js';
 import { processesWith } from './processes.js';
 import { type Rig, test as base } from './rig.js';
 import { waitUntil } from './wait-until.js';
 
-/** Hosts are namespaces, which root alone may make. */
-export const canHaveHosts = process.getuid?.() === 0;
+const namespaces = ['--uts', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child'];
+
+/** Hosts are namespaces, which root alone may make, and not in every container. */
+export const canHaveHosts = ((): boolean => {
+  const inside = 'hostname try && test -x /usr/sbin/sshd';
+  const argv = [...namespaces, 'sh', '-c', inside];
+  return process.getuid?.() === 0 && spawnSync('unshare', argv).status === 0;
+})();
 
 /** Tests with other hosts: each an sshd of its own, with a hostname, a process space and mounts of its own. */
 export const test = base.extend<{ hosts: SshHosts }>({
   hosts: async ({ rig, task }, use) => {
     const hosts = new SshHosts(rig);
     await use(hosts);
-    const left = (): unknown[] => processesWith('FJR_HOME', rig.fjrHome);
+    // Crews and their starters; the test's terminals are the rig's business.
+    const left = (): unknown[] =>
+      processesWith('FJR_HOME', rig.fjrHome).filter(({ command }) => /fjr-worker|starter\./.test(command));
     try {
       if (task.result?.state !== 'fail')
         await waitUntil('nothing of fjr is left on any host', left, (seen) => seen.length === 0, 10);
@@ -27,7 +35,9 @@ export const test = base.extend<{ hosts: SshHosts }>({
 export interface HostOptions {
   /** Shell commands that are run on the host before its sshd: mounts, for instance. */
   readonly prepare?: string;
-  /** Lines of its sshd_config that come before all others. */
+  /** Where root's shell starts. */
+  readonly home?: string;
+  /** Lines of its sshd_config that come before all others, and count. */
   readonly config?: string;
   /** `wrong`: another key is known for it. `unknown`: none is. */
   readonly hostKey?: 'wrong' | 'unknown';
@@ -38,6 +48,8 @@ export class SshHosts {
   readonly directory: string;
   readonly #rig: Rig;
   readonly #running: Background[] = [];
+  readonly #ports = new Map<string, number>();
+  readonly #silent: Server[] = [];
 
   constructor(rig: Rig) {
     this.#rig = rig;
@@ -60,7 +72,7 @@ export class SshHosts {
     });
   }
 
-  /** Where root's shell starts on all hosts. */
+  /** Where root's shell starts on all hosts: what root's own home does at each start would take its time. */
   get home(): string {
     return `${this.directory}/home`;
   }
@@ -70,16 +82,16 @@ export class SshHosts {
     return { ssh_options: `-F '${this.directory}/config'` };
   }
 
-  async start(name: string, { prepare = ':', config = '', hostKey }: HostOptions = {}): Promise<void> {
+  async start(name: string, options: HostOptions = {}): Promise<void> {
+    const { prepare = ':', home = this.home, config = '', hostKey } = options;
     const port = await freePort();
     this.#makeKey(`host-${name}`);
     const known = hostKey ?? `host-${name}`;
     if (known !== 'unknown') this.#know(name, known);
     this.at(name, port);
     const configFile = `${this.directory}/sshd-${name}`;
-    writeFileSync(configFile, `${config}\n${this.#sshdConfig(name, port)}`);
+    writeFileSync(configFile, `${config}\n${this.#sshdConfig(name, port, home)}`);
     const script = `hostname ${name} && ${prepare} && exec /usr/sbin/sshd -D -e -f '${configFile}'`;
-    const namespaces = ['--uts', '--mount', '--pid', '--fork', '--mount-proc', '--kill-child'];
     const sshd = this.#rig.start('unshare', [...namespaces, 'sh', '-c', script], {
       env: { FJR_HOME: undefined },
     });
@@ -89,7 +101,21 @@ export class SshHosts {
 
   /** Lets a name lead to a port, whoever listens there. */
   at(name: string, port: number): void {
+    this.#ports.set(name, port);
     this.#addConfig(`Host ${name}`, { Port: String(port), HostKeyAlias: name });
+  }
+
+  /** Another name for a host. */
+  alias(name: string, host: string): void {
+    this.#addConfig(`Host ${name}`, { Port: String(this.#ports.get(host)), HostKeyAlias: host });
+  }
+
+  /** A name behind which nobody answers, although somebody listens. */
+  async hang(name: string): Promise<void> {
+    const server = createServer(() => undefined);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    this.at(name, (server.address() as AddressInfo).port);
+    this.#silent.push(server);
   }
 
   /** A remote.conf of one section for each host; `keys` belong to all. */
@@ -101,6 +127,7 @@ export class SshHosts {
 
   async close(): Promise<void> {
     for (const sshd of this.#running) sshd.signal('SIGKILL');
+    for (const server of this.#silent) server.close();
     await Promise.all(this.#running.map((sshd) => sshd.exited));
   }
 
@@ -121,7 +148,7 @@ export class SshHosts {
     appendFileSync(`${this.directory}/config`, `${[header, ...lines].join('\n')}\n`);
   }
 
-  #sshdConfig(name: string, port: number): string {
+  #sshdConfig(name: string, port: number, home: string): string {
     const { env } = this.#rig;
     const passed = ['TMUX_TMPDIR', 'SCREENDIR', 'TMPDIR', 'LEDGER', 'FJR_TEST_SOCKET'];
     const variables = passed.map((variable) => `${variable}=${env[variable] ?? ''}`);
@@ -139,7 +166,7 @@ export class SshHosts {
       'UseDNS no',
       'PrintMotd no',
       'MaxStartups 100',
-      `SetEnv HOME=${this.home} ${variables.join(' ')}`,
+      `SetEnv HOME=${home} ${variables.join(' ')}`,
       '',
     ].join('\n');
   }

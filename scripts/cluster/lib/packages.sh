@@ -17,6 +17,20 @@ check_packages() {
     die "$1 needs the Debian packages: $missing (\`cluster install $1\` runs apt-get for you)"
 }
 
+# Why a cluster on this filesystem cannot be here, a reason a line; nothing if it can.
+cluster_check() {
+  [ $# = 1 ] || usage
+  load_filesystem "$1"
+  local missing reasons=()
+  missing=$(missing_packages)
+  [ "$(id -u)" = 0 ] || reasons+=('only root can start it')
+  [ -z "$missing" ] || reasons+=("it needs the Debian packages $missing")
+  # Root in a container may be denied both.
+  unshare --net --mount --pid --fork true 2>/dev/null || reasons+=('namespaces cannot be made here')
+  [ "$kind" != namespaces ] || [ -z "$servers" ] || [ -c /dev/fuse ] || reasons+=('there is no /dev/fuse')
+  [ ${#reasons[@]} = 0 ] || printf '%s\n' "${reasons[@]}"
+}
+
 cluster_install() {
   [ $# = 1 ] || usage
   load_filesystem "$1"

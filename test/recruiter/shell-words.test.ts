@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
-import { splitWords } from '../../src/recruiter/split-words.js';
+import { shellWords } from '../../src/recruiter/shell-words.js';
 
 test.for([
   ['', []],
   ['  \n ', []],
   ['--a --b=c', ['--a', '--b=c']],
   ['--a\n--b', ['--a', '--b']],
-  ['--a \\\n--b', ['--a', '--b']],
   ["--a='x y' '' b", ['--a=x y', '', 'b']],
   ['"a \\"b\\" \\x $HOME"', ['a "b" \\x $HOME']],
   ['a\\ b', ['a b']],
@@ -14,5 +13,5 @@ test.for([
   ['"open', undefined],
   ['end\\', undefined],
 ] as const)('%j is split as a shell would', ([text, words]) => {
-  expect(splitWords(text)).toEqual(words);
+  expect(shellWords(text)).toEqual(words);
 });
