@@ -6,6 +6,7 @@ import { newToken } from '../queue/token.js';
 import { readLockOwner, takeLock } from '../system/lock.js';
 import { systemPremises } from '../system/premises.js';
 import { clock, filesFor, thisHost, uid } from './compose.js';
+import { examineHosts } from './doctor-hosts.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import type { Project } from './project.js';
 import { plural, printable, say, sayJson } from './say.js';
@@ -25,12 +26,32 @@ export async function doctorCommand(project: Project, options: DoctorOptions): P
   const before = await examine(system, patient);
   const mended = options.repair ? await mend(before) : [];
   // What is left is told, and not what was believed before.
-  const findings = mended.length > 0 ? await examine(system, patient) : before;
+  const here = mended.length > 0 ? await examine(system, patient) : before;
+  const abort = new AbortController();
+  const there = options.localOnly
+    ? []
+    : await interruptible(abort, examineHosts(project, options.thorough, abort.signal));
+  if (abort.signal.aborted) return exitCode.interrupted;
+  const findings = [...here, ...there];
   if (options.json) sayJson(doctorJson(project, findings, mended));
   else sayExamination(project, findings, mended, options.repair);
   const failed =
     findings.some(({ level }) => level === 'fault') || mended.some(({ did }) => did === undefined);
   return failed ? exitCode.someFailed : exitCode.fine;
+}
+
+/** Ctrl-C ends the conversations with other hosts, and what was made for them is removed. */
+async function interruptible<T>(abort: AbortController, work: Promise<T>): Promise<T> {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const onSignal = (): void => {
+    abort.abort();
+  };
+  for (const name of signals) process.on(name, onSignal);
+  try {
+    return await work;
+  } finally {
+    for (const name of signals) process.off(name, onSignal);
+  }
 }
 
 function doctorSystem(project: Project): DoctorSystem {
@@ -65,7 +86,12 @@ function sayExamination(
   repair: boolean,
 ): void {
   say(`project "${project.name}" in ${project.layout.root}, seen from ${printable(thisHost().name)}`);
-  for (const finding of findings) sayFinding(finding);
+  for (const finding of findings) if (finding.host === undefined) sayFinding(finding);
+  const hosts = new Set(findings.flatMap(({ host }) => (host === undefined ? [] : [host])));
+  for (const host of hosts) {
+    say(`host [${printable(host)}]`);
+    for (const finding of findings) if (finding.host === host) sayFinding(finding);
+  }
   if (mended.length > 0) say('repaired');
   for (const { finding, did, failure } of mended)
     say(`  ${finding.check}: ${printable(did ?? `${failure ?? ''}: ${finding.what}`)}`);
