@@ -30,8 +30,8 @@ describe('a race', () => {
 describe('the judge of a race', () => {
   const prizes = ['a', 'b', 'c', 'd'];
   const side = (said: string, has = said): { said: string[]; has: string[] } => ({
-    said: [...said],
-    has: [...has],
+    said: Array.from(said),
+    has: Array.from(has),
   });
 
   test.for([
