@@ -3,10 +3,11 @@ import { setTimeout } from 'node:timers/promises';
 import { FjrError } from '../job/fjr-error.js';
 import { type ScaleEvent, type ScaleOptions, autoScale } from '../recruiter/auto-scale.js';
 import { PilotSite } from '../recruiter/pilot-site.js';
-import type { Site } from '../recruiter/site.js';
 import { clock, filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
+import type { HireOptions } from './hire.js';
 import type { Project } from './project.js';
+import { sayFaults, sitesOf } from './remote-hosts.js';
 import { plural, printable, remark, say } from './say.js';
 
 /** Seconds between two looks at the queue: a controller serves the whole cluster. */
@@ -17,10 +18,12 @@ export const defaultIdleExit = 60;
 /** `fjr-recruiter hire --auto`: keeps as many pilots as the backlog needs, until it is interrupted. The pilots stay. */
 export async function autoHire(
   project: Project,
-  sites: readonly Site[],
+  { directory, multiplexer, passed }: HireOptions,
   { interval = defaultInterval, idleExit = defaultIdleExit }: Partial<ScaleOptions> = {},
 ): Promise<ExitCode> {
-  const scalable = sites.filter((site) => site instanceof PilotSite);
+  const sites = sitesOf(project, { directory, multiplexer, options: passed });
+  sayFaults(sites?.faults ?? []);
+  const scalable = (sites?.open ?? []).map(({ site }) => site).filter((site) => site instanceof PilotSite);
   if (scalable.length === 0)
     throw new FjrError(
       'remote-conf',

@@ -61,7 +61,11 @@ class Firing {
     sayFaults(faults);
     this.#before = this.#crews();
     await this.#ask(
-      open.filter(({ site }) => this.#before.some(({ file }) => site.covers?.(file.host) ?? true)),
+      // A site that cannot say whom it covers may also have hired crews that are not born yet.
+      open.filter(
+        ({ site }) =>
+          site.covers === undefined || this.#before.some(({ file }) => site.covers?.(file.host) === true),
+      ),
     );
     const here = await fireHere(this.#project, this.#drain);
     if (!this.#json && here.length > 0) sayFired(this.#project, here);

@@ -3,6 +3,7 @@ import type { RemoteReport } from '../recruiter/remote-report.js';
 import { reportMark } from '../recruiter/remote-report.js';
 import { markLine } from '../recruiter/remote-script.js';
 import { isHelp, parser } from './arguments.js';
+import { autoHire } from './auto-hire.js';
 import { thisHost } from './compose.js';
 import { beExamined } from './examined.js';
 import { type ExitCode, exitCode } from './exit-code.js';
@@ -29,62 +30,62 @@ export async function recruiter(argv: readonly string[]): Promise<ExitCode> {
 }
 
 async function readArguments(argv: readonly string[]): Promise<Arguments> {
-  return (
-    parser('fjr-recruiter', argv)
-      .usage(
-        '$0 [options] <command>\n\nHires and fires the workers of a project: on this host, or on all hosts that its remote.conf names.',
-      )
-      .command(
-        'hire [workers]',
-        'Start a crew of this many workers (default: one less than there are CPUs)',
-        (y) => y.positional('workers', { type: 'string' }),
-      )
-      .command('fire', 'End the crews; what they held goes back into the queue')
+  return parser('fjr-recruiter', argv)
+    .usage(
+      '$0 [options] <command>\n\nHires and fires the workers of a project: on this host, or on all hosts that its remote.conf names.',
+    )
+    .command(
+      'hire [workers]',
+      'Start a crew of this many workers (default: one less than there are CPUs)',
+      (y) => y.positional('workers', { type: 'string' }),
+    )
+    .command('fire', 'End the crews; what they held goes back into the queue')
+    .command('examine <meeting> <seconds>', false, (y) =>
       // What `fjr doctor` starts on other hosts.
-      .command('examine <meeting> <seconds>', false, (y) =>
-        y
-          .positional('meeting', { type: 'string', demandOption: true })
-          .positional('seconds', { type: 'string', demandOption: true }),
-      )
-      .command('list', 'Show the hosts and crews, and what each worker does')
-      .option('local-only', {
-        type: 'boolean',
-        default: false,
-        describe: 'hire, fire: this host only, whatever remote.conf says',
-      })
-      .option('curdir', { type: 'string', describe: 'The directory jobs start in (default: where you are)' })
-      .option('multiplexer', {
-        choices: ['auto', 'tmux', 'screen', 'none'] as const,
-        default: 'auto' as const,
-        describe: 'What a crew runs in, so that you can attach to it',
-      })
-      .option('lease', {
-        type: 'string',
-        describe: 'Seconds without a heartbeat until a crew counts as dead',
-      })
-      .option('drain', { type: 'boolean', default: false, describe: 'fire: let what runs end first' })
-      .option('gpus', {
-        type: 'string',
-        describe: 'hire: GPUs to offer (default: as many as nvidia-smi lists)',
-      })
-      .option('label', {
-        type: 'string',
-        array: true,
-        nargs: 1,
-        describe: 'hire: a word that jobs may ask for; may be repeated',
-      })
-      .option('nice', { type: 'string', describe: 'hire: the least niceness of jobs there' })
-      .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
-      .option('report', { type: 'string', hidden: true })
-      .option('expect-version', { type: 'string', hidden: true })
-      .example('$0 --project sweep hire 8', 'Eight workers here, for the project "sweep"')
-      .example('$0 --project sweep hire', 'With a remote.conf: on all hosts that it names, at once')
-      .example('$0 --label gpu --nice 15 hire 2', 'Two workers for jobs that want a "gpu", very polite')
-      .example('$0 --project sweep fire --drain', 'No new jobs; go when what runs has ended')
-      .example('$0 --project sweep list', 'Who is there, and how to attach')
-      .demandCommand(1, 'say what to do: hire, fire or list')
-      .parseAsync()
-  );
+      y
+        .positional('meeting', { type: 'string', demandOption: true })
+        .positional('seconds', { type: 'string', demandOption: true }),
+    )
+    .command('list', 'Show the hosts and crews, and what each worker does')
+    .option('local-only', {
+      type: 'boolean',
+      default: false,
+      describe: 'hire, fire: this host only, whatever remote.conf says',
+    })
+    .option('curdir', { type: 'string', describe: 'The directory jobs start in (default: where you are)' })
+    .option('multiplexer', {
+      choices: ['auto', 'tmux', 'screen', 'none'] as const,
+      default: 'auto' as const,
+      describe: 'What a crew runs in, so that you can attach to it',
+    })
+    .option('lease', { type: 'string', describe: 'Seconds without a heartbeat until a crew counts as dead' })
+    .option('drain', { type: 'boolean', default: false, describe: 'fire: let what runs end first' })
+    .option('auto', {
+      type: 'boolean',
+      default: false,
+      describe: 'hire: as many Slurm jobs as the backlog needs, until Ctrl-C',
+    })
+    .option('gpus', {
+      type: 'string',
+      describe: 'hire: GPUs to offer (default: as many as nvidia-smi lists)',
+    })
+    .option('label', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      describe: 'hire: a word that jobs may ask for; may be repeated',
+    })
+    .option('nice', { type: 'string', describe: 'hire: the least niceness of jobs there' })
+    .option('json', { type: 'boolean', default: false, describe: 'Print JSON' })
+    .option('report', { type: 'string', hidden: true })
+    .option('expect-version', { type: 'string', hidden: true })
+    .example('$0 --project sweep hire 8', 'Eight workers here, for the project "sweep"')
+    .example('$0 --project sweep hire', 'With a remote.conf: on all hosts that it names, at once')
+    .example('$0 --label gpu --nice 15 hire 2', 'Two workers for jobs that want a "gpu", very polite')
+    .example('$0 --project sweep fire --drain', 'No new jobs; go when what runs has ended')
+    .example('$0 --project sweep list', 'Who is there, and how to attach')
+    .demandCommand(1, 'say what to do: hire, fire or list')
+    .parseAsync();
 }
 
 interface Arguments extends HireArguments {
@@ -94,6 +95,7 @@ interface Arguments extends HireArguments {
   meeting?: string | undefined;
   seconds?: string | undefined;
   drain: boolean;
+  auto: boolean;
   json: boolean;
   report?: string | undefined;
   'expect-version'?: string | undefined;
@@ -117,6 +119,7 @@ async function runCommand(args: Arguments): Promise<Done> {
 async function hireCommand(args: Arguments): Promise<Done> {
   const options = readHireOptions(args);
   const project = openProject(args.project);
+  if (args.auto) return { code: await autoHire(project, options) };
   if (!args['local-only']) {
     const code = await hireEverywhere(project, options, args.json);
     if (code !== undefined) return { code };

@@ -4,7 +4,7 @@ import { parseMemory, parseWhole } from '../job/quantities.js';
 import { type CrewFile, type Session, parseSession } from '../queue/crew-file.js';
 import { type CrewId, makeCrewId } from '../queue/layout.js';
 import { newToken } from '../queue/token.js';
-import { countGpus } from '../system/gpus.js';
+import { countGpus, givenGpus } from '../system/gpus.js';
 import { Crew, type CrewEvent } from '../worker/crew.js';
 import { Starter } from '../worker/starter.js';
 import { isHelp, numberArgument, parser, wholeArgument, workersArgument } from './arguments.js';
@@ -163,6 +163,7 @@ async function makeCrew(options: Options, report: (event: CrewEvent) => void): P
     signalName,
     home: userHome(),
     directory: process.cwd(),
+    gpuNames: givenGpus(),
     pace: paceFor(project),
     hints,
   };

@@ -2,7 +2,7 @@ import { FjrError } from '../job/fjr-error.js';
 import type { CrewId } from '../queue/layout.js';
 import { type CrewReport, reportCrews } from '../recruiter/crews-here.js';
 import { heartbeatAges, isStale } from '../recruiter/heartbeat-ages.js';
-import type { Pending } from '../recruiter/site.js';
+import type { Pending, Site } from '../recruiter/site.js';
 import type { OpenSite } from '../recruiter/sites.js';
 import { filesFor, thisHost } from './compose.js';
 import { attachCommand, crewJson, whoDoesWhat } from './crew-json.js';
@@ -67,7 +67,18 @@ async function standingOf(
   crews: readonly CrewReport[],
 ): Promise<HostStanding> {
   const own = crews.filter(({ file }) => site.covers?.(file.host) ?? false).map(({ crew }) => crew);
-  return { section, name: site.name, via, crews: own, pending: await site.pending() };
+  return { section, name: site.name, via, crews: own, pending: await pendingAt(site) };
+}
+
+/** A site that does not answer hides no other. */
+async function pendingAt(site: Site): Promise<readonly Pending[]> {
+  try {
+    return await site.pending();
+  } catch (error) {
+    if (!(error instanceof FjrError)) throw error;
+    sayFaults([error]);
+    return [];
+  }
 }
 
 /** A host without a crew, and crews that an engine was asked for. */

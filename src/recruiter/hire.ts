@@ -32,7 +32,10 @@ export async function hire(
   directory: string,
 ): Promise<Hired> {
   const { files, host, multiplexer } = system;
-  const before = reportCrews(files, host, layout).filter(isHere);
+  // A batch system's crew on this host is another matter: it goes when its time is over.
+  const before = reportCrews(files, host, layout).filter(
+    (report) => isHere(report) && report.file.session.kind !== 'slurm',
+  );
   const alive = before.find(({ liveness }) => liveness === 'alive');
   if (alive !== undefined) return { kind: 'already', crew: alive };
   const name = sessionName(project, layout.root, host.name);

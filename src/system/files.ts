@@ -193,9 +193,16 @@ export class MountedFiles implements Files {
     // A line that was cut by a full disk must not spoil the next one.
     const line = this.#torn.has(path) ? `\n${content}` : content;
     this.#torn.add(path);
-    writeFully(fd, line);
+    try {
+      writeFully(fd, line);
+      if (this.#options.fsync || (this.#options.shared && !later)) fs.fdatasyncSync(fd);
+    } catch (error) {
+      // A server that was away may have forgotten the handle for good (sshfs has): next time the path leads to a new one.
+      this.#appended.delete(path);
+      closeForgotten(fd);
+      throw error;
+    }
     this.#torn.delete(path);
-    if (this.#options.fsync || (this.#options.shared && !later)) fs.fdatasyncSync(fd);
     return 'ok';
   }
 
@@ -404,6 +411,15 @@ function readFully(fd: number, size: number, offset: number): Uint8Array {
     count += more;
   }
   return bytes.subarray(0, count);
+}
+
+/** What is closed here has failed already, and may fail once more. */
+function closeForgotten(fd: number): void {
+  try {
+    fs.closeSync(fd);
+  } catch {
+    // The server no longer knows it; this process's number for it is free all the same.
+  }
 }
 
 /** All of it: the system may take less than it is given when space runs out, and says so only the next time. */

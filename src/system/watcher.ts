@@ -1,4 +1,5 @@
 import { watch } from 'node:fs';
+import { basename } from 'node:path';
 
 /**
  * A doorbell on a directory: rings with the name of what came, went or changed. It is a hint and never the truth: it
@@ -13,8 +14,11 @@ export interface Doorbells {
 
 export const systemDoorbells: Doorbells = {
   hang(directory, ring) {
+    const itself = basename(directory);
     try {
       const watcher = watch(directory, { persistent: false }, (event, name) => {
+        // The directory itself was touched: by us, before we listed it. (A file of its name is left to the sweeps.)
+        if (name === itself) return;
         ring(name ?? undefined, event);
       });
       watcher.on('error', () => {

@@ -27,7 +27,7 @@ import type { Doorbells } from '../system/watcher.js';
 import { DispatchersHeard } from './dispatchers-heard.js';
 import { HeldItems } from './held-items.js';
 import { absolute, argumentsOf, environmentOf } from './launch.js';
-import { outcomeOf, targetOf } from './outcome-of.js';
+import { mayBeOfAKillAll, outcomeOf, targetOf } from './outcome-of.js';
 import { hasChanged, readEntry } from './read-entry.js';
 import { type Busy, type Ending, Roster } from './roster.js';
 import { Scratch } from './scratch.js';
@@ -53,6 +53,8 @@ export interface CrewSystem {
   readonly signalName: (number: number) => string;
   readonly home: string;
   readonly directory: string;
+  /** How the GPUs are called that the crew may give out, where somebody gave it only some; else they are numbered. */
+  readonly gpuNames: readonly string[];
   readonly pace: Pace;
   /** Undefined where hints cannot work, or are not needed. */
   readonly hints: HintLine | undefined;
@@ -75,6 +77,8 @@ export interface CrewOptions {
 
 type Phase = 'working' | 'draining' | 'leaving' | 'fenced' | 'gone';
 
+/** Milliseconds within which a shutdown's or batch system's signals reach all processes. */
+const killAllSpread = 500;
 /** Milliseconds that a claimed worker waits for its entry before it is announced again. */
 const claimPatience = 3000;
 /** Milliseconds after which a running job gets log files of its own; half of it until the heartbeat tells of it. */
@@ -124,7 +128,7 @@ export class Crew {
     this.#starter = system.makeStarter({
       onEnded: (worker, ended) => {
         this.#guard(() => {
-          this.#finish(worker, ended);
+          this.#settleEnd(worker, ended);
         });
       },
       onGone: () => {
@@ -517,7 +521,7 @@ export class Crew {
       jobFile,
       token,
       items: this.#items.valuesOf(entry, job.needs.resources),
-      gpus,
+      gpus: gpus.map((gpu) => this.#system.gpuNames[gpu] ?? String(gpu)),
     };
     return {
       argv: argumentsOf(job, jobFile),
@@ -560,6 +564,17 @@ export class Crew {
       this.#starter.stop(worker, killGrace);
     }
     this.#perform(clearCancelMark(this.#layout, this.#id, token));
+  }
+
+  /** A signal may have been meant for all of us: whoever is told to leave a moment later gives the job back. */
+  #settleEnd(worker: number, ended: Ended): void {
+    if (this.#phase === 'leaving' || !mayBeOfAKillAll(ended)) this.#finish(worker, ended);
+    else
+      after(killAllSpread, () => {
+        this.#guard(() => {
+          this.#finish(worker, ended);
+        });
+      });
   }
 
   /** The process is gone: what it came to is decided, and committed. */
@@ -678,7 +693,14 @@ export class Crew {
 const longestTimer = 2 ** 31 - 1;
 
 function after(milliseconds: number, action: () => void): () => void {
-  const timer = setTimeout(action, Math.min(longestTimer, milliseconds));
+  let rest = milliseconds;
+  let timer: NodeJS.Timeout;
+  const wait = (): void => {
+    const part = Math.min(longestTimer, rest);
+    rest -= part;
+    timer = setTimeout(rest > 0 ? wait : action, part);
+  };
+  wait();
   return () => {
     clearTimeout(timer);
   };

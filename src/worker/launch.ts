@@ -14,8 +14,8 @@ export interface Execution {
   readonly token: string;
   /** Values of the pool items it holds, by pool. */
   readonly items: ReadonlyMap<string, readonly string[]>;
-  /** Indexes of its GPUs. */
-  readonly gpus: readonly number[];
+  /** Its GPUs, as CUDA_VISIBLE_DEVICES calls them. */
+  readonly gpus: readonly string[];
 }
 
 /** The program and arguments of a job's process. */

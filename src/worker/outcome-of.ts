@@ -20,7 +20,7 @@ export interface Circumstances {
 export function outcomeOf(ended: Ended, how: Circumstances): Outcome | 'given-back' {
   if (ended.kind === 'failed') return { kind: 'spawn-error', reason: ended.reason };
   if (how.cancelled && ended.why === 'stopped') return { kind: 'cancelled' };
-  if (how.givenBack && ended.why === 'stopped') return 'given-back';
+  if (how.givenBack && (ended.why === 'stopped' || mayBeOfAKillAll(ended))) return 'given-back';
   switch (ended.why) {
     case 'timeout':
       return { kind: 'timeout', seconds: how.timeout ?? 0 };
@@ -32,6 +32,18 @@ export function outcomeOf(ended: Ended, how: Circumstances): Outcome | 'given-ba
         ? { kind: 'exit', code: ended.code }
         : { kind: 'signal', signal: how.signalName(ended.number) };
   }
+}
+
+/** Exit codes from here on are a shell's way to say that a signal ended its program. */
+const bySignal = 128;
+
+/**
+ * Whether a process may have ended because everything on its host or of its batch job was told to: by a signal that was
+ * not ours. Then its crew is told, too, a moment sooner or later.
+ */
+export function mayBeOfAKillAll(ended: Ended): boolean {
+  if (ended.kind === 'failed' || ended.why !== 'own') return false;
+  return ended.kind === 'signal' || ended.code >= bySignal;
 }
 
 /** Which count a failure raises when it is tried again; undefined for what is never tried again. */

@@ -23,10 +23,14 @@ export const hasSlurm =
 
 /** A Slurm of two nodes on this machine. */
 export class SlurmCluster {
-  readonly directory = mkdtempSync('/tmp/fjr-slurm-');
-  readonly conf = `${this.directory}/slurm.conf`;
+  directory = '';
+
+  get conf(): string {
+    return `${this.directory}/slurm.conf`;
+  }
 
   up(...options: string[]): void {
+    this.directory = mkdtempSync('/tmp/fjr-slurm-');
     // Pilots get the environment of whoever submits them, and not that of the daemons.
     execFileSync(script, ['--directory', this.directory, ...options, 'up'], { stdio: 'pipe' });
   }

@@ -148,7 +148,7 @@ describe('a job sees', () => {
       ['PROXY', ['10.0.0.1']],
       ['LICENCE', ['x', 'y z']],
     ]),
-    gpus: [1, 3],
+    gpus: ['1', '3'],
   };
 
   test('who and where it is, what it holds, and its own variables', () => {

@@ -15,6 +15,8 @@ await_host() {
 }
 
 start_namespaces() {
+  # The same after each boot, as a card's is: the others remember it.
+  ip -n "$(namespace_of "$1")" link set eth0 address "$(hardware_address "$1")"
   ip -n "$(namespace_of "$1")" addr add "$(address "$1")/24" dev eth0
   nsenter --net="/run/netns/$(namespace_of "$1")" \
     unshare --uts --ipc --mount --pid --fork --propagation private \

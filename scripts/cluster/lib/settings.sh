@@ -68,3 +68,9 @@ address() {
     *) die "no host \"$1\"" ;;
   esac
 }
+
+hardware_address() {
+  local ip
+  ip=$(address "$1")
+  printf '02:00:00:00:00:%02x' "${ip##*.}"
+}

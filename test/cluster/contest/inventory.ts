@@ -52,8 +52,28 @@ function plainName(name: string): string {
   return parseHeldItem(name)?.item ?? parseEntryName(name).job;
 }
 
-function pathsIn({ do: make }: Arena, directories: Iterable<string>): string[] {
+function pathsIn(arena: Arena, directories: Iterable<string>): string[] {
   return [...directories].flatMap((directory) =>
-    (make(list(directory)) ?? []).map((name) => `${directory}/${name}`),
+    namesIn(arena, directory).map((name) => `${directory}/${name}`),
   );
+}
+
+/**
+ * GlusterFS's server may keep to the old name of a directory that two hosts have renamed at once: it answers ESTALE for
+ * the new one until somebody asks for the old.
+ */
+export function askForOldNames({ files }: Arena, paths: readonly string[]): void {
+  for (const path of paths) {
+    const [oldName, rest] = path.split('.fenced/');
+    if (oldName !== undefined && rest !== undefined) files.exists(oldName);
+  }
+}
+
+/** What cannot be listed is hidden from this host: ESTALE, see above. */
+function namesIn({ do: make }: Arena, directory: string): readonly string[] {
+  try {
+    return make(list(directory)) ?? [];
+  } catch {
+    return [];
+  }
 }

@@ -1,0 +1,99 @@
+import { type SpawnOptions, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export interface Ran {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+export type Filesystem = 'local' | 'sshfs' | 'sshfs-stale' | 'gluster';
+
+/** Where the files of the shared home lie on the machine: they are read there, whatever the hosts believe. */
+const homes: Readonly<Record<Filesystem, string>> = {
+  local: 'disks/home',
+  sshfs: 'disks/fs/home',
+  'sshfs-stale': 'disks/fs/home',
+  gluster: 'disks/fs/brick/home',
+};
+
+export function isFilesystem(name: string): name is Filesystem {
+  return Object.hasOwn(homes, name);
+}
+
+/** The hosts of scripts/cluster, made for one seed. */
+export class Cluster {
+  readonly filesystem: Filesystem;
+  readonly hosts: readonly string[];
+  readonly #program: string;
+  readonly #state: string;
+
+  /** `root`: the checkout. `state`: a directory for this cluster alone. */
+  constructor(root: string, state: string, filesystem: Filesystem, hosts: number) {
+    this.filesystem = filesystem;
+    this.hosts = Array.from({ length: hosts }, (_, index) => `h${index + 1}`);
+    this.#program = `${root}/scripts/cluster/cluster`;
+    this.#state = state;
+  }
+
+  /** The shared home, as the machine sees it. */
+  get home(): string {
+    return `${this.#state}/${homes[this.filesystem]}`;
+  }
+
+  get hasServer(): boolean {
+    return this.filesystem !== 'local';
+  }
+
+  async up(): Promise<void> {
+    await this.#call('down');
+    const { code, output } = await this.#call('up', this.filesystem, String(this.hosts.length));
+    if (code !== 0) throw new Error(`the cluster does not come up: ${output}`);
+  }
+
+  async down(): Promise<void> {
+    await this.#call('down');
+  }
+
+  async fault(what: string, host: string): Promise<Ran> {
+    return this.#call('fault', what, host);
+  }
+
+  /** As the user of the shared home, to its end. */
+  async run(host: string, ...command: string[]): Promise<Ran> {
+    return this.#call('run', host, ...command);
+  }
+
+  async runAsRoot(host: string, ...command: string[]): Promise<Ran> {
+    return this.#call('run', '-r', host, ...command);
+  }
+
+  /** The same, with something to read on standard input. */
+  async feed(host: string, input: string, ...command: string[]): Promise<Ran> {
+    return this.#spawn(['run', host, ...command], input);
+  }
+
+  async #call(...words: string[]): Promise<Ran> {
+    return this.#spawn(words, '');
+  }
+
+  async #spawn(words: readonly string[], input: string): Promise<Ran> {
+    const options: SpawnOptions = {
+      env: { ...process.env, FJR_CLUSTER: this.#state },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    };
+    const child = spawn(this.#program, words, options);
+    let output = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (output += text));
+    // Who does not read to the end has ended: its exit code tells.
+    child.stdin?.on('error', () => undefined).end(input);
+    return new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code) => {
+        resolve({ code, output });
+      });
+    });
+  }
+}
+
+export const checkout = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
