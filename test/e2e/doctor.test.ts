@@ -326,7 +326,7 @@ describe('fjr doctor', () => {
     const [item] = rig.project().pool('LICENCE');
     const lock = `${root}/resources/LICENCE/${item!}.lock`;
     mkdirSync(lock);
-    writeFileSync(`${lock}/owner`, 'far-00000000 0123456789\n');
+    writeFileSync(`${lock}/owner@0123456789`, '');
     await isMended(
       rig,
       [`warning: item LICENCE/${item!} is free, and locked by a job that is over`],
