@@ -12,6 +12,8 @@ const deviations: Readonly<Record<string, Readonly<Record<string, readonly Devia
   nfs: { claim: ['both'], fence: ['both'], announce: ['stale'], bury: ['stale'] },
   nfs3: { claim: ['both'], fence: ['both'], announce: ['stale'], bury: ['stale'] },
   gluster: {
+    // A directory that another host looks at just while it is renamed may answer ESTALE: see inventory.ts.
+    raise: ['contradictions'],
     claim: ['both'],
     fence: ['both'],
     // A directory that was renamed answers for another moment under the name that it had; or under neither, ESTALE.

@@ -1,5 +1,5 @@
 import { parseEntryName } from '../../../src/queue/entry-name.js';
-import { lockSuffix, parseBadge } from '../../../src/queue/layout.js';
+import { lockSuffix, parseBadge, parsePodName } from '../../../src/queue/layout.js';
 import { parseHeldItem } from '../../../src/queue/pool.js';
 import { list, read } from '../../../src/queue/steps.js';
 import type { Arena, Expected } from './contest.js';
@@ -59,13 +59,15 @@ function pathsIn(arena: Arena, directories: Iterable<string>): string[] {
 }
 
 /**
- * GlusterFS's server may keep to the old name of a directory that two hosts have renamed at once: it answers ESTALE for
- * the new one until somebody asks for the old.
+ * GlusterFS's server may keep to the old name of a directory that was renamed while another host looked at it: it
+ * answers ESTALE for the new one until somebody asks for the old.
  */
-export function askForOldNames({ files }: Arena, paths: readonly string[]): void {
+export function askForOldNames({ files, layout }: Arena, paths: readonly string[]): void {
   for (const path of paths) {
-    const [oldName, rest] = path.split('.fenced/');
-    if (oldName !== undefined && rest !== undefined) files.exists(oldName);
+    const pod = parsePodName(path.slice(layout.jobpods.length + 1).split('/')[0] ?? '');
+    if (pod === undefined) continue;
+    files.exists(layout.unbornPod(pod.crew).directory);
+    files.exists(layout.pod(pod.crew).directory);
   }
 }
 
