@@ -1,5 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isStopped, signal } from '../rig/processes.js';
 
@@ -111,7 +112,7 @@ export class Cluster {
 
   async #spawn(words: readonly string[], input: string): Promise<Ran> {
     const options: SpawnOptions = {
-      env: { ...process.env, FJR_CLUSTER: this.#state },
+      env: { ...process.env, FJR_CLUSTER: this.#state, FJR_CLUSTER_PREFIX: basename(this.#state) },
       stdio: ['pipe', 'pipe', 'pipe'],
     };
     const child = spawn(this.#program, words, options);
