@@ -6,7 +6,7 @@ import tseslint from 'typescript-eslint';
 const actor = {
   imports: ['queue', 'job'],
   types: ['system'],
-  why: 'recruiter, dispatcher and worker meet only in files, as processes and so as code',
+  why: 'recruiter, dispatcher, worker and doctor meet only in files, as processes and so as code',
 };
 
 /** Imports point one way: what each folder of src may import besides itself, and why nothing else. */
@@ -23,13 +23,14 @@ const folders = {
   recruiter: actor,
   dispatcher: actor,
   worker: actor,
+  doctor: actor,
   system: {
     imports: ['job'],
     outsideWorld: true,
     why: 'the outside world does not know what it is used for',
   },
   cli: {
-    imports: ['bin', 'job', 'queue', 'recruiter', 'dispatcher', 'worker', 'system'],
+    imports: ['bin', 'job', 'queue', 'recruiter', 'dispatcher', 'worker', 'doctor', 'system'],
     outsideWorld: true,
     why: 'it is the composition root',
   },

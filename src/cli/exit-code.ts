@@ -11,5 +11,5 @@ export const exitCode = {
 
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
-export const exitCodeTable = `Exit codes: 0 fine · 1 failure · 2 usage · 3 some jobs or hosts failed ·
+export const exitCodeTable = `Exit codes: 0 fine · 1 failure · 2 usage · 3 some jobs, hosts or checks failed ·
             4 no such project or job · 5 another dispatcher holds the lock · 130 interrupted`;

@@ -5,13 +5,14 @@ import { markLine } from '../recruiter/remote-script.js';
 import { isHelp, parser } from './arguments.js';
 import { autoHire } from './auto-hire.js';
 import { thisHost } from './compose.js';
+import { beExamined } from './examined.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { fireAll, firedJson } from './fire-everywhere.js';
 import { fireHere, sayFired } from './fire.js';
 import { hireEverywhere, hostJson } from './hire-everywhere.js';
 import { type HireArguments, hireHere, readHireOptions, sayHired } from './hire.js';
 import { listCommand } from './list-crews.js';
-import { findProject, openProject } from './project.js';
+import { findPatient, findProject, openProject } from './project.js';
 import { sayJson } from './say.js';
 import { version } from './version.js';
 
@@ -39,6 +40,12 @@ async function readArguments(argv: readonly string[]): Promise<Arguments> {
       (y) => y.positional('workers', { type: 'string' }),
     )
     .command('fire', 'End the crews; what they held goes back into the queue')
+    .command('examine <meeting> <seconds>', false, (y) =>
+      // What `fjr doctor` starts on other hosts.
+      y
+        .positional('meeting', { type: 'string', demandOption: true })
+        .positional('seconds', { type: 'string', demandOption: true }),
+    )
     .command('list', 'Show the hosts and crews, and what each worker does')
     .option('local-only', {
       type: 'boolean',
@@ -85,6 +92,8 @@ interface Arguments extends HireArguments {
   _: (string | number)[];
   project: string;
   'local-only': boolean;
+  meeting?: string | undefined;
+  seconds?: string | undefined;
   drain: boolean;
   auto: boolean;
   json: boolean;
@@ -98,6 +107,9 @@ async function runCommand(args: Arguments): Promise<Done> {
       return hireCommand(args);
     case 'fire':
       return fireCommand(args);
+    case 'examine':
+      await beExamined(findPatient(args.project), args.meeting ?? '', args.seconds ?? '');
+      return { code: exitCode.fine };
     default:
       return { code: await listCommand(findProject(args.project), args.json) };
   }

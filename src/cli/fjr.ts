@@ -2,7 +2,7 @@ import { FjrError } from '../job/fjr-error.js';
 import { isHelp, parser, wholeArgument, workersArgument } from './arguments.js';
 import { thisHost } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
-import { findProject, openProject } from './project.js';
+import { findPatient, findProject, openProject } from './project.js';
 import type { RunOptions } from './run.js';
 
 /** `fjr`: the front command. Each subcommand's code is loaded only when it is the one asked for. */
@@ -154,6 +154,34 @@ export async function fjr(argv: readonly string[]): Promise<ExitCode> {
           args['dry-run'],
           args.json,
         ),
+      ),
+    )
+    .command(
+      'doctor',
+      'Look for what is wrong, and say what to do',
+      (y) =>
+        y
+          .option('repair', { type: 'boolean', default: false, describe: 'Mend what can safely be mended' })
+          .option('local-only', {
+            type: 'boolean',
+            default: false,
+            describe: 'Ask no other host, whatever remote.conf says',
+          })
+          .option('thorough', {
+            type: 'boolean',
+            default: false,
+            describe: 'Wait up to a minute for what other hosts may see late',
+          })
+          .example('$0 doctor', 'This host, the project, and all hosts of its remote.conf')
+          .example('$0 --project sweep doctor --repair', 'Also take away what dead crews have left')
+          .example('$0 --json doctor --local-only', 'For programs, and quickly'),
+      then(async (args) =>
+        (await import('./doctor.js')).doctorCommand(findPatient(args.project), {
+          repair: args.repair,
+          localOnly: args['local-only'],
+          thorough: args.thorough,
+          json: args.json,
+        }),
       ),
     )
     .command('pool <command>', 'Resource pools: licences, proxies, accounts', (y) =>

@@ -17,6 +17,13 @@ export async function openHintLine(project: Project, self: string): Promise<Hint
   return postbox === undefined ? undefined : new HintLine(postbox, hintKey(project.layout.hintKey), self);
 }
 
+/** A line for a moment, with a key of its own: whether hints get through between two hosts, whatever they are used for. */
+export async function openTrialLine(key: string, self: string): Promise<HintLine | undefined> {
+  if (process.env['FJR_HINTS'] === 'off') return undefined;
+  const postbox = await openPostbox();
+  return postbox === undefined ? undefined : new HintLine(postbox, key, self);
+}
+
 /** Tells a dispatcher on another host what is new in the queue: no filesystem would. */
 export async function tellDispatcher(project: Project, names: readonly string[]): Promise<void> {
   const addresses = readLockOwner(project.layout.dispatcherLock)?.hints ?? [];

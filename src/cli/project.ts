@@ -33,7 +33,18 @@ export function openProject(name: string): Project {
 export function findProject(name: string): Project {
   const project = locate(name);
   if (existsSync(project.layout.jobqueue)) return project;
-  throw new FjrError('no-such-project', `there is no project "${name}" in ${fjrHome()}`, {
+  throw noSuchProject(name);
+}
+
+/** The project of a name, of which at least the directory must be there: whatever else may be wrong with it. */
+export function findPatient(name: string): Project {
+  const project = locate(name);
+  if (existsSync(project.layout.root)) return project;
+  throw noSuchProject(name);
+}
+
+function noSuchProject(name: string): FjrError {
+  return new FjrError('no-such-project', `there is no project "${name}" in ${fjrHome()}`, {
     hint: `fjr-recruiter --project ${name} hire makes it`,
   });
 }

@@ -70,7 +70,7 @@ export type DispatcherEvent =
   /** No crew there is could run it. */
   | { readonly kind: 'unfit'; readonly name: string; readonly needs: Needs }
   | { readonly kind: 'ending'; readonly ending: Ending }
-  | { readonly kind: 'reaped'; readonly reaped: ReapEvent }
+  | { readonly kind: 'reaped'; readonly reaped: Exclude<ReapEvent, { kind: 'trouble' }> }
   | { readonly kind: 'trouble'; readonly error: unknown };
 
 export interface DispatcherOptions {
@@ -570,6 +570,10 @@ export class Dispatcher {
   }
 
   #reaped(reaped: ReapEvent): void {
+    if (reaped.kind === 'trouble') {
+      this.#options.report({ kind: 'trouble', error: reaped.error });
+      return;
+    }
     this.#options.report({ kind: 'reaped', reaped });
     this.#nextListing = 0;
     if (reaped.kind !== 'buried') return;

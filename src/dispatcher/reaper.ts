@@ -1,3 +1,4 @@
+import { FjrError } from '../job/fjr-error.js';
 import { type CrewFile, parseCrewFile, parseHeartbeat } from '../queue/crew-file.js';
 import { fenceCrew } from '../queue/fence-crew.js';
 import { formatJournalLine } from '../queue/journal.js';
@@ -16,7 +17,9 @@ import { type LeaseWatch, beatsPerLease, watchLease } from './lease-watch.js';
 export type ReapEvent =
   | { readonly kind: 'fenced'; readonly crew: CrewId; readonly why: 'dead' | 'stale' }
   | { readonly kind: 'returned'; readonly crew: CrewId; readonly entries: readonly ReturnedEntry[] }
-  | { readonly kind: 'buried'; readonly crew: CrewId };
+  | { readonly kind: 'buried'; readonly crew: CrewId }
+  /** The filesystem failed for this crew's pod; the next pass tries again. */
+  | { readonly kind: 'trouble'; readonly crew: CrewId; readonly error: FjrError };
 
 export interface ReaperSystem {
   readonly files: Files;
@@ -67,15 +70,46 @@ export class Reaper {
       if (pod === undefined || pod.kind === 'fenced') continue;
       const paths = pod.kind === 'live' ? this.#layout.pod(pod.crew) : this.#layout.unbornPod(pod.crew);
       watchable.add(pod.crew);
-      const verdict = this.#judge(pod.crew, paths);
+      const verdict = this.#tryToJudge(pod.crew, paths);
       if (verdict !== 'alive') {
         this.#fence(pod.crew, verdict);
         fenced.push(pod.crew);
       } else if (pod.kind === 'live') live.push(pod.crew);
     }
-    for (const crew of new Set(fenced)) this.#lay(crew);
+    for (const crew of new Set(fenced))
+      this.#guard(crew, () => {
+        this.#lay(crew);
+      });
     for (const crew of this.#watched.keys()) if (!watchable.has(crew)) this.#watched.delete(crew);
     return live;
+  }
+
+  /** One pod that fails must not keep us from the others. */
+  #guard(crew: CrewId, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof FjrError)) throw error;
+      this.#report({ kind: 'trouble', crew, error });
+      this.#askForOldName(crew);
+    }
+  }
+
+  /** GlusterFS may lose a directory that two hosts renamed at once, until somebody asks for its old name. */
+  #askForOldName(crew: CrewId): void {
+    try {
+      this.#system.files.exists(this.#layout.pod(crew).directory);
+    } catch (error) {
+      if (!(error instanceof FjrError)) throw error;
+    }
+  }
+
+  #tryToJudge(crew: CrewId, pod: PodPaths): 'alive' | 'dead' | 'stale' {
+    let verdict: 'alive' | 'dead' | 'stale' = 'alive';
+    this.#guard(crew, () => {
+      verdict = this.#judge(crew, pod);
+    });
+    return verdict;
   }
 
   #judge(crew: CrewId, pod: PodPaths): 'alive' | 'dead' | 'stale' {

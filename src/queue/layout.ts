@@ -92,6 +92,7 @@ export class PodPaths {
 }
 
 export const probePrefix = '.probe-';
+export const trialPrefix = '.doctor-';
 export const cancelPrefix = 'cancel=';
 
 /** Exactly a token behind it: an entry's name always has an "@", so that no job is ever taken for a mark. */
@@ -193,6 +194,10 @@ export class Layout {
   /** How hosts of remote.conf call themselves. */
   get hostNames(): string {
     return `${this.root}/hosts.json`;
+  }
+  /** A directory for a moment, in which the filesystem is tried. */
+  trial(nonce: string): string {
+    return `${this.root}/${trialPrefix}${nonce}`;
   }
   /** A file for a moment: another host that sees it shares the directory, and it is as old as its server thinks. */
   probe(nonce: string): string {

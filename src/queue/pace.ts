@@ -12,6 +12,8 @@ export interface Pace {
   readonly sweepPodHinted: number;
   /** Between a crew's looks for what it started and does not know of. */
   readonly lookForStrays: number;
+  /** Between a crew's looks for pool items that came without their entry, when no job of its own holds any. */
+  readonly tendIdleItems: number;
   /** Between two looks for idle workers while jobs wait. */
   readonly lookForIdle: number;
   /** Between two readings of the journals. */
@@ -30,6 +32,7 @@ export const localPace: Pace = {
   sweepPod: 1000,
   sweepPodHinted: 1000,
   lookForStrays: 1000,
+  tendIdleItems: 2000,
   lookForIdle: 250,
   readJournals: 100,
   lookAround: 1000,
@@ -40,8 +43,9 @@ export const localPace: Pace = {
 
 export const sharedPace: Pace = {
   sweepPod: 2500,
-  sweepPodHinted: 10_000,
+  sweepPodHinted: 20_000,
   lookForStrays: 15_000,
+  tendIdleItems: 30_000,
   lookForIdle: 1000,
   readJournals: 2000,
   lookAround: 2000,

@@ -70,6 +70,8 @@ export interface Site {
   readonly name: string;
   hire(): Promise<SiteReport>;
   fire(drain: boolean): Promise<SiteReport>;
+  /** Runs any command of the recruiter there, `seconds` at most. Left out where hosts come and go. */
+  ask?(command: readonly string[], seconds: number): Promise<SiteReport>;
   /** Crews asked for and not yet born; where crews are born at once, none. */
   pending(): Promise<readonly Pending[]>;
   /**

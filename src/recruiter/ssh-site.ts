@@ -128,6 +128,10 @@ class SshSite implements Site {
     return drain ? this.#run(['fire', '--drain'], 0) : this.#run(['fire'], limit);
   }
 
+  ask(command: readonly string[], seconds: number): Promise<SiteReport> {
+    return this.#run(command, seconds);
+  }
+
   pending(): Promise<[]> {
     return Promise.resolve([]);
   }

@@ -41,6 +41,11 @@ const sharedMagic = new Set([
   0x47504653, 0x19830326,
 ]);
 
+/** Whether other hosts may change a filesystem of this type, too; the type as statfs(2) tells it. */
+export function isSharedType(type: number): boolean {
+  return sharedMagic.has(type >>> 0);
+}
+
 export class LinuxHost implements Host {
   readonly name = hostname();
   readonly cpus = availableParallelism();
@@ -72,7 +77,7 @@ export class LinuxHost implements Host {
   }
 
   isShared(directory: string): boolean {
-    return sharedMagic.has(statfsSync(directory).type >>> 0);
+    return isSharedType(statfsSync(directory).type);
   }
 }
 

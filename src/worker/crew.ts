@@ -79,6 +79,10 @@ type Phase = 'working' | 'draining' | 'leaving' | 'fenced' | 'gone';
 
 /** Milliseconds within which a shutdown's or batch system's signals reach all processes. */
 const killAllSpread = 500;
+/** Milliseconds after a start in which a call that was given up may still be carried out. */
+const strayTime = 180_000;
+/** One more than the ten looks without change that make a crew stale. */
+const beatsPerLease = 11;
 /** Milliseconds that a claimed worker waits for its entry before it is announced again. */
 const claimPatience = 3000;
 /** Milliseconds after which a running job gets log files of its own; half of it until the heartbeat tells of it. */
@@ -115,6 +119,8 @@ export class Crew {
   #busyAt: number;
   #sweepPlanned = false;
   #sweptAt = 0;
+  /** Monotonic milliseconds of the last start: after it there may be entries that were started unknowingly. */
+  #startedAt = -Infinity;
   #resolveEnd: (how: 'left' | 'fenced') => void = () => undefined;
   /** How this life ended. */
   readonly ended: Promise<'left' | 'fenced'>;
@@ -247,7 +253,7 @@ export class Crew {
           if (this.#heartbeatIsOld) this.#beat();
         });
       }),
-      every((lease * 1000) / 12, () => {
+      every((lease * 1000) / beatsPerLease, () => {
         this.#guard(() => {
           this.#beat();
         });
@@ -312,12 +318,19 @@ export class Crew {
     }
     // Only now: the guardian hears of beats that others can see, and kills for us if there are none.
     this.#starter.beat((this.#file.lease * 2) / 3);
-    if (now - this.#tendedAt > (this.#file.lease * 1000) / 15) {
+    if (now - this.#tendedAt > this.#tendInterval()) {
       this.#tendedAt = now;
       this.#items.tend(new Set([...Object.values(running), ...this.#waiting].map(tokenOf)));
     }
     this.#seen.clear();
     for (const entry of Object.values(running)) this.#seen.add(entry);
+  }
+
+  /** Milliseconds. Locks of items in use are kept fresh; that there are others is rare. */
+  #tendInterval(): number {
+    for (const [, { job }] of this.#roster.in('busy'))
+      if (job.needs.resources.length > 0) return (this.#file.lease * 1000) / 15;
+    return this.#system.pace.tendIdleItems;
   }
 
   /** Looks at the pod as it is, and does what there is to do: start entries, announce workers, obey cancel marks. */
@@ -357,6 +370,7 @@ export class Crew {
   /** Entries in `running/` that no worker knows: their start was done, and the filesystem said that it failed. */
   #giveBackStray(): void {
     if (this.#phase === 'fenced' || this.#phase === 'gone') return;
+    if (this.#system.clock.monotonic() - this.#startedAt > strayTime) return;
     const known = new Set<string>();
     for (const [, { entry }] of this.#roster.in('busy')) known.add(entry);
     for (const [, { entry }] of this.#roster.in('ending')) known.add(entry);
@@ -449,6 +463,7 @@ export class Crew {
 
   #begin(entry: string): boolean {
     this.#seen.add(entry);
+    this.#startedAt = this.#system.clock.monotonic();
     const started = this.#perform(startJob(this.#layout, this.#id, entry));
     if (started === 'fenced') this.#becomeFenced();
     return started === 'started';

@@ -7,7 +7,7 @@ import { Match } from './match.js';
 
 /** The state directory of a cluster that is up: then the contests are played there, and nowhere else. */
 const running = process.env['FJR_TEST_CLUSTER'];
-const rounds = Number(process.env['FJR_TEST_ROUNDS'] ?? 50);
+const rounds = Number(process.env['FJR_TEST_ROUNDS'] ?? 25);
 /** Seconds for one contest. A filesystem that is heavily loaded does ten rounds in a second. */
 const patience = 60 + rounds / 10;
 

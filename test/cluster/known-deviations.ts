@@ -7,20 +7,24 @@ type Deviation = 'both' | 'contradictions' | 'stale';
  * double or tear anything.
  */
 const deviations: Readonly<Record<string, Readonly<Record<string, readonly Deviation[]>>>> = {
-  // A link to a name that another host has just made is answered EPERM: sftp knows no EEXIST.
-  sshfs: { submit: ['contradictions'] },
-  'sshfs-stale': { submit: ['contradictions'] },
   // Linux does nothing, and calls that success, when it is to rename a file to a name that it knows for the same file.
   // Who remembers the old name and sees the new one for the first time is told so, though another has moved it.
   nfs: { claim: ['both'], fence: ['both'], announce: ['stale'], bury: ['stale'] },
   nfs3: { claim: ['both'], fence: ['both'], announce: ['stale'], bury: ['stale'] },
-  // Here a directory that was renamed answers for another moment under the name that it had.
   gluster: {
+    // A directory that another host looks at just while it is renamed may answer ESTALE: see inventory.ts.
+    raise: ['contradictions'],
     claim: ['both'],
     fence: ['both'],
+    // A directory that was renamed answers for another moment under the name that it had; or under neither, ESTALE.
     announce: ['stale'],
-    bury: ['stale'],
+    bury: ['stale', 'contradictions'],
+    finish: ['stale', 'contradictions'],
+    // A lock directory that was listed is remembered for a second.
+    release: ['stale'],
+    // Of two mkdir of one name now and then both are told that it is there, and then it is not.
     add: ['contradictions'],
+    lock: ['contradictions'],
   },
 };
 

@@ -23,14 +23,14 @@ export class Match {
 
   /** What both have seen of a contest, once it is over. */
   async tallies(contest: string, seconds: number): Promise<readonly Tally[]> {
-    const look = (): Tally[] => this.#players.flatMap(({ stdout }) => talliesIn(stdout)).filter(isIt);
-    const isIt = (tally: Tally): boolean => tally.contest === contest;
-    return waitUntil(
-      `both hosts have played "${contest}"; they said ${this.#players.map(({ stderr }) => stderr).join()}`,
-      look,
-      (seen) => seen.length === 2 || this.#players.some(({ exit }) => exit !== undefined && exit.code !== 0),
-      seconds,
-    );
+    const look = (): Tally[] => {
+      for (const { name, exit, stderr } of this.#players)
+        if (exit !== undefined && exit.code !== 0) throw new Error(`${name} has failed: ${stderr}`);
+      return this.#players
+        .flatMap(({ stdout }) => talliesIn(stdout))
+        .filter((tally) => tally.contest === contest);
+    };
+    return waitUntil(`both hosts have played "${contest}"`, look, (seen) => seen.length === 2, seconds);
   }
 
   end(): void {

@@ -95,17 +95,17 @@ export const crewContests: readonly Contest[] = [
     // Void and fenced are the same to the job: the pod may still seem to answer.
     judge: (layout, round, answers) => {
       const content = contentOf(round);
+      const returned = { path: layout.queued(withFailure(entryName(round), 'lost')), content };
+      const inPod = layout.fencedPod(crewIn(round)).runningEntry(entryName(round));
       switch (answers.join()) {
         case 'committed,fenced and returned 0':
           return { winner: 0, file: { path: layout.finished('done', entryName(round)), content } };
         case 'fenced,fenced and returned 1':
         case 'void,fenced and returned 1':
-          return {
-            winner: 1,
-            file: { path: layout.queued(withFailure(entryName(round), 'lost')), content },
-          };
+          return { winner: 1, file: returned };
         default:
-          return disagree;
+          // An error: then the entry is where the next pass finds it.
+          return { winner: undefined, file: { ...returned, orElse: inPod } };
       }
     },
   },

@@ -1,5 +1,5 @@
 import { parseEntryName } from '../../../src/queue/entry-name.js';
-import { lockSuffix, parseBadge } from '../../../src/queue/layout.js';
+import { lockSuffix, parseBadge, parsePodName } from '../../../src/queue/layout.js';
 import { parseHeldItem } from '../../../src/queue/pool.js';
 import { list, read } from '../../../src/queue/steps.js';
 import type { Arena, Expected } from './contest.js';
@@ -52,8 +52,30 @@ function plainName(name: string): string {
   return parseHeldItem(name)?.item ?? parseEntryName(name).job;
 }
 
-function pathsIn({ do: make }: Arena, directories: Iterable<string>): string[] {
+function pathsIn(arena: Arena, directories: Iterable<string>): string[] {
   return [...directories].flatMap((directory) =>
-    (make(list(directory)) ?? []).map((name) => `${directory}/${name}`),
+    namesIn(arena, directory).map((name) => `${directory}/${name}`),
   );
+}
+
+/**
+ * GlusterFS's server may keep to the old name of a directory that was renamed while another host looked at it: it
+ * answers ESTALE for the new one until somebody asks for the old.
+ */
+export function askForOldNames({ files, layout }: Arena, paths: readonly string[]): void {
+  for (const path of paths) {
+    const pod = parsePodName(path.slice(layout.jobpods.length + 1).split('/')[0] ?? '');
+    if (pod === undefined) continue;
+    files.exists(layout.unbornPod(pod.crew).directory);
+    files.exists(layout.pod(pod.crew).directory);
+  }
+}
+
+/** What cannot be listed is hidden from this host: ESTALE, see above. */
+function namesIn({ do: make }: Arena, directory: string): readonly string[] {
+  try {
+    return make(list(directory)) ?? [];
+  } catch {
+    return [];
+  }
 }

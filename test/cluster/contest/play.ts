@@ -1,7 +1,8 @@
+import { setTimeout } from 'node:timers/promises';
 import { Layout } from '../../../src/queue/layout.js';
 import type { Files } from '../../../src/system/files.js';
 import { type Arena, type Contest, type Expected, type Side, type Verdict, arenaOf } from './contest.js';
-import { takeStock } from './inventory.js';
+import { type Found, askForOldNames, takeStock } from './inventory.js';
 import type { Lockstep } from './lockstep.js';
 import { type Tally, newTally, note } from './tally.js';
 
@@ -19,6 +20,8 @@ export interface Play {
 const batchSize = 100;
 /** Milliseconds. */
 const longestWait = 0.3;
+const lookEvery = 500;
+const patientLooks = 40;
 
 export async function playContest(play: Play, contest: Contest, index: number): Promise<Tally> {
   const tally = newTally(contest.name);
@@ -59,17 +62,26 @@ async function playBatch(
   }
   // Both look while nobody moves anything.
   const places = new Set(rounds.flatMap((round) => contest.places(arena.layout, round)));
-  const found = takeStock(arena, expected, places);
-  const missingThere = new Set(
-    JSON.parse(await play.peer.exchange(JSON.stringify(found.missing))) as string[],
-  );
-  const lost = found.missing.filter((path) => missingThere.has(path));
-  tally.hidden += found.missing.length - lost.length;
+  let found = takeStock(arena, expected, places);
+  let lost = await missingOnBoth(play, found);
+  tally.hidden += found.missing.length;
+  // What neither finds may be where it was put all the same.
+  for (let look = 1; lost.length > 0 && look < patientLooks; look++) {
+    askForOldNames(arena, lost);
+    await setTimeout(lookEvery);
+    found = takeStock(arena, expected, places);
+    lost = await missingOnBoth(play, found);
+  }
   tally.stale += found.elsewhere;
   for (const [kind, paths] of Object.entries({ lost, doubled: found.doubled, torn: found.torn })) {
     tally[kind as 'lost' | 'doubled' | 'torn'] += paths.length;
     for (const path of paths) note(tally, `${kind}: ${path}`);
   }
+}
+
+async function missingOnBoth({ peer }: Play, { missing }: Found): Promise<string[]> {
+  const missingThere = new Set(JSON.parse(await peer.exchange(JSON.stringify(missing))) as string[]);
+  return missing.filter((path) => missingThere.has(path));
 }
 
 function count(tally: Tally, { winner, stale }: Verdict, words: string): void {

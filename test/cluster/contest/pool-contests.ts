@@ -56,6 +56,13 @@ export const poolContests: readonly Contest[] = [
             winner: 0,
             file: { path: layout.poolItem(pool, itemName(round)), content: contentOf(round) },
           };
+        // The lock was seen a moment ago, and has gone since: the taker has put the item back.
+        case 'released,locked':
+          return {
+            winner: 0,
+            file: { path: layout.poolItem(pool, itemName(round)), content: contentOf(round) },
+            stale: true,
+          };
         case 'released,taken':
           return { winner: 1, file: heldFile(layout, round, 1) };
         default:

@@ -16,12 +16,13 @@ export const queueContests: readonly Contest[] = [
       const answer = arena.do(
         submitJob(layout, jobName(round), largeContent(round, side), 0o600, tokenIn(round, side)),
       );
-      // Whoever hears that there is one already can read it at once.
-      return answer === 'exists' ? `exists, ${readWhole(arena, round)}` : answer;
+      // Whoever hears that there is one already may read it at once, unless his host remembers that there was none.
+      const found = answer === 'exists' ? readWhole(arena, round) : 'whole';
+      return found.startsWith('torn') ? found : answer;
     },
     places: ({ jobqueue }) => [jobqueue],
     judge: (layout, round, answers) =>
-      judgeOne(answers, 'submitted', 'exists, whole', (winner) => ({
+      judgeOne(answers, 'submitted', 'exists', (winner) => ({
         path: layout.queued(jobName(round)),
         content: largeContent(round, winner),
       })),
@@ -119,7 +120,7 @@ function readNew(arena: Arena): string {
 
 function readWhole({ do: make, layout }: Arena, round: number): string {
   const bytes = make(read(layout.queued(jobName(round))));
-  if (bytes === undefined) return 'and not to be read';
+  if (bytes === undefined) return 'not to be read';
   const text = Buffer.from(bytes).toString('utf8');
   return text === largeContent(round, 0) || text === largeContent(round, 1)
     ? 'whole'
