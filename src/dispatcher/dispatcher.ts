@@ -468,7 +468,8 @@ export class Dispatcher {
       this.#intake.list();
       this.#judgeHeld();
     }
-    if (this.#backlog.size > 0 && idle.length > 0) this.#planPass();
+    // The pass would not look by itself so soon after we did.
+    if (this.#backlog.size > 0 && idle.length > 0) this.#lookAgain();
     else if (idle.length > 0 && now >= this.#nextRebalance) this.#recallForIdle(idle, now);
     if (this.#options.endWhenDone && this.#intake.size === 0) this.#endIfDone();
     this.#reportCounts();

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Dispatcher } from '../../src/dispatcher/dispatcher.js';
@@ -10,7 +10,9 @@ let directory = '';
 
 beforeEach(() => {
   directory = mkdtempSync(`${tmpdir()}/fjr-lease-`);
-  vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearTimeout', 'clearInterval', 'performance'] });
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'performance'],
+  });
 });
 
 afterEach(() => {
@@ -33,7 +35,11 @@ function silentCrew(layout: Layout, lease: number): void {
 function startDispatcher(layout: Layout, pace: typeof sharedPace): Dispatcher {
   const system = {
     files: new MountedFiles({ shared: false, fsync: false }),
-    clock: { monotonic: () => performance.now(), timestamp: () => '2026-01-01T00:00:00.000Z' },
+    clock: {
+      monotonic: () => performance.now(),
+      wall: () => Date.now(),
+      timestamp: () => '2026-01-01T00:00:00.000Z',
+    },
     host: {
       name: 'here',
       cpus: 1,
@@ -70,5 +76,26 @@ test.for([
   expect(readdirSync(layout.jobpods)).toEqual(['node7-k3f9q2m4']);
   vi.advanceTimersByTime(lease * 500 + 2500);
   expect(readdirSync(layout.jobpods)).toEqual([]);
+  dispatcher.stop();
+});
+
+test('What a fenced crew had is given to idle workers, though nobody rings', () => {
+  const layout = new Layout(directory);
+  silentCrew(layout, 10);
+  const dispatcher = startDispatcher(layout, sharedPace);
+  vi.advanceTimersByTime(8000);
+  // It has not started; and there are other workers, whose crew goes on beating.
+  writeFileSync(`${layout.jobpods}/node7-k3f9q2m4/job@k3f9q2m4n7.conf`, '[fjr]\nexecutable: true\n');
+  utimesSync(`${layout.jobpods}/node7-k3f9q2m4/job@k3f9q2m4n7.conf`, 1e9, 1e9);
+  const other = `${layout.jobpods}/node8-k3f9q2m4`;
+  cpSync(`${layout.jobpods}/node7-k3f9q2m4`, other, { recursive: true });
+  rmSync(`${other}/job@k3f9q2m4n7.conf`);
+  writeFileSync(`${layout.workerqueue}/node8-k3f9q2m4.1`, '');
+  const entries = (): string[] => readdirSync(other).filter((name) => name.startsWith('job@'));
+  for (let beat = 2; beat < 20 && entries().length === 0; beat++) {
+    writeFileSync(`${other}/heartbeat`, `{"beat":${beat},"running":{}}\n`);
+    vi.advanceTimersByTime(1000);
+  }
+  expect(entries()).toHaveLength(1);
   dispatcher.stop();
 });
