@@ -85,6 +85,8 @@ export interface DispatcherOptions {
   readonly report: (event: DispatcherEvent) => void;
 }
 
+/** Milliseconds: a lease of ten seconds wants a look in each of them, and two seconds without one are a gap. */
+const shortestLookAround = 500;
 /** Milliseconds between two hellos to a crew. */
 const greetInterval = 8000;
 /** A listing may take this share of the time between two of them. */
@@ -121,6 +123,7 @@ export class Dispatcher {
   #idleCount = 0;
   #nextListing = 0;
   #nextJournals = 0;
+  #nextLookAround = 0;
   #nextGreeting = 0;
   #nextRebalance = 0;
   /** Crews that said that their journals have grown. */
@@ -189,8 +192,8 @@ export class Dispatcher {
         this.#workersRang = true;
         this.#planPass();
       }),
-      this.#every(pace.lookAround, () => {
-        this.#lookAround();
+      this.#every(Math.min(pace.lookAround, shortestLookAround), () => {
+        if (this.#system.clock.monotonic() >= this.#nextLookAround) this.#lookAround();
       }),
       this.#every(pace.readJournals, () => {
         this.#progress.read(this.#liveCrews);
@@ -452,6 +455,8 @@ export class Dispatcher {
   #lookAround(): void {
     const now = this.#system.clock.monotonic();
     this.#liveCrews = this.#reaper.pass();
+    // A little early is on time: the timer comes no closer.
+    this.#nextLookAround = now + 0.9 * Math.min(this.#system.pace.lookAround, this.#reaper.lookEvery());
     this.#learnCrews(now);
     if (now >= this.#nextJournals) {
       this.#nextJournals = now + this.#system.pace.lookForJournals;
@@ -467,7 +472,8 @@ export class Dispatcher {
       this.#intake.list();
       this.#judgeHeld();
     }
-    if (this.#backlog.size > 0 && idle.length > 0) this.#planPass();
+    // The pass would not look by itself so soon after we did.
+    if (this.#backlog.size > 0 && idle.length > 0) this.#lookAgain();
     else if (idle.length > 0 && now >= this.#nextRebalance) this.#recallForIdle(idle, now);
     if (this.#options.endWhenDone && this.#intake.size === 0) this.#endIfDone();
     this.#reportCounts();

@@ -63,11 +63,13 @@ export class Reaper {
     const live: CrewId[] = [];
     const names = perform(this.#system.files, list(this.#layout.jobpods)) ?? [];
     const fenced: CrewId[] = [];
+    const watchable = new Set<CrewId>();
     for (const name of names) {
       const pod = parsePodName(name);
       if (pod?.kind === 'fenced') fenced.push(pod.crew);
       if (pod === undefined || pod.kind === 'fenced') continue;
       const paths = pod.kind === 'live' ? this.#layout.pod(pod.crew) : this.#layout.unbornPod(pod.crew);
+      watchable.add(pod.crew);
       const verdict = this.#tryToJudge(pod.crew, paths);
       if (verdict !== 'alive') {
         this.#fence(pod.crew, verdict);
@@ -78,6 +80,7 @@ export class Reaper {
       this.#guard(crew, () => {
         this.#lay(crew);
       });
+    for (const crew of this.#watched.keys()) if (!watchable.has(crew)) this.#watched.delete(crew);
     return live;
   }
 
@@ -126,7 +129,7 @@ export class Reaper {
     const { clock } = this.#system;
     const lease = watched.file?.lease ?? defaultLease;
     const asked = clock.monotonic();
-    if (asked - watched.lookedAt < (lease * 1000) / beatsPerLease / 1.2) return false;
+    if (asked - watched.lookedAt < lookInterval(lease)) return false;
     watched.lookedAt = asked;
     const content = this.#readHeartbeat(pod);
     const { watch, stale } = watchLease(
@@ -138,6 +141,12 @@ export class Reaper {
     const left = content === undefined ? undefined : parseHeartbeat(Buffer.from(content))?.left;
     if (left !== undefined) watched.endsAt = asked + left * 1000;
     return stale;
+  }
+
+  /** Milliseconds in which the next pass must come if each crew is to be looked at as often as its lease asks for. */
+  lookEvery(): number {
+    const leases = [...this.#watched.values()].map(({ file }) => file?.lease ?? defaultLease);
+    return lookInterval(Math.min(...leases));
   }
 
   /** Seconds that a crew will still be there, by its own word. */
@@ -204,4 +213,9 @@ export class Reaper {
     const line = { event, time: this.#system.clock.timestamp(), crew, ...(why === undefined ? {} : { why }) };
     perform(this.#system.files, append(this.#layout.journalOf(this.#writer), formatJournalLine(line)));
   }
+}
+
+/** Milliseconds between two looks at a heartbeat, rather too short than too long; `lease` in seconds. */
+function lookInterval(lease: number): number {
+  return (lease * 1000) / beatsPerLease / 1.2;
 }

@@ -116,7 +116,10 @@ function own(
 ): Lock {
   const file = ownerFile(path);
   const identity = host.identify(process.pid);
+  /** What was last seen there, and what was last written: of a beat that failed nobody knows whether it arrived. */
+  let seen = '';
   let content = '';
+  const isOurs = (text: string): boolean => text === content || text === seen;
   const write = (beat: number): void => {
     // In place, and always as long: other hosts may remember which file it is, and how long.
     const text = JSON.stringify({ ...identity, beat, hints } satisfies LockOwner);
@@ -132,8 +135,14 @@ function own(
   let beats = 0;
   const timer = setInterval(() => {
     try {
-      if (readText(file) === content) write(++beats);
-      else stop();
+      // Not readText: a file that cannot be read is nobody else's.
+      const text = readFileSync(file, 'utf8');
+      if (!isOurs(text)) {
+        stop();
+        return;
+      }
+      seen = text;
+      write(++beats);
     } catch {
       // The file server is away: if it stays so, somebody else takes over.
     }
@@ -148,7 +157,7 @@ function own(
     unlock: async () => {
       clearInterval(timer);
       // Somebody took the lock over meanwhile: then it is theirs to give back.
-      if (readText(file) !== content) return;
+      if (!isOurs(readText(file))) return;
       rmSync(file, { force: true });
       await release().catch(() => undefined);
     },

@@ -5,6 +5,7 @@ import { networkInterfaces } from 'node:os';
 export interface Postbox {
   /** Where other hosts reach it, as `address:port`. */
   readonly addresses: readonly string[];
+  /** Nothing happens once it is closed. */
   send(bytes: Uint8Array, address: string): void;
   /** Who hears what comes in, and from which address. */
   listen(hear: (bytes: Uint8Array, from: string) => void): void;
@@ -41,6 +42,7 @@ class UdpPostbox implements Postbox {
   readonly addresses: readonly string[];
   readonly #socket: Socket;
   readonly #sending = new Set<Promise<void>>();
+  #closed = false;
 
   constructor(socket: Socket, hosts: readonly string[]) {
     this.#socket = socket;
@@ -52,6 +54,8 @@ class UdpPostbox implements Postbox {
   }
 
   send(bytes: Uint8Array, address: string): void {
+    // Of a crew that is over, something may still want to be told at the end of this turn.
+    if (this.#closed) return;
     const colon = address.lastIndexOf(':');
     const sent = new Promise<void>((resolve) => {
       this.#socket.send(bytes, Number(address.slice(colon + 1)), address.slice(0, colon), () => {
@@ -69,6 +73,8 @@ class UdpPostbox implements Postbox {
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     await Promise.all(this.#sending);
     this.#socket.close();
   }

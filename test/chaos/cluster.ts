@@ -1,5 +1,8 @@
-import { type SpawnOptions, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isStopped, signal } from '../rig/processes.js';
 
 export interface Ran {
   readonly code: number | null;
@@ -26,6 +29,10 @@ export class Cluster {
   readonly hosts: readonly string[];
   readonly #program: string;
   readonly #state: string;
+  /** Commands that have not ended, and when they began. */
+  readonly #running = new Map<ChildProcess, readonly [words: string, began: number]>();
+  /** Hosts of which something is stopped on purpose. */
+  readonly #held = new Set<string>();
 
   /** `root`: the checkout. `state`: a directory for this cluster alone. */
   constructor(root: string, state: string, filesystem: Filesystem, hosts: number) {
@@ -72,16 +79,44 @@ export class Cluster {
     return this.#spawn(['run', host, ...command], input);
   }
 
+  /** Commands that have taken longer than so many seconds; dispatchers are meant to. */
+  slow(seconds: number): string[] {
+    const latest = performance.now() - seconds * 1000;
+    return [...this.#running.values()]
+      .filter(([words, began]) => began < latest && !words.includes('fjr-dispatcher'))
+      .map(([words]) => words);
+  }
+
+  hold(host: string): void {
+    this.#held.add(host);
+  }
+
+  release(host: string): void {
+    this.#held.delete(host);
+  }
+
+  /**
+   * nsenter stops itself when it sees its child stopped, and continues the child when it is continued; it may see so
+   * when the child has long gone on. Only those are continued of whom nothing is stopped on purpose.
+   */
+  nudge(): void {
+    for (const [{ pid = 0 }, [words]] of this.#running) {
+      if ([...this.#held].some((host) => words.includes(` ${host} `))) continue;
+      for (const child of childrenOf(pid)) if (isStopped(child)) signal(child, 'SIGCONT');
+    }
+  }
+
   async #call(...words: string[]): Promise<Ran> {
     return this.#spawn(words, '');
   }
 
   async #spawn(words: readonly string[], input: string): Promise<Ran> {
     const options: SpawnOptions = {
-      env: { ...process.env, FJR_CLUSTER: this.#state },
+      env: { ...process.env, FJR_CLUSTER: this.#state, FJR_CLUSTER_PREFIX: basename(this.#state) },
       stdio: ['pipe', 'pipe', 'pipe'],
     };
     const child = spawn(this.#program, words, options);
+    this.#running.set(child, [words.join(' '), performance.now()]);
     let output = '';
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -90,6 +125,7 @@ export class Cluster {
     return new Promise((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (code) => {
+        this.#running.delete(child);
         resolve({ code, output });
       });
     });
@@ -97,3 +133,11 @@ export class Cluster {
 }
 
 export const checkout = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}

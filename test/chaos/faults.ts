@@ -31,7 +31,10 @@ export class Faults {
     await Promise.all(
       plan.map(async (fault) => {
         await setTimeout(Math.max(0, (fault.at - this.#diary.seconds) * 1000));
+        const stops = fault.kind.startsWith('stop') || fault.kind === 'pause';
+        if (stops) this.#cluster.hold(fault.host);
         await this.#one(fault);
+        if (stops) this.#cluster.release(fault.host);
       }),
     );
   }

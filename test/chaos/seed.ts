@@ -71,6 +71,22 @@ class Seed {
   }
 
   async run(): Promise<SeedReport> {
+    const watches = [
+      setInterval(() => {
+        this.#cluster.nudge();
+      }, 1000),
+      setInterval(() => {
+        for (const words of this.#cluster.slow(40)) this.#diary.note(`this takes long: ${words}`);
+      }, 20_000),
+    ];
+    try {
+      return await this.#run();
+    } finally {
+      for (const watch of watches) clearInterval(watch);
+    }
+  }
+
+  async #run(): Promise<SeedReport> {
     const { seed, seconds, lease, jobs } = this.#options;
     const { hosts, hasServer } = this.#cluster;
     const plan = makePlan({ seed, hosts, seconds, lease, hasServer });
