@@ -77,7 +77,8 @@ export async function dispatcher(argv: readonly string[]): Promise<ExitCode> {
 
 async function dispatchLocked(project: Project, options: Options): Promise<ExitCode> {
   const lock: { lost: () => void } = { lost: () => undefined };
-  const hints = await openHintLine(project, dispatcherId());
+  const id = dispatcherId();
+  const hints = await openHintLine(project, id);
   const unlock = await waitForLock(project, options.standby, {
     hints: hints?.addresses ?? [],
     onLost: () => {
@@ -85,7 +86,7 @@ async function dispatchLocked(project: Project, options: Options): Promise<ExitC
     },
   });
   try {
-    return await dispatchAll(project, options, hints, (stop) => (lock.lost = stop));
+    return await dispatchAll(project, { ...options, id }, hints, (stop) => (lock.lost = stop));
   } finally {
     await unlock();
     await hints?.close();
@@ -140,19 +141,19 @@ export function dispatcherId(): string {
 /** A dispatcher of a project, with the real system around it. */
 export function makeDispatcher(
   project: Project,
-  options: { interval: number; order: Order; endWhenDone: boolean; fsync: boolean },
+  options: { id: string; interval: number; order: Order; endWhenDone: boolean; fsync: boolean },
   hints: HintLine | undefined,
   report: (event: DispatcherEvent) => void,
 ): Dispatcher {
   const files = filesFor(project, options.fsync);
   const pace = paceFor(project);
   const system = { files, clock, host: thisHost(), doorbells, random: Math.random, uid, pace, hints };
-  return new Dispatcher(system, { layout: project.layout, id: dispatcherId(), report, ...options });
+  return new Dispatcher(system, { layout: project.layout, report, ...options });
 }
 
 async function dispatchAll(
   project: Project,
-  options: Options,
+  options: Options & { readonly id: string },
   hints: HintLine | undefined,
   onLock: (stop: () => void) => void,
 ): Promise<ExitCode> {

@@ -6,6 +6,7 @@ import { JobFileError } from '../job/settings.js';
 import { parseEntryName } from '../queue/entry-name.js';
 import { parsePodName, probePrefix, trialPrefix } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
+import { JournalReader } from '../queue/journal-reader.js';
 import { list } from '../queue/steps.js';
 import type { Files } from '../system/files.js';
 import { clock, filesFor } from './compose.js';
@@ -42,11 +43,25 @@ export async function gcCommand(
 
 function* oldJobs(project: Project, files: Files, before: number): Iterable<string> {
   const awaited = awaitedJobs(project, files);
+  let ends: ReadonlyMap<string, number> | undefined;
   for (const { state, entry, path } of allPlaces(files, project.layout)) {
     if (state !== 'done' && state !== 'failed') continue;
     if (awaited.has(parseEntryName(entry).job) || (files.movedAt(path) ?? Infinity) >= before) continue;
-    yield path;
+    // Some filesystems keep the time at which a file was written and not that of its last move: the journals know.
+    ends ??= endsOf(project, files);
+    if ((ends.get(entry) ?? 0) < before) yield path;
   }
+}
+
+/** When each execution ended, by the journals that are left, in milliseconds since 1970. */
+function endsOf({ layout }: Project, files: Files): Map<string, number> {
+  const reader = new JournalReader(files, layout);
+  const ends = new Map<string, number>();
+  for (const name of perform(files, list(layout.journal)) ?? [])
+    if (name.endsWith('.jsonl'))
+      for (const line of reader.readFresh(name))
+        if (line.event === 'finish' || line.event === 'verdict') ends.set(line.entry, Date.parse(line.time));
+  return ends;
 }
 
 /** Jobs that somebody waits for: their outcome still matters. */

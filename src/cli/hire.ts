@@ -6,10 +6,10 @@ import type { CrewReport } from '../recruiter/crews-here.js';
 import type { PassedOption } from '../recruiter/errand.js';
 import { type Hired, hire } from '../recruiter/hire.js';
 import { parseLabels } from '../job/labels.js';
-import { takeLock } from '../system/lock.js';
+import { breakLock, takeLock } from '../system/lock.js';
 import { type SessionKind, chooseMultiplexer } from '../system/multiplexer.js';
 import { numberArgument, wholeArgument, workersArgument } from './arguments.js';
-import { filesFor, programArgv, thisHost } from './compose.js';
+import { clock, filesFor, programArgv, thisHost } from './compose.js';
 import type { Project } from './project.js';
 import { plural, remark, say } from './say.js';
 
@@ -116,15 +116,22 @@ export async function hireHere(project: Project, options: HireOptions): Promise<
   }
 }
 
+/** Milliseconds without a beat after which another recruiter is gone; several beats. */
+const silence = 12_000;
 /** Milliseconds that another recruiter may take. */
 const patience = 30_000;
 
 /** Two recruiters at once would hire twice: the second waits, and finds the crew of the first. */
 async function lockHost({ layout }: Project): Promise<() => Promise<void>> {
   const host = thisHost();
-  for (let waited = 0; waited < patience; waited += 100) {
-    const lock = await takeLock(`${layout.root}/hire-${host.name}.lock`, host, { onLost: () => undefined });
+  const path = `${layout.root}/hire-${host.name}.lock`;
+  let [content, since] = ['', clock.monotonic()];
+  for (const start = since; clock.monotonic() - start < patience;) {
+    const lock = await takeLock(path, host, { onLost: () => undefined });
     if (lock.kind === 'mine') return lock.unlock;
+    if (lock.content !== content) [content, since] = [lock.content, clock.monotonic()];
+    // Whoever hires beats. An owner from before a reboot, say, is nobody whom this host could judge at once.
+    else if (clock.monotonic() - since > silence) breakLock(path, content);
     await wait(100);
   }
   throw new FjrError('hire', `somebody else has been hiring on ${host.name} for ${patience / 1000} s`, {

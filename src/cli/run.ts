@@ -46,8 +46,9 @@ export async function runCommand(options: RunOptions): Promise<ExitCode> {
   const prefix = options.project === undefined ? '' : `run-${newToken().slice(0, 6)}-`;
   const names = options.inputs.map((_, index) => `${prefix}${index + 1}.sh`);
   // It listens from before the first job is there: where others work, too, jobs may end while we still submit.
-  const hints = await openHintLine(project, dispatcherId());
-  const run = new Run(project, names, options, hints);
+  const id = dispatcherId();
+  const hints = await openHintLine(project, id);
+  const run = new Run(project, names, options, id, hints);
   options.inputs.forEach((values, index) => {
     const sequence = index + 1;
     const name = names[index] ?? '';
@@ -84,6 +85,7 @@ class Run {
     project: Project,
     names: readonly string[],
     { inputs, keepOrder }: RunOptions,
+    id: string,
     hints: HintLine | undefined,
   ) {
     this.#project = project;
@@ -92,7 +94,7 @@ class Run {
     this.#left = new Set(names);
     this.#keepOrder = keepOrder;
     // If another dispatcher works here, it pairs our jobs, too: ours only makes them end sooner.
-    const dispatching = { interval: 1, order: 'natural', endWhenDone: false, fsync: false } as const;
+    const dispatching = { id, interval: 1, order: 'natural', endWhenDone: false, fsync: false } as const;
     this.#dispatcher = makeDispatcher(project, dispatching, hints, (event) => {
       this.#hear(event);
     });

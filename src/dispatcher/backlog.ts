@@ -28,6 +28,13 @@ export class Backlog {
     this.#size += 1;
   }
 
+  /** The first job of each group, in no order. */
+  leaders(): { readonly needs: Needs; readonly job: Waiting }[] {
+    return [...this.#kinds.values()].flatMap(({ needs, heap }) =>
+      heap.first === undefined ? [] : [{ needs, job: heap.first }],
+    );
+  }
+
   /** Takes the first `most` jobs of each wanted group out. What the plan does not use is put back by `add`. */
   takeHeads(most: number, isWanted: (needs: Needs) => boolean = () => true): Group[] {
     const groups: Group[] = [];

@@ -23,7 +23,14 @@ import { Crews } from './crews.js';
 import { InFlight } from './in-flight.js';
 import { type Arrival, Intake } from './intake.js';
 import { newestOutcomes } from './outcomes.js';
-import { type Assignment, type Group, type Offer, type Waiting, planAssignments } from './plan.js';
+import {
+  type Assignment,
+  type Group,
+  type Offer,
+  type Waiting,
+  goesBefore,
+  planAssignments,
+} from './plan.js';
 import { Pools } from './pools.js';
 import { type Ending, Progress } from './progress.js';
 import { type ReapEvent, Reaper } from './reaper.js';
@@ -121,6 +128,8 @@ export class Dispatcher {
   #workersRang = true;
   #idleLookedAt = -Infinity;
   #idleCount = 0;
+  /** Nothing that waits was for them. */
+  #idleInVain = false;
   #nextListing = 0;
   #nextJournals = 0;
   #nextLookAround = 0;
@@ -131,6 +140,7 @@ export class Dispatcher {
   #liveCrews: readonly CrewId[] = [];
   #outcomesStale = true;
   #outcomes: ReadonlyMap<string, Verdict> = new Map();
+  #outcomesAsked: ReadonlySet<string> = new Set();
   #stopped = false;
   #resolve: (how: 'done' | 'stopped') => void = () => undefined;
   /** `done`: nothing is left to do. */
@@ -170,7 +180,7 @@ export class Dispatcher {
         this.#planPass();
       },
     });
-    this.#progress = new Progress(system, this.#layout, (ending) => {
+    this.#progress = new Progress(system, this.#layout, options.id, (ending) => {
       this.#outcomesStale = true;
       this.#inFlight.ended(ending.entry);
       options.report({ kind: 'ending', ending });
@@ -318,12 +328,15 @@ export class Dispatcher {
       this.#assign(heads, offers);
       this.#reportUnfit(heads);
     }
+    // As far as the backlog is concerned, whoever is still idle stays so.
+    this.#idleInVain = this.#idleCount > 0;
     if (this.#system.pace.ahead > 0 && this.#backlog.size > 0) this.#dispatchAhead();
     this.#hints.flush();
   }
 
   /** Where delivery is slow, busy crews are given their next jobs before they ask. */
   #dispatchAhead(): void {
+    if (this.#isSomebodyPassedOver()) return;
     const offers = this.#crews.offersAhead(
       this.#liveCrews,
       (crew) => this.#inFlight.count(crew),
@@ -331,6 +344,24 @@ export class Dispatcher {
     );
     const room = offers.reduce((sum, { idle }) => sum + idle.length, 0);
     if (room > 0) this.#assign(this.#backlog.takeHeads(room, isDispatchedAhead), offers);
+  }
+
+  /** Whether a job that needs more than a worker goes before all that could be given ahead, and would never find room. */
+  #isSomebodyPassedOver(): boolean {
+    const leaders = this.#backlog.leaders();
+    const ahead = leaders.filter(({ needs }) => isDispatchedAhead(needs));
+    return leaders
+      .filter(({ needs, job }) => !isDispatchedAhead(needs) && ahead.every((one) => goesBefore(job, one.job)))
+      .some(({ needs }) => this.#couldRun(needs));
+  }
+
+  /** Whether some crew could run it if it were idle, with the pool items that are free now. */
+  #couldRun(needs: Needs): boolean {
+    const free = this.#pools.free([needs]);
+    return (
+      needs.resources.every(({ pool, count }) => (free.get(pool)?.length ?? 0) >= count) &&
+      this.#crews.capacities().some((capacity) => fitsBeside(needs, noUsage, capacity))
+    );
   }
 
   /** Plans and carries out. What is not assigned goes back into the backlog. */
@@ -474,7 +505,8 @@ export class Dispatcher {
     }
     // The pass would not look by itself so soon after we did.
     if (this.#backlog.size > 0 && idle.length > 0) this.#lookAgain();
-    else if (idle.length > 0 && now >= this.#nextRebalance) this.#recallForIdle(idle, now);
+    const inVain = this.#backlog.size === 0 || this.#idleInVain;
+    if (inVain && idle.length > 0 && now >= this.#nextRebalance) this.#recallForIdle(idle, now);
     if (this.#options.endWhenDone && this.#intake.size === 0) this.#endIfDone();
     this.#reportCounts();
   }
@@ -512,7 +544,7 @@ export class Dispatcher {
     this.#journalsRang.add(crew);
   }
 
-  /** Somebody is idle and nothing waits: what others were given and have not started goes to the idle. */
+  /** Somebody is idle for whom nothing waits: what others were given and have not started goes to the idle. */
   #recallForIdle(idle: readonly Badge[], now: number): void {
     const patience = this.#system.pace.recallAfter;
     this.#nextRebalance = now + patience / 3;
@@ -544,7 +576,9 @@ export class Dispatcher {
     this.#assigned.clear();
     for (const crew of this.#liveCrews) {
       const entries = this.#crews.entries(crew);
-      for (const entry of [...(entries?.assigned ?? []), ...(entries?.running ?? [])])
+      if (entries === undefined) continue;
+      this.#inFlight.correct(crew, entries);
+      for (const entry of [...entries.assigned, ...entries.running])
         this.#assigned.set(parseEntryName(entry).job, crew);
     }
   }
@@ -568,8 +602,10 @@ export class Dispatcher {
 
   /** `done` and `failed` may be long: they are listed again only when something has ended. */
   #outcomesOf(wanted: ReadonlySet<string>): ReadonlyMap<string, Verdict> {
-    if (this.#outcomesStale || [...wanted].some((job) => !this.#outcomes.has(job)))
+    if (this.#outcomesStale || [...wanted].some((job) => !this.#outcomesAsked.has(job))) {
       this.#outcomes = newestOutcomes(this.#system.files, this.#layout, wanted);
+      this.#outcomesAsked = wanted;
+    }
     this.#outcomesStale = false;
     return this.#outcomes;
   }

@@ -25,6 +25,11 @@ export class Heap<T> {
     items[index] = item;
   }
 
+  /** What `pop` would give. */
+  get first(): T | undefined {
+    return this.#items[0];
+  }
+
   pop(): T | undefined {
     const items = this.#items;
     const first = items[0];

@@ -21,6 +21,11 @@ function fileName(writer: string): string {
   return `${writer}${suffix}`;
 }
 
+/** Crews and dispatchers come and go, each with a journal of its own; those of hosts and users go on. */
+function ends(writer: string): boolean {
+  return parseCrewId(writer) !== undefined || writer.startsWith('dispatcher-');
+}
+
 /** Looks after which a line whose name stands nowhere is void. */
 const patience = 600;
 
@@ -34,6 +39,8 @@ export class Progress {
   readonly #files: Files;
   readonly #clock: Clock;
   readonly #layout: Layout;
+  /** The journal that this dispatcher writes. */
+  readonly #own: string;
   readonly #reader: JournalReader;
   readonly #onEnding: (ending: Ending) => void;
   /** Journals that may still grow, with the time at which a crew's was last seen alive, in monotonic milliseconds. */
@@ -49,17 +56,19 @@ export class Progress {
   constructor(
     { files, clock }: { readonly files: Files; readonly clock: Clock },
     layout: Layout,
+    own: string,
     onEnding: (ending: Ending) => void,
   ) {
     this.#files = files;
     this.#clock = clock;
     this.#layout = layout;
+    this.#own = own;
     this.#reader = new JournalReader(files, layout);
     this.#onEnding = onEnding;
     // What is there already is told by others. Journals of the living are opened at the first look.
     for (const writer of this.#writers()) {
       this.#reader.skip(fileName(writer));
-      if (parseCrewId(writer) !== undefined) this.#closed.add(writer);
+      if (ends(writer)) this.#closed.add(writer);
       else this.#open.set(writer, Infinity);
     }
   }
@@ -74,7 +83,7 @@ export class Progress {
     const now = this.#clock.monotonic();
     for (const writer of this.#writers())
       if (!this.#open.has(writer) && !this.#closed.has(writer))
-        this.#open.set(writer, parseCrewId(writer) === undefined ? Infinity : now);
+        this.#open.set(writer, ends(writer) && writer !== this.#own ? now : Infinity);
     for (const crew of live) {
       this.#closed.delete(crew);
       this.#open.set(crew, now);
@@ -104,6 +113,8 @@ export class Progress {
   conclude(live: readonly CrewId[]): void {
     this.lookForJournals(live);
     this.read([...this.#open.keys()], true);
+    // Once more, and now by listings: what was missing a moment ago may be there.
+    this.#unsettled = this.#unsettled.filter((one) => !this.#settle({ ...one, looks: 1 }));
   }
 
   /** A line counts only if its name stands there. The line comes before the rename, so it has some time to come true. */

@@ -61,7 +61,8 @@ export async function takeLock(path: string, host: Host, options: LockOptions): 
       }
     const content = await settledContent(path);
     const owner = parseOwner(content);
-    const isLeft = owner === undefined || host.judge(owner) === 'dead';
+    // On a shared filesystem a file that nobody can see may be there: only watching the lock tells.
+    const isLeft = owner === undefined ? !host.isShared(dirname(path)) : host.judge(owner) === 'dead';
     if (!isLeft || attempt > 0) return { kind: 'taken', owner, content };
     breakLock(path, content);
   }
@@ -165,7 +166,7 @@ function own(
 }
 
 /** Milliseconds after which a lock's owner has written who he is, if he lives: hosts may be very busy. */
-const settling = 10_000;
+const settling = 3000;
 const lookEvery = 100;
 
 /** What the owner's file says, once it says anything; '' if nobody has signed, or the lock was given back meanwhile. */

@@ -583,17 +583,18 @@ export class Crew {
 
   /** A signal may have been meant for all of us: whoever is told to leave a moment later gives the job back. */
   #settleEnd(worker: number, ended: Ended): void {
-    if (this.#phase === 'leaving' || !mayBeOfAKillAll(ended)) this.#finish(worker, ended);
+    const at = this.#system.clock.monotonic();
+    if (this.#phase === 'leaving' || !mayBeOfAKillAll(ended)) this.#finish(worker, ended, at);
     else
       after(killAllSpread, () => {
         this.#guard(() => {
-          this.#finish(worker, ended);
+          this.#finish(worker, ended, at);
         });
       });
   }
 
   /** The process is gone: what it came to is decided, and committed. */
-  #finish(worker: number, ended: Ended): void {
+  #finish(worker: number, ended: Ended, at = this.#system.clock.monotonic()): void {
     const busy = this.#roster.get(worker);
     if (busy?.state !== 'busy') return;
     const { entry, job, cancelled } = busy;
@@ -609,12 +610,18 @@ export class Crew {
     if (this.#phase !== 'fenced' && outcome !== 'given-back')
       this.#options.report({ kind: 'finished', crew: this.#id, worker, entry });
     if (outcome === 'given-back')
-      this.#end(worker, busy, { to: 'queue', raise: undefined }, { kind: 'lost', crew: this.#id });
-    else this.#end(worker, busy, targetOf(entry, outcome, job.retries), outcome);
+      this.#end(worker, busy, { to: 'queue', raise: undefined }, { kind: 'lost', crew: this.#id }, at);
+    else this.#end(worker, busy, targetOf(entry, outcome, job.retries), outcome, at);
   }
 
-  #end(worker: number, busy: Busy, target: FinishTo, outcome: Outcome): void {
-    const ms = Math.round(this.#system.clock.monotonic() - busy.startedAt);
+  #end(
+    worker: number,
+    busy: Busy,
+    target: FinishTo,
+    outcome: Outcome,
+    at = this.#system.clock.monotonic(),
+  ): void {
+    const ms = Math.round(at - busy.startedAt);
     this.#commit(worker, this.#roster.end(worker, busy, target, outcome, ms));
   }
 

@@ -34,8 +34,8 @@ export function outcomeOf(ended: Ended, how: Circumstances): Outcome | 'given-ba
   }
 }
 
-/** Exit codes from here on are a shell's way to say that a signal ended its program. */
-const bySignal = 128;
+/** Exit codes above 128 are a shell's way to say which signal ended its program; there are 64 of them. */
+const bySignal = { least: 129, most: 192 };
 
 /**
  * Whether a process may have ended because everything on its host or of its batch job was told to: by a signal that was
@@ -43,7 +43,7 @@ const bySignal = 128;
  */
 export function mayBeOfAKillAll(ended: Ended): boolean {
   if (ended.kind === 'failed' || ended.why !== 'own') return false;
-  return ended.kind === 'signal' || ended.code >= bySignal;
+  return ended.kind === 'signal' || (ended.code >= bySignal.least && ended.code <= bySignal.most);
 }
 
 /** Which count a failure raises when it is tried again; undefined for what is never tried again. */
