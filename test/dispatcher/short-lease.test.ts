@@ -56,7 +56,7 @@ function startDispatcher(layout: Layout, pace: typeof sharedPace): Dispatcher {
     hints: undefined,
   };
   const options = { id: 'dispatcher', order: 'natural', interval: 1, endWhenDone: false } as const;
-  const dispatcher = new Dispatcher(system as never, { ...options, layout, report: () => undefined });
+  const dispatcher = new Dispatcher(system, { ...options, layout, report: () => undefined });
   dispatcher.start();
   return dispatcher;
 }
