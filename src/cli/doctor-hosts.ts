@@ -10,7 +10,7 @@ import {
 import { FjrError } from '../job/fjr-error.js';
 import { sharedPace } from '../queue/pace.js';
 import { newToken } from '../queue/token.js';
-import type { OpenSite, Sites } from '../recruiter/sites.js';
+import type { OpenSite } from '../recruiter/sites.js';
 import { systemPremises } from '../system/premises.js';
 import { clock, filesFor } from './compose.js';
 import { openTrialLine } from './hint-line.js';
@@ -29,16 +29,15 @@ export async function examineHosts(
   isThorough: boolean,
   interruption: AbortSignal,
 ): Promise<Finding[]> {
-  let sites: Sites | undefined;
   try {
-    sites = sitesOf(project, { directory: '/', multiplexer: 'auto', options: {}, interruption });
+    const sites = sitesOf(project, { directory: '/', multiplexer: 'auto', options: {}, interruption });
+    if (sites === undefined) return [confFinding(fine('none: this host only'))];
+    const faults = sites.faults.map(({ message, hint }) => confFinding(fault(message, hint)));
+    return [...faults, ...(await meetAll(project, sites.open, isThorough ? thorough : quick))];
   } catch (error) {
     if (!(error instanceof FjrError)) throw error;
     return [confFinding(fault(error.message, error.hint))];
   }
-  if (sites === undefined) return [confFinding(fine('no remote.conf: this host only'))];
-  const faults = sites.faults.map(({ message, hint }) => confFinding(fault(message, hint)));
-  return [...faults, ...(await meetAll(project, sites.open, isThorough ? thorough : quick))];
 }
 
 function confFinding(verdict: Omit<Finding, 'check' | 'host'>): Finding {

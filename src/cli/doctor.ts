@@ -12,6 +12,9 @@ import type { Project } from './project.js';
 import { plural, printable, say, sayJson } from './say.js';
 import { version } from './version.js';
 
+/** The library would colour what goes into files, too, wherever CI is set. */
+const colors = process.stdout.isTTY ? pc : pc.createColors(false);
+
 export interface DoctorOptions {
   readonly repair: boolean;
   readonly localOnly: boolean;
@@ -73,10 +76,10 @@ function doctorSystem(project: Project): DoctorSystem {
 }
 
 const marks: Readonly<Record<Level, string>> = {
-  fine: pc.green('ok     '),
-  note: pc.cyan('note   '),
-  warning: pc.yellow('WARNING'),
-  fault: pc.bold(pc.red('FAULT  ')),
+  fine: colors.green('ok     '),
+  note: colors.cyan('note   '),
+  warning: colors.yellow('WARNING'),
+  fault: colors.bold(colors.red('FAULT  ')),
 };
 
 function sayExamination(
@@ -101,7 +104,7 @@ function sayExamination(
 
 function sayFinding({ check, level, what, hint }: Finding): void {
   say(`  ${marks[level]}  ${check.padEnd(13)}  ${printable(what)}`);
-  if (hint !== undefined) say(`           ${pc.bold('hint')}: ${printable(hint)}`);
+  if (hint !== undefined) say(`           ${colors.bold('hint')}: ${printable(hint)}`);
 }
 
 function summary(findings: readonly Finding[], repaired: boolean): string {

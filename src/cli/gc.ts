@@ -4,7 +4,7 @@ import { FjrError } from '../job/fjr-error.js';
 import { jobFileLimit, readJob } from '../job/read-job.js';
 import { JobFileError } from '../job/settings.js';
 import { parseEntryName } from '../queue/entry-name.js';
-import { parsePodName, probePrefix } from '../queue/layout.js';
+import { parsePodName, probePrefix, trialPrefix } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { list } from '../queue/steps.js';
 import type { Files } from '../system/files.js';
@@ -16,7 +16,7 @@ import { plural, say, sayJson } from './say.js';
 
 /**
  * `fjr gc`: removes what ended long ago: job files in `done` and `failed`, their logs, journals of crews that are gone,
- * drafts of submissions that never happened, and probes of recruiters that were killed. Spares what a waiting job comes after.
+ * drafts of submissions that never happened, and probes of recruiters and doctors that were killed. Spares what a waiting job comes after.
  */
 export async function gcCommand(
   project: Project,
@@ -82,7 +82,8 @@ function* oldFiles({ layout }: Project, files: Files, before: number): Iterable<
   for (const name of perform(files, list(layout.jobqueue)) ?? [])
     if (name.startsWith('.submit-') && isOld(layout.queued(name))) yield layout.queued(name);
   for (const name of perform(files, list(layout.root)) ?? [])
-    if (name.startsWith(probePrefix) && isOld(`${layout.root}/${name}`)) yield `${layout.root}/${name}`;
+    if ((name.startsWith(probePrefix) || name.startsWith(trialPrefix)) && isOld(`${layout.root}/${name}`))
+      yield `${layout.root}/${name}`;
 }
 
 /** A running job may have been silent for long: its logs are spared. */

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { FjrError } from '../job/fjr-error.js';
 import { Layout } from '../queue/layout.js';
+import { filesystemHints } from '../system/filesystem-hints.js';
 
 /** A project: its name and where it lies. */
 export interface Project {
@@ -39,8 +40,16 @@ export function findProject(name: string): Project {
 /** The project of a name, of which at least the directory must be there: whatever else may be wrong with it. */
 export function findPatient(name: string): Project {
   const project = locate(name);
-  if (existsSync(project.layout.root)) return project;
-  throw noSuchProject(name);
+  const { root } = project.layout;
+  try {
+    statSync(root);
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw noSuchProject(name);
+    const hint = filesystemHints[code] ?? 'ask whoever looks after the file server';
+    throw new FjrError('filesystem', `cannot look at ${root}: ${code}`, { hint, cause: error });
+  }
+  return project;
 }
 
 function noSuchProject(name: string): FjrError {

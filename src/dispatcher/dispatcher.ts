@@ -212,6 +212,10 @@ export class Dispatcher {
 
   /** Ends, and leaves everything as it is: jobs go on, the next dispatcher takes over. */
   stop(): void {
+    // What has ended by now is told.
+    this.#guard(() => {
+      this.#progress.conclude(this.#liveCrews);
+    });
     this.#end('stopped');
   }
 

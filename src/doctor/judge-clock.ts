@@ -9,7 +9,7 @@ const misleading = 60;
 /** `ahead`: seconds by which the file server's clock is ahead of the host's. No decision of fjr compares clocks. */
 export function judgeClock(ahead: number, where: 'here' | 'there'): Verdict {
   const off = Math.abs(ahead);
-  if (off < unnoticed) return fine("the file server's clock, within 2 s");
+  if (off < unnoticed) return fine("within 2 s of the file server's");
   const what = `the clock is ${time(off)} ${ahead > 0 ? 'behind' : 'ahead of'} the file server's`;
   if (off < misleading) return note(`${what}; jobs do not mind, but dates of logs may look odd`);
   return warning(

@@ -22,7 +22,7 @@ export function restPod({ files, host, clock }: DoctorSystem, { layout }: Patien
     perform(files, unlink(layout.announced({ crew, worker })));
   const failed = returned.filter(({ to }) => to === 'failed').length;
   const parts = [
-    `gave ${count(returned.length - failed, 'job')} back`,
+    ...(returned.length > failed ? [`gave ${count(returned.length - failed, 'job')} back`] : []),
     ...(failed > 0 ? [`moved ${count(failed, 'job')} to failed, which had lost five crews`] : []),
     buried
       ? `buried the pod of ${crew}`

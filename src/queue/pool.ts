@@ -29,7 +29,7 @@ export function parseHeldItem(fileName: string): HeldItem | undefined {
 }
 
 /** What our owner files are called. */
-const ownerPattern = new RegExp(`^owner@[${tokenAlphabet}]{${tokenLength}}$`);
+export const ownerPattern = new RegExp(`^owner@[${tokenAlphabet}]{${tokenLength}}$`);
 
 /** Free items of a pool, and those whose lock directory is there; undefined: no such pool. */
 export function* listPool(

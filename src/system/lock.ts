@@ -1,4 +1,14 @@
-import { closeSync, constants, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
 import { FjrError } from '../job/fjr-error.js';
@@ -66,6 +76,8 @@ export function breakLock(path: string, content: string): void {
   } catch {
     return;
   }
+  // Whoever locks next signs anew: the old name must not make his lock look left.
+  rmSync(ownerFile(path), { force: true });
   rmSync(away, { recursive: true, force: true });
 }
 
@@ -79,7 +91,9 @@ async function tryLock(path: string): Promise<(() => Promise<void>) | undefined>
     const options = { lockfilePath: path, realpath: false, stale: never, update: 60_000 };
     return await lockfile.lock(path, { ...options, onCompromised: () => undefined });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ELOCKED') return undefined;
+    // ENOENT: it was given back, or broken, between two of the library's own calls.
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'ELOCKED' || (code === 'ENOENT' && existsSync(dirname(path)))) return undefined;
     throw cannotLock(path, error);
   }
 }
@@ -150,14 +164,17 @@ function own(
   };
 }
 
-/** Milliseconds after which a lock's owner has written who he is, if he lives. */
-const settling = 1000;
+/** Milliseconds after which a lock's owner has written who he is, if he lives: hosts may be very busy. */
+const settling = 10_000;
+const lookEvery = 100;
 
+/** What the owner's file says, once it says anything; '' if nobody has signed, or the lock was given back meanwhile. */
 async function settledContent(path: string): Promise<string> {
-  const content = readText(ownerFile(path));
-  if (parseOwner(content) !== undefined) return content;
-  await setTimeout(settling);
-  return readText(ownerFile(path));
+  for (let waited = 0; ; waited += lookEvery) {
+    const content = readText(ownerFile(path));
+    if (parseOwner(content) !== undefined || waited >= settling || !existsSync(path)) return content;
+    await setTimeout(lookEvery);
+  }
 }
 
 function ownerFile(path: string): string {

@@ -34,7 +34,7 @@ describe('the judgement of a host', () => {
     expect(findings.map(({ host }) => host)).toEqual(findings.map(() => 'host1'));
     expect(findings.map(({ what }) => what)).toEqual([
       'nfs4',
-      "the file server's clock, within 2 s",
+      "within 2 s of the file server's",
       'tmux, screen, perl',
       'new files are seen after 0.02 s',
       '200 files were moved by both hosts at once, and each had one winner (97 here, 103 there, 60 turns)',

@@ -14,7 +14,8 @@ import { describe, expect } from 'vitest';
 import { controlledJob } from '../rig/controlled-job.js';
 import { isAlive } from '../rig/processes.js';
 import { ini } from '../rig/project-files.js';
-import { type Rig, test } from '../rig/rig.js';
+import type { Rig } from '../rig/rig.js';
+import { canHaveHosts, section, test } from '../rig/ssh-hosts.js';
 import { waitUntil } from '../rig/wait-until.js';
 
 interface Finding {
@@ -325,7 +326,7 @@ describe('fjr doctor', () => {
     const [item] = rig.project().pool('LICENCE');
     const lock = `${root}/resources/LICENCE/${item!}.lock`;
     mkdirSync(lock);
-    writeFileSync(`${lock}/owner@0123456789`, 'far-00000000\n');
+    writeFileSync(`${lock}/owner@0123456789`, '');
     await isMended(
       rig,
       [`warning: item LICENCE/${item!} is free, and locked by a job that is over`],
@@ -417,6 +418,78 @@ describe('fjr doctor', () => {
     });
   });
 });
+
+describe.skipIf(!canHaveHosts)('fjr doctor with a remote.conf', () => {
+  test('examines each host, tells of those that it cannot reach, and leaves nothing behind', async ({
+    rig,
+    hosts,
+  }) => {
+    const root = await makeProject(rig);
+    await hosts.start('w1');
+    await hosts.start('w2', { prepare: `mount -t tmpfs tmpfs '${root}'` });
+    const broken = section('broken', { name: 'w3', workers: 'many' });
+    const here = section('here', { name: 'localhost' });
+    writeFileSync(`${root}/remote.conf`, `${hosts.conf(['w1', 'w2'])}\n${broken}\n${here}`);
+    const before = readdirSync(root).sort();
+
+    const { code, stdout } = await rig.run('fjr', ['--json', 'doctor']);
+
+    expect(code).toBe(3);
+    const { findings } = JSON.parse(stdout) as Examination;
+    const of = (host: string): string[] =>
+      findings
+        .filter((finding) => finding.host === host)
+        .map(({ check, level, what }) => `${level} ${check}: ${what}`);
+    for (const [name, own] of [
+      ['host1', 'w1'],
+      ['here', '\\S+'],
+    ] as const)
+      expect(of(name)).toEqual([
+        expect.stringMatching(new RegExp(`^fine connection: is ${own}, with Node v`)),
+        expect.stringMatching(/^fine filesystem: /),
+        expect.stringMatching(/^fine clock: /),
+        expect.stringMatching(/^fine programs: /),
+        expect.stringMatching(/ visibility: new files are seen after [\d.]+ s/),
+        expect.stringMatching(/^fine renames: 200 files were moved by both hosts at once/),
+        expect.stringMatching(/^fine hints: /),
+      ]);
+    expect(of('host2')).toEqual([
+      `fault connection: no shared home: it does not see what is written here to ${root}`,
+    ]);
+    expect(findings.filter(({ check }) => check === 'remote.conf')).toMatchObject([
+      { level: 'fault', what: expect.stringContaining('[broken] workers is "many"') },
+    ]);
+    expect(readdirSync(root).sort()).toEqual(before);
+    const local = await doctor(rig, '--local-only');
+    expect(local).toMatchObject({ code: 0, findings: [] });
+  });
+
+  test('ends at Ctrl-C, and leaves nothing behind', async ({ rig, hosts }) => {
+    const root = await makeProject(rig);
+    await hosts.start('w1', { prepare: 'true' });
+    writeFileSync(`${root}/remote.conf`, hosts.conf(['w1'], { env: `NODE_OPTIONS=--require=${stall(rig)}` }));
+    const before = readdirSync(root).sort();
+    const examining = rig.start('fjr', ['doctor']);
+    await waitUntil(
+      'the host is asked',
+      () => readdirSync(rig.directory),
+      (names) => names.includes('stalled'),
+    );
+    examining.signal('SIGINT');
+    expect((await examining.ends()).code).toBe(130);
+    expect(readdirSync(root).sort()).toEqual(before);
+  });
+});
+
+/** A module that lets a program hang before it begins. */
+function stall(rig: Rig): string {
+  const path = `${rig.directory}/stall.cjs`;
+  writeFileSync(
+    path,
+    `require('node:fs').writeFileSync('${rig.directory}/stalled', ''); setInterval(() => 0, 1e6); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);`,
+  );
+  return path;
+}
 
 /** The project again, on a small filesystem that is full; returns what fills it. */
 function mountFullDisk(root: string): string {

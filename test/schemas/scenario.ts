@@ -88,6 +88,7 @@ export class Scenario {
     await this.#fjr('cancel', ['cancel', 'withdrawn'], 3);
     await this.#recruiter('recruiter-list', ['list']);
     await this.#recruiter('recruiter-fire', ['fire']);
+    await this.#fjr('doctor', ['doctor']);
     // `fjr submit` would turn it away.
     this.#project.submitOld('rejected.conf', ini('true', { timout: '5m' }));
   }
@@ -194,6 +195,7 @@ export class Scenario {
     this.#pretendAnotherHost();
     await this.#recruiter('recruiter-list', ['list']);
     await this.#fjr('status', ['status']);
+    await this.#fjr('doctor', ['doctor'], 3);
     await this.#recruiter('recruiter-fire', ['fire']);
     rmSync(`${this.#project.root}/jobpods/far-00000000`, { recursive: true });
     await this.#fjr('show', ['show', 'held']);
@@ -218,6 +220,7 @@ export class Scenario {
     await this.#recruiter('recruiter-hire', ['hire'], 3);
     await this.#recruiter('recruiter-list', ['list']);
     await this.#fjr('status', ['status']);
+    await this.#fjr('doctor', ['doctor'], 3);
     this.#pretendAnotherHost();
     await this.#recruiter('recruiter-fire', ['fire'], 3);
     rmSync(`${this.#project.root}/jobpods/far-00000000`, { recursive: true });
@@ -233,6 +236,8 @@ export class Scenario {
     await this.#fjr('gc', ['gc', '--older-than', '0', '--dry-run']);
     await this.#fjr('gc', ['gc', '--older-than', '0']);
     await this.#fjr('gc', ['gc', '--older-than', '0']);
+    writeFileSync(`${this.#project.root}/workerqueue/far-00000000.1`, '');
+    await this.#fjr('doctor', ['doctor', '--repair']);
     await this.#fjr('pool-remove', ['pool', 'remove', 'PROXY']);
     await this.#fjr('status', ['status']);
   }

@@ -16,6 +16,10 @@ interface Show {
   places: { state: JobState; failures: Record<string, number> }[];
   history: { event: string; to?: string; outcome?: Outcome }[];
 }
+interface Found {
+  level: string;
+  host: string | null;
+}
 interface Logs {
   entry: string;
   out: string | null;
@@ -187,6 +191,20 @@ describe('what the programs print with --json', () => {
         [2, 0],
         [1, 1],
         [1, 0],
+      ]);
+    });
+
+    test('findings of each level, here and on hosts, and repairs', () => {
+      const reports = scenario.of<{ findings: Found[]; repaired: { did: string | null }[] }>('doctor');
+      const levels = new Set(reports.flatMap(({ findings }) => findings.map(({ level }) => level)));
+      expect([...levels].sort()).toEqual(expect.arrayContaining(['fault', 'fine', 'warning']));
+      const hosts = new Set(reports.flatMap(({ findings }) => findings.map(({ host }) => host)));
+      expect([...hosts].sort()).toEqual(['host1', 'host2', null]);
+      expect(reports.map(({ repaired }) => repaired.map(({ did }) => did))).toEqual([
+        [],
+        [],
+        [],
+        ['removed 1 badge'],
       ]);
     });
 

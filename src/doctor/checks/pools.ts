@@ -1,8 +1,8 @@
 import { lockSuffix } from '../../queue/layout.js';
 import type { Layout } from '../../queue/layout.js';
 import { perform } from '../../queue/perform.js';
-import { breakLeftLock, listPool, parseHeldItem } from '../../queue/pool.js';
-import { list, read } from '../../queue/steps.js';
+import { breakLeftLock, listPool, ownerPattern, parseHeldItem } from '../../queue/pool.js';
+import { list } from '../../queue/steps.js';
 import type { Files } from '../../system/files.js';
 import { fine, note, type Verdict, warning } from '../finding.js';
 import type { DoctorSystem, Patient } from '../patient.js';
@@ -73,7 +73,7 @@ function judgeLockAtHome(system: DoctorSystem, patient: Patient, key: string): V
   const { layout } = patient;
   const [pool, item] = split(key);
   const lock = layout.poolLock(pool, item);
-  if (owner(files, lock) !== '')
+  if (isLeft(files, layout, pool, item))
     return warning(
       `item ${key} is free, and locked by a job that is over`,
       `${command(patient, 'fjr-dispatcher')} unlocks it when a job wants it; so does fjr doctor --repair`,
@@ -101,7 +101,9 @@ function split(key: string): [string, string] {
   return [key.slice(0, slash), key.slice(slash + 1)];
 }
 
-/** What fjr's own locks say: the crew and the token. */
-function owner(files: Files, lock: string): string {
-  return Buffer.from(perform(files, read(`${lock}/owner`)) ?? '').toString('utf8');
+/** One of our locks on an item that is at home: in this order, as for whoever breaks it. */
+function isLeft(files: Files, layout: Layout, pool: string, item: string): boolean {
+  const inLock = perform(files, list(layout.poolLock(pool, item))) ?? [];
+  if (!inLock.some((name) => ownerPattern.test(name))) return false;
+  return (perform(files, list(layout.pool(pool))) ?? []).includes(item);
 }

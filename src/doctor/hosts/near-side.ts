@@ -35,6 +35,10 @@ const idleEvery = 50;
 const hintPatience = 1000;
 const hints = 4;
 
+/** How often, and how many milliseconds apart, prizes are looked for that are nowhere. */
+const patientLooks = 6;
+const patientEvery = 500;
+
 /** What a meeting is led with. */
 export interface Leading {
   /** Seconds for each thing to be seen. */
@@ -166,8 +170,19 @@ class NearSide {
     if ((await this.until(signs.raced, 2 * this.#leading.patience, lookEvery)) === undefined)
       return undefined;
     const farSaid = JSON.parse(this.textOf(signs.raced)) as string[];
-    const near = { said, has: namesIn(files, wonNear) };
-    return judgeRace(prizes, near, { said: farSaid, has: namesIn(files, wonFar) });
+    const judge = (): RaceResult =>
+      judgeRace(
+        prizes,
+        { said, has: namesIn(files, wonNear) },
+        { said: farSaid, has: namesIn(files, wonFar) },
+      );
+    let result = judge();
+    // Some filesystems hide for a moment what was contested.
+    for (let look = 1; result.lost.length > 0 && look < patientLooks; look++) {
+      await wait(patientEvery);
+      result = judge();
+    }
+    return result;
   }
 }
 
