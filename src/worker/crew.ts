@@ -75,7 +75,8 @@ export interface CrewOptions {
   readonly nice: number;
 }
 
-type Phase = 'working' | 'draining' | 'leaving' | 'fenced' | 'gone';
+/** `stranded`: without a starter, and not yet able to give back what it holds. */
+type Phase = 'working' | 'draining' | 'leaving' | 'stranded' | 'fenced' | 'gone';
 
 /** Milliseconds within which a shutdown's or batch system's signals reach all processes. */
 const killAllSpread = 500;
@@ -665,9 +666,9 @@ export class Crew {
       crew: this.#id,
       error: new FjrError('starter', 'the process that starts jobs died', { hint: 'the crew starts afresh' }),
     });
+    if (this.#phase !== 'fenced') this.#phase = 'stranded';
     this.#guard(() => {
-      if (this.#phase === 'fenced') this.#goIfDone();
-      else this.#depart('fenced');
+      this.#goIfDone();
     });
   }
 
@@ -676,11 +677,23 @@ export class Crew {
     if (this.#phase === 'fenced' || this.#phase === 'gone') return;
     this.#phase = 'fenced';
     for (const [worker] of this.#roster.in('busy')) this.#starter.stop(worker, 0);
+    // What the filesystem did not let through is void, even if what it printed cannot be kept.
+    for (const [worker, ending] of [...this.#roster.in('ending')]) {
+      this.#guard(() => {
+        this.#commit(worker, ending);
+      });
+      this.#roster.set(worker, { state: 'idle' });
+    }
     this.#options.report({ kind: 'fenced', crew: this.#id });
     this.#goIfDone();
   }
 
   #goIfDone(): void {
+    // Nothing runs without a starter; endings that could not be committed go back with the rest.
+    if (this.#phase === 'stranded') {
+      this.#depart('fenced');
+      return;
+    }
     if (this.#phase === 'working' || this.#phase === 'gone' || !this.#roster.isQuiet) return;
     if (this.#phase === 'fenced') this.#over('fenced');
     else this.#depart('left');

@@ -22,6 +22,11 @@ const state = process.env['FJR_CLUSTER'] ?? '/var/tmp/fjr-chaos';
 const kept = `${state}-kept`;
 mkdirSync(kept, { recursive: true });
 const cluster = new Cluster(checkout, state, fs, 3);
+// Whoever interrupts means the seed: its hosts must not stay.
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    void cluster.down().then(() => process.exit(130));
+  });
 let [passed, failed] = [0, 0];
 const first = Number(values.seed);
 for (let seed = first; seed < first + Number(values.seeds); seed++) {

@@ -233,13 +233,18 @@ function batchesOf(submissions: readonly Submission[]): Submission[][] {
 
 function figuresOf(evidence: Evidence, hits: Hits): Record<string, number> {
   const { accepted, executions, journal, submitted } = evidence;
-  const outcomes = accepted.filter(({ to }) => to === 'failed').length;
+  const failed = accepted.filter(({ to }) => to === 'failed').length;
+  const outcomes = new Map<string, number>();
+  for (const { submission } of accepted)
+    if (submission !== undefined) outcomes.set(submission.id, (outcomes.get(submission.id) ?? 0) + 1);
   const counted = new Set(accepted.map(({ token }) => token));
   return {
     submitted: submitted.filter(({ code }) => code === 0).length,
     unsure: submitted.filter(({ code }) => code !== 0).length,
-    done: accepted.length - outcomes,
-    failed: outcomes,
+    done: accepted.length - failed,
+    failed,
+    lost: submitted.filter(({ id, code }) => code === 0 && !outcomes.has(id)).length,
+    doubled: [...outcomes.values()].filter((count) => count > 1).length,
     starts: executions.length,
     void: executions.filter(({ token }) => !counted.has(token)).length,
     overlaps: overlaps(evidence),
