@@ -589,7 +589,7 @@ export class Crew {
     else
       after(killAllSpread, () => {
         this.#guard(() => {
-          this.#finish(worker, ended, at);
+          if (this.#phase !== 'gone') this.#finish(worker, ended, at);
         });
       });
   }
