@@ -20,22 +20,14 @@ import { Applier } from './apply.js';
 import { Backlog } from './backlog.js';
 import { CrewHints } from './crew-hints.js';
 import { Crews } from './crews.js';
-import { InFlight } from './in-flight.js';
 import { type Arrival, Intake } from './intake.js';
 import { newestOutcomes } from './outcomes.js';
-import {
-  type Assignment,
-  type Group,
-  type Offer,
-  type Waiting,
-  goesBefore,
-  planAssignments,
-} from './plan.js';
+import { type Assignment, type Group, type Offer, type Waiting, planAssignments } from './plan.js';
 import { Pools } from './pools.js';
 import { type Ending, Progress } from './progress.js';
 import { type ReapEvent, Reaper } from './reaper.js';
-import { Rebalance, type Unstarted } from './rebalance.js';
 import { Waitlist } from './waitlist.js';
+import { WorkAhead } from './work-ahead.js';
 
 /** Which job goes first among those of equal priority. */
 export type Order = 'natural' | 'oldest' | 'newest' | 'random';
@@ -114,8 +106,7 @@ export class Dispatcher {
   readonly #progress: Progress;
   readonly #applier: Applier;
   readonly #hints: CrewHints;
-  readonly #inFlight = new InFlight();
-  readonly #rebalance = new Rebalance();
+  readonly #ahead: WorkAhead;
   readonly #waitlist = new Waitlist();
   readonly #reportedUnfit = new WeakSet<Needs>();
   /** Job name → crew, of what was assigned and may still be there. */
@@ -134,7 +125,6 @@ export class Dispatcher {
   #nextJournals = 0;
   #nextLookAround = 0;
   #nextGreeting = 0;
-  #nextRebalance = 0;
   /** Crews that said that their journals have grown. */
   readonly #journalsRang = new Set<CrewId>();
   #liveCrews: readonly CrewId[] = [];
@@ -180,9 +170,11 @@ export class Dispatcher {
         this.#planPass();
       },
     });
+    const { pace } = system;
+    this.#ahead = new WorkAhead({ backlog: this.#backlog, crews: this.#crews, pools: this.#pools, pace });
     this.#progress = new Progress(system, this.#layout, options.id, (ending) => {
       this.#outcomesStale = true;
-      this.#inFlight.ended(ending.entry);
+      this.#ahead.ended(ending.entry);
       options.report({ kind: 'ending', ending });
     });
     this.#reaper = new Reaper(system, this.#layout, options.id, (reaped) => {
@@ -330,38 +322,15 @@ export class Dispatcher {
     }
     // As far as the backlog is concerned, whoever is still idle stays so.
     this.#idleInVain = this.#idleCount > 0;
-    if (this.#system.pace.ahead > 0 && this.#backlog.size > 0) this.#dispatchAhead();
+    this.#dispatchAhead();
     this.#hints.flush();
   }
 
-  /** Where delivery is slow, busy crews are given their next jobs before they ask. */
+  /** Busy crews are given their next jobs before they ask. */
   #dispatchAhead(): void {
-    if (this.#isSomebodyPassedOver()) return;
-    const offers = this.#crews.offersAhead(
-      this.#liveCrews,
-      (crew) => this.#inFlight.count(crew),
-      this.#system.pace.ahead,
-    );
+    const offers = this.#ahead.offers(this.#liveCrews);
     const room = offers.reduce((sum, { idle }) => sum + idle.length, 0);
-    if (room > 0) this.#assign(this.#backlog.takeHeads(room, isDispatchedAhead), offers);
-  }
-
-  /** Whether a job that needs more than a worker goes before all that could be given ahead, and would never find room. */
-  #isSomebodyPassedOver(): boolean {
-    const leaders = this.#backlog.leaders();
-    const ahead = leaders.filter(({ needs }) => isDispatchedAhead(needs));
-    return leaders
-      .filter(({ needs, job }) => !isDispatchedAhead(needs) && ahead.every((one) => goesBefore(job, one.job)))
-      .some(({ needs }) => this.#couldRun(needs));
-  }
-
-  /** Whether some crew could run it if it were idle, with the pool items that are free now. */
-  #couldRun(needs: Needs): boolean {
-    const free = this.#pools.free([needs]);
-    return (
-      needs.resources.every(({ pool, count }) => (free.get(pool)?.length ?? 0) >= count) &&
-      this.#crews.capacities().some((capacity) => fitsBeside(needs, noUsage, capacity))
-    );
+    if (room > 0) this.#assign(this.#backlog.takeHeads(room, takesOneWorker), offers);
   }
 
   /** Plans and carries out. What is not assigned goes back into the backlog. */
@@ -399,7 +368,7 @@ export class Dispatcher {
         this.#intake.depart(job.name);
         this.#assigned.set(parseEntryName(job.name).job, badge.crew);
         this.#crews.charge(badge.crew, applied.entry, needs);
-        this.#inFlight.assigned(badge.crew, applied.entry);
+        this.#ahead.assigned(badge.crew, applied.entry);
         this.#hints.entry(badge.crew, applied.entry, badge);
         if (badge.ahead !== true) this.#idleCount -= 1;
         return true;
@@ -506,7 +475,7 @@ export class Dispatcher {
     // The pass would not look by itself so soon after we did.
     if (this.#backlog.size > 0 && idle.length > 0) this.#lookAgain();
     const inVain = this.#backlog.size === 0 || this.#idleInVain;
-    if (inVain && idle.length > 0 && now >= this.#nextRebalance) this.#recallForIdle(idle, now);
+    if (inVain) this.#recallFor(idle);
     if (this.#options.endWhenDone && this.#intake.size === 0) this.#endIfDone();
     this.#reportCounts();
   }
@@ -525,7 +494,7 @@ export class Dispatcher {
 
   #forgetCrew(crew: CrewId): void {
     this.#crews.forget(crew);
-    this.#inFlight.forget(crew);
+    this.#ahead.forget(crew);
     this.#hints.forget(crew);
   }
 
@@ -544,22 +513,12 @@ export class Dispatcher {
     this.#journalsRang.add(crew);
   }
 
-  /** Somebody is idle for whom nothing waits: what others were given and have not started goes to the idle. */
-  #recallForIdle(idle: readonly Badge[], now: number): void {
-    const patience = this.#system.pace.recallAfter;
-    this.#nextRebalance = now + patience / 3;
-    const unstarted: Unstarted[] = [];
-    for (const crew of this.#liveCrews) {
-      if (this.#inFlight.count(crew) === 0) continue;
-      const entries = this.#crews.entries(crew);
-      if (entries === undefined) continue;
-      this.#inFlight.correct(crew, entries);
-      unstarted.push(...entries.assigned.map((entry) => ({ crew, entry })));
-    }
-    for (const { crew, entry } of this.#rebalance.plan(unstarted, idle, now, patience))
+  /** What others were given and have not started goes to those who are idle. */
+  #recallFor(idle: readonly Badge[]): void {
+    for (const { crew, entry } of this.#ahead.recalls(this.#liveCrews, idle, this.#system.clock.monotonic()))
       this.#guard(() => {
         if (this.#perform(recallJob(this.#layout, crew, entry)) === 'gone') return;
-        this.#inFlight.ended(entry);
+        this.#ahead.ended(entry);
         this.#assigned.delete(parseEntryName(entry).job);
         this.#nextListing = 0;
         this.#planPass();
@@ -577,7 +536,7 @@ export class Dispatcher {
     for (const crew of this.#liveCrews) {
       const entries = this.#crews.entries(crew);
       if (entries === undefined) continue;
-      this.#inFlight.correct(crew, entries);
+      this.#ahead.correct(crew, entries);
       for (const entry of [...entries.assigned, ...entries.running])
         this.#assigned.set(parseEntryName(entry).job, crew);
     }
@@ -648,11 +607,6 @@ export class Dispatcher {
     clearTimeout(this.#wakeUp);
     this.#resolve(how);
   }
-}
-
-/** What needs more than a worker is given only to whom it fits at the moment. */
-function isDispatchedAhead(needs: Needs): boolean {
-  return takesOneWorker(needs);
 }
 
 /** Whether trying again would end the same way. */

@@ -1,0 +1,92 @@
+import { fitsBeside, noUsage } from '../job/capacity.js';
+import { type Needs, takesOneWorker } from '../job/job.js';
+import type { Badge, CrewId } from '../queue/layout.js';
+import type { Pace } from '../queue/pace.js';
+import type { Backlog } from './backlog.js';
+import type { Crews, PodEntries } from './crews.js';
+import { InFlight } from './in-flight.js';
+import { type Offer, goesBefore } from './plan.js';
+import type { Pools } from './pools.js';
+import { Rebalance, type Unstarted } from './rebalance.js';
+
+/** What is asked before somebody is given work ahead of time. */
+export interface WorkAheadKnowledge {
+  readonly backlog: Backlog;
+  readonly crews: Crews;
+  readonly pools: Pools;
+  readonly pace: Pace;
+}
+
+/**
+ * Where delivery is slow, busy crews are given their next jobs before they ask; what they have not started when
+ * somebody else is idle is taken back.
+ */
+export class WorkAhead {
+  readonly #knowledge: WorkAheadKnowledge;
+  readonly #inFlight = new InFlight();
+  readonly #rebalance = new Rebalance();
+  #nextLook = 0;
+
+  constructor(knowledge: WorkAheadKnowledge) {
+    this.#knowledge = knowledge;
+  }
+
+  assigned(crew: CrewId, entry: string): void {
+    this.#inFlight.assigned(crew, entry);
+  }
+
+  /** It has finished, or gone elsewhere. */
+  ended(entry: string): void {
+    this.#inFlight.ended(entry);
+  }
+
+  /** A crew's pod says what it holds. */
+  correct(crew: CrewId, entries: PodEntries): void {
+    this.#inFlight.correct(crew, entries);
+  }
+
+  forget(crew: CrewId): void {
+    this.#inFlight.forget(crew);
+  }
+
+  /** Room in busy crews, for jobs that need nothing but a worker. */
+  offers(live: readonly CrewId[]): Offer[] {
+    const { backlog, crews, pace } = this.#knowledge;
+    if (pace.ahead === 0 || backlog.size === 0 || this.#isSomebodyPassedOver()) return [];
+    return crews.offersAhead(live, (crew) => this.#inFlight.count(crew), pace.ahead);
+  }
+
+  /** Entries to take back for those who are idle and for whom nothing waits. Asks the pods, so not at every call. */
+  recalls(live: readonly CrewId[], idle: readonly Badge[], now: number): Unstarted[] {
+    if (idle.length === 0 || now < this.#nextLook) return [];
+    const { crews, pace } = this.#knowledge;
+    this.#nextLook = now + pace.recallAfter / 3;
+    const unstarted: Unstarted[] = [];
+    for (const crew of live) {
+      const entries = this.#inFlight.count(crew) === 0 ? undefined : crews.entries(crew);
+      if (entries === undefined) continue;
+      this.#inFlight.correct(crew, entries);
+      unstarted.push(...entries.assigned.map((entry) => ({ crew, entry })));
+    }
+    return this.#rebalance.plan(unstarted, idle, now, pace.recallAfter);
+  }
+
+  /** Whether a job that needs more than a worker goes before all that could be given ahead, and would never find room. */
+  #isSomebodyPassedOver(): boolean {
+    const leaders = this.#knowledge.backlog.leaders();
+    const ahead = leaders.filter(({ needs }) => takesOneWorker(needs));
+    return leaders
+      .filter(({ needs, job }) => !takesOneWorker(needs) && ahead.every((one) => goesBefore(job, one.job)))
+      .some(({ needs }) => this.#couldRun(needs));
+  }
+
+  /** Whether some crew could run it if it were idle, with the pool items that are free now. */
+  #couldRun(needs: Needs): boolean {
+    const { pools, crews } = this.#knowledge;
+    const free = pools.free([needs]);
+    return (
+      needs.resources.every(({ pool, count }) => (free.get(pool)?.length ?? 0) >= count) &&
+      crews.capacities().some((capacity) => fitsBeside(needs, noUsage, capacity))
+    );
+  }
+}
