@@ -411,6 +411,8 @@ export class Dispatcher {
 
   #admit({ name, job, mtimeMs }: Arrival): void {
     this.#backlog.add(this.#waiting(name, job, mtimeMs), job.needs);
+    // Somebody was idle when we looked last: it must not wait for the next look.
+    if (this.#idleCount > 0) this.#workersRang = true;
   }
 
   #waiting(name: string, job: Job, mtimeMs: number): Waiting {
