@@ -149,10 +149,13 @@ function toldAlready({ event, outcome }: Ending): boolean {
 }
 
 /** `64 CPUs and 128.0 GB of memory` */
-function describeNeeds({ cpus, memory, gpus }: Needs): string {
+function describeNeeds({ cpus, memory, gpus, labels, seconds }: Needs): string {
   const parts = [plural(cpus, 'CPU')];
   if (memory > 0) parts.push(`${(memory / 2 ** 30).toFixed(1)} GB of memory`);
   if (gpus > 0) parts.push(plural(gpus, 'GPU'));
+  if (labels.length > 0) parts.push(`the label${labels.length === 1 ? '' : 's'} ${labels.join(', ')}`);
+  // Only crews with an end to their time can have too little of it.
+  if (seconds > 0) parts.push(`${duration(seconds)} left`);
   return parts.join(' and ');
 }
 

@@ -13,9 +13,13 @@ import type { Project } from './project.js';
 export async function openHintLine(project: Project, self: string): Promise<HintLine | undefined> {
   const { root } = project.layout;
   if (process.env['FJR_HINTS'] === 'off' || !thisHost().isShared(root)) return undefined;
-  const postbox = await openPostbox();
-  return postbox === undefined ? undefined : new HintLine(postbox, hintKey(project.layout.hintKey), self);
+  const key = hintKey(project.layout.hintKey);
+  const postbox = key === undefined ? undefined : await openPostbox();
+  return key === undefined || postbox === undefined ? undefined : new HintLine(postbox, key, self);
 }
+
+/** Characters of a key: 32 bytes in hexadecimal digits. */
+const keyLength = 64;
 
 /** A line for a moment, with a key of its own: whether hints get through between two hosts, whatever they are used for. */
 export async function openTrialLine(key: string, self: string): Promise<HintLine | undefined> {
@@ -33,13 +37,22 @@ export async function tellDispatcher(project: Project, names: readonly string[])
   await line?.close();
 }
 
-/** The project's key: who may read the directory may speak. Made by the first who asks. */
-function hintKey(path: string): string {
+/** The project's key, made by the first who asks. Undefined on a full disk, say: nothing that matters needs hints. */
+function hintKey(path: string): string | undefined {
+  try {
+    const key = readOrMakeKey(path);
+    return key.length === keyLength ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readOrMakeKey(path: string): string {
   const draft = `${path}-${randomBytes(6).toString('hex')}`;
   try {
     return readFileSync(path, 'latin1');
   } catch {
-    writeFileSync(draft, randomBytes(32).toString('hex'), { mode: 0o600, flag: 'wx' });
+    writeFileSync(draft, randomBytes(keyLength / 2).toString('hex'), { mode: 0o600, flag: 'wx' });
   }
   try {
     linkSync(draft, path);

@@ -44,8 +44,8 @@ export const localPace: Pace = {
 export const sharedPace: Pace = {
   sweepPod: 2500,
   sweepPodHinted: 20_000,
-  lookForStrays: 15_000,
-  tendIdleItems: 30_000,
+  lookForStrays: 30_000,
+  tendIdleItems: 60_000,
   lookForIdle: 1000,
   readJournals: 2000,
   lookAround: 2000,

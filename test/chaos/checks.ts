@@ -132,8 +132,11 @@ function eachStartIsAccountedFor({ executions, accepted, journal }: Evidence): F
   const wentBack = new Set(
     journal.filter((line) => line.event === 'finish' && line.to === 'queue').map((line) => tokenOfLine(line)),
   );
+  // Buried: whoever fenced it may have been killed before it noted that.
   const ended = new Set<string>(
-    journal.flatMap((line) => (line.event === 'fenced' || line.event === 'left' ? [line.crew] : [])),
+    journal.flatMap((line) =>
+      line.event === 'fenced' || line.event === 'buried' || line.event === 'left' ? [line.crew] : [],
+    ),
   );
   return executions
     .filter(({ token, crew }) => !counted.has(token) && !wentBack.has(token) && !ended.has(crew))
