@@ -71,6 +71,19 @@ function report(section, figures) {
   console.log(JSON.stringify({ filesystem, section, ...figures }));
 }
 
+/** Milliseconds from a fork to the first instruction of such a job on a host: what no scheduler can save. */
+function floor() {
+  const script = `use Time::HiRes "time"; for (1..30) { my $t = time; my $ns = \`printf '#!/bin/sh\\ndate +%s%N\\n' | sh\`; printf "%.1f\\n", $ns / 1e6 - $t * 1e3 }`;
+  report('floor', {
+    ms: spread(
+      on('h2', `perl -e '${script.replaceAll("'", `'\\''`)}'`)
+        .trim()
+        .split('\n')
+        .map(Number),
+    ),
+  });
+}
+
 /** Milliseconds from the rename into the queue until the job's process runs on another host. */
 function latency(hints, way) {
   const project = `latency-${hints}-${way}`;
@@ -217,6 +230,7 @@ function hire(count) {
 const sections = {
   hire: () => [1, 3].forEach(hire),
   latency: () => {
+    floor();
     for (const way of ['here', 'elsewhere', 'submitted']) latency('on', way);
     latency('off', 'here');
   },

@@ -1,6 +1,6 @@
 import type { Badge, Layout } from './layout.js';
 import { podAnswers } from './pod-answers.js';
-import { type Steps, rename } from './steps.js';
+import { type Steps, renameBack } from './steps.js';
 
 /**
  * Announce: a crew offers a free worker, by moving its badge from the pod into `workerqueue`.
@@ -9,7 +9,7 @@ import { type Steps, rename } from './steps.js';
  * it finds out. ENOENT means that the badge is out already, or that the pod is gone: only the pod can tell.
  */
 export function* announceWorker(layout: Layout, badge: Badge): Steps<'announced' | 'fenced'> {
-  const status = yield* rename(layout.pod(badge.crew).badge(badge), layout.announced(badge));
+  const status = yield* renameBack(layout.pod(badge.crew).badge(badge), layout.announced(badge));
   if (status === 'ok') return 'announced';
   return (yield* podAnswers(layout, badge.crew)) ? 'announced' : 'fenced';
 }

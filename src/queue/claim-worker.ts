@@ -1,6 +1,6 @@
 import type { Badge, Layout } from './layout.js';
 import { podAnswers } from './pod-answers.js';
-import { type Steps, rename, unlink } from './steps.js';
+import { type Steps, renameBack, unlink } from './steps.js';
 
 /**
  * Claim: a worker is taken off the offer, by moving its badge from `workerqueue` back into its crew's pod. A
@@ -11,7 +11,7 @@ import { type Steps, rename, unlink } from './steps.js';
  * the badge is removed: left alone it would be offered again and again.
  */
 export function* claimWorker(layout: Layout, badge: Badge): Steps<'claimed' | 'taken' | 'pod-gone'> {
-  const status = yield* rename(layout.announced(badge), layout.pod(badge.crew).badge(badge));
+  const status = yield* renameBack(layout.announced(badge), layout.pod(badge.crew).badge(badge));
   if (status === 'ok') return 'claimed';
   if (yield* podAnswers(layout, badge.crew)) return 'taken';
   yield* unlink(layout.announced(badge));

@@ -5,7 +5,7 @@
  */
 import type { PodPaths } from './layout.js';
 import { type CrewId, type Layout, lockSuffix } from './layout.js';
-import { type Steps, create, list, mkdir, rename, rmdir, unlink } from './steps.js';
+import { type Steps, create, list, mkdir, rename, renameBack, rmdir, unlink } from './steps.js';
 import { type Token, tokenAlphabet, tokenLength } from './token.js';
 
 /** An item in a pod: `items/PROXY.10.0.0.1@k3f9q2m4n7`. */
@@ -79,7 +79,7 @@ export function* takeItem(layout: Layout, crew: CrewId, held: HeldItem): Steps<'
   if ((yield* rename(home, inPod)) !== 'ok') return 'gone';
   const lock = layout.poolLock(held.pool, held.item);
   if ((yield* mkdir(lock)) === 'exists') {
-    yield* rename(inPod, home);
+    yield* renameBack(inPod, home);
     return 'locked';
   }
   yield* create(`${lock}/${ownerName(held.token)}`, `${crew}\n`);
@@ -99,10 +99,10 @@ export function* releaseItem(
   if (held === undefined) return 'foreign';
   yield* breakLock(layout, held);
   const home = layout.poolItem(held.pool, held.item);
-  if ((yield* rename(pod.item(name), home)) === 'ok') return 'released';
+  if ((yield* renameBack(pod.item(name), home)) === 'ok') return 'released';
   // Somebody may have removed the pool while the item was away.
   yield* mkdir(layout.pool(held.pool));
-  return (yield* rename(pod.item(name), home)) === 'ok' ? 'released' : 'gone';
+  return (yield* renameBack(pod.item(name), home)) === 'ok' ? 'released' : 'gone';
 }
 
 /** Whether an item in a pod has its lock, too: without it a stranger may use the item. */

@@ -10,9 +10,20 @@ export type { FileCall, FileReply } from '../system/files.js';
 
 export type Steps<T> = Generator<FileCall, T, FileReply>;
 
-/** Moves a file or directory; an existing file at `to` would be replaced, so `to` is always a name never used before. */
+/**
+ * Moves a file or directory to a name never used before: an existing file would be replaced, and what a host remembers
+ * of a name could mislead it.
+ */
 export function* rename(from: string, to: string): Steps<FileStatus> {
   return (yield { op: 'rename', from, to }) as FileStatus;
+}
+
+/**
+ * Moves a file to a name that it had before, as a badge that goes to and fro. A host that remembers the file there would
+ * take the move for done without asking the server, so it is made to look anew.
+ */
+export function* renameBack(from: string, to: string): Steps<FileStatus> {
+  return (yield { op: 'rename', from, to, back: true }) as FileStatus;
 }
 
 /** A second name for a file; never replaces anything. */

@@ -6,7 +6,9 @@ import { filesystemHints } from './filesystem-hints.js';
 /** One filesystem call of the protocol (see `src/queue/steps.ts`). Paths are absolute. */
 export type FileCall =
   | { readonly op: 'read'; readonly path: string; readonly last?: number }
-  | { readonly op: 'rename' | 'link'; readonly from: string; readonly to: string }
+  /** `back`: the target's name was used before, and may be remembered as still in use. */
+  | { readonly op: 'rename'; readonly from: string; readonly to: string; readonly back?: boolean }
+  | { readonly op: 'link'; readonly from: string; readonly to: string }
   | { readonly op: 'list' | 'size' | 'mkdir' | 'rmdir' | 'unlink'; readonly path: string }
   | {
       readonly op: 'create';
@@ -113,6 +115,7 @@ export class MountedFiles implements Files {
   #make(call: FileCall): FileReply {
     switch (call.op) {
       case 'rename':
+        if (call.back === true) this.refresh(dirname(call.to));
         renameAny(call.from, call.to);
         if (this.#options.fsync) syncDirectory(dirname(call.to));
         return 'ok';
