@@ -73,15 +73,10 @@ function report(section, figures) {
 
 /** Milliseconds from a fork to the first instruction of such a job on a host: what no scheduler can save. */
 function floor() {
-  const script = `use Time::HiRes "time"; for (1..30) { my $t = time; my $ns = \`printf '#!/bin/sh\\ndate +%s%N\\n' | sh\`; printf "%.1f\\n", $ns / 1e6 - $t * 1e3 }`;
-  report('floor', {
-    ms: spread(
-      on('h2', `perl -e '${script.replaceAll("'", `'\\''`)}'`)
-        .trim()
-        .split('\n')
-        .map(Number),
-    ),
-  });
+  const each =
+    'my $before = time; my $ns = qx(sh -c "date +%s%N"); printf "%.1f\\n", $ns / 1e6 - $before * 1e3;';
+  const printed = on('h2', `perl -MTime::HiRes=time -e 'for (1..30) { ${each} }'`);
+  report('floor', { ms: spread(printed.trim().split('\n').map(Number)) });
 }
 
 /** Milliseconds from the rename into the queue until the job's process runs on another host. */
