@@ -7,7 +7,10 @@ import type { Files } from '../system/files.js';
 import type { Project } from './project.js';
 
 /** What the journals say of one job: every execution, oldest first, with the journal it stands in. */
-export type HistoryLine = { readonly journal: string } & Extract<JournalLine, { entry: string }>;
+export type HistoryLine = { readonly journal: string } & Exclude<
+  Extract<JournalLine, { entry: string }>,
+  { event: 'slice' }
+>;
 
 /** Reads all journals: in proportion to all that ever ran, so only for somebody who asks about one job. */
 export function historyOf({ layout }: Project, files: Files, job: string): HistoryLine[] {
@@ -16,7 +19,8 @@ export function historyOf({ layout }: Project, files: Files, job: string): Histo
   for (const name of perform(files, list(layout.journal)) ?? []) {
     if (!name.endsWith('.jsonl')) continue;
     for (const line of [...reader.read(name), ...reader.readFresh(name)])
-      if ('entry' in line && parseEntryName(line.entry).job === job) lines.push({ journal: name, ...line });
+      if ('entry' in line && line.event !== 'slice' && parseEntryName(line.entry).job === job)
+        lines.push({ journal: name, ...line });
   }
   return lines.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
 }

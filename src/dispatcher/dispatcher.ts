@@ -6,6 +6,7 @@ import { naturalKey } from '../job/natural-order.js';
 import { recallJob } from '../queue/recall-job.js';
 import { type Badge, type CrewId, type Layout, PodPaths, type Verdict } from '../queue/layout.js';
 import { parseEntryName } from '../queue/entry-name.js';
+import { fanOutOf } from '../queue/fan-out-paths.js';
 import type { HintLine } from '../queue/hint.js';
 import type { Pace } from '../queue/pace.js';
 import { perform } from '../queue/perform.js';
@@ -20,6 +21,7 @@ import { Applier } from './apply.js';
 import { Backlog } from './backlog.js';
 import { CrewHints } from './crew-hints.js';
 import { Crews } from './crews.js';
+import { FanOuts } from './fan-outs.js';
 import { type Arrival, Intake } from './intake.js';
 import { newestOutcomes } from './outcomes.js';
 import { type Assignment, type Group, type Offer, type Waiting, planAssignments } from './plan.js';
@@ -107,6 +109,7 @@ export class Dispatcher {
   readonly #applier: Applier;
   readonly #hints: CrewHints;
   readonly #ahead: WorkAhead;
+  readonly #fanOuts: FanOuts;
   readonly #waitlist = new Waitlist();
   readonly #reportedUnfit = new WeakSet<Needs>();
   /** Job name → crew, of what was assigned and may still be there. */
@@ -145,14 +148,17 @@ export class Dispatcher {
       arrived: (arrival) => {
         this.#arrive(arrival);
       },
+      directoryArrived: (name) => {
+        this.#addFanOut(name);
+      },
       trouble: (error) => {
         options.report({ kind: 'trouble', error });
       },
       rejected: (name, reason, hint) => {
-        this.#reject(name, { kind: 'rejected', reason, ...(hint === undefined ? {} : { hint }) });
-        options.report({ kind: 'rejected', name, reason, hint });
+        this.#rejectFile(name, reason, hint);
       },
     });
+    this.#fanOuts = new FanOuts(system, this.#layout, options.id, this.#intake);
     this.#crews = new Crews(system.files, this.#layout, (crew) => this.#reaper.timeLeft(crew));
     this.#applier = new Applier(system.files, this.#layout);
     this.#pools = new Pools(system.files, system.clock, this.#layout);
@@ -172,10 +178,17 @@ export class Dispatcher {
     });
     const { pace } = system;
     this.#ahead = new WorkAhead({ backlog: this.#backlog, crews: this.#crews, pools: this.#pools, pace });
-    this.#progress = new Progress(system, this.#layout, options.id, (ending) => {
-      this.#outcomesStale = true;
-      this.#ahead.ended(ending.entry);
-      options.report({ kind: 'ending', ending });
+    this.#progress = new Progress(system, this.#layout, options.id, {
+      ending: (ending) => {
+        this.#outcomesStale = true;
+        this.#ahead.ended(ending.entry);
+        options.report({ kind: 'ending', ending });
+      },
+      slice: (crew, entry) => {
+        this.#ahead.ended(entry);
+        this.#fanOuts.hear(crew, entry);
+        this.#concluded(this.#fanOuts.concludeComplete());
+      },
     });
     this.#reaper = new Reaper(system, this.#layout, options.id, (reaped) => {
       this.#reaped(reaped);
@@ -225,12 +238,16 @@ export class Dispatcher {
   counts(): Counts {
     const { done, failed, retried } = this.#progress;
     const workers = this.#crews.workers;
+    const tasks = this.#fanOuts.counts();
+    const running = Math.max(0, workers - this.#idleCount);
+    const jobs = this.#intake.size - this.#fanOuts.size - this.#fanOuts.queued;
     return {
-      done,
-      failed,
+      done: done + tasks.done,
+      failed: failed + tasks.failed,
       retried,
-      waiting: this.#intake.size,
-      running: Math.max(0, workers - this.#idleCount),
+      // Of tasks it is known which have ended, and not which have begun.
+      waiting: jobs + Math.max(0, tasks.left - running),
+      running,
       idle: this.#idleCount,
       workers,
     };
@@ -275,7 +292,7 @@ export class Dispatcher {
   #pass(): void {
     this.#listWhenDue();
     const next = this.#intake.read();
-    if (this.#backlog.size > 0 && this.#mayHaveIdle()) this.#dispatch();
+    if ((this.#backlog.size > 0 || this.#fanOuts.isReady) && this.#mayHaveIdle()) this.#dispatch();
     if (next === 0) this.#planPass();
     else if (next !== undefined) this.#wakeIn(next);
     if (this.#options.endWhenDone && this.#intake.size === 0 && this.#workersRang) this.#endIfDone();
@@ -294,7 +311,8 @@ export class Dispatcher {
     if (start < this.#nextListing) return;
     this.#intake.list();
     const end = this.#system.clock.monotonic();
-    this.#nextListing = end + Math.max(this.#options.interval * 1000, (end - start) * listingShare);
+    // A little early is on time: else every other tick of the timer would be in vain.
+    this.#nextListing = end + Math.max(this.#options.interval * 900, (end - start) * listingShare);
   }
 
   #mayHaveIdle(): boolean {
@@ -316,6 +334,7 @@ export class Dispatcher {
       if (this.#progressQuiet) this.#reportCounts();
       const { offers, orphans } = this.#crews.offers(badges);
       for (const orphan of orphans) this.#applier.clear(orphan);
+      this.#carve(badges.length);
       const heads = this.#backlog.takeHeads(badges.length);
       this.#assign(heads, offers);
       this.#reportUnfit(heads);
@@ -324,6 +343,17 @@ export class Dispatcher {
     this.#idleInVain = this.#idleCount > 0;
     this.#dispatchAhead();
     this.#hints.flush();
+  }
+
+  /** Idle workers for whom nothing waits are given slices of fan-out jobs. Those settle in the next turn. */
+  #carve(idle: number): void {
+    if (this.#fanOuts.size === 0) return;
+    const leaders = this.#backlog.leaders();
+    const mayGo = (priority: number): boolean =>
+      this.#backlog.size < idle || leaders.every(({ job }) => job.priority < priority);
+    for (const name of this.#fanOuts.refill(idle, this.#crews.workers, mayGo))
+      this.#intake.ring(name, 'rename');
+    if (this.#fanOuts.queued > 0) this.#lookAgain();
   }
 
   /** Busy crews are given their next jobs before they ask. */
@@ -404,7 +434,46 @@ export class Dispatcher {
     }
   }
 
+  #addFanOut(name: string): void {
+    try {
+      this.#fanOuts.add(name);
+      this.#lookAgain();
+    } catch (error) {
+      if (!(error instanceof FjrError) || error.code !== 'not-a-fan-out') throw error;
+      this.#rejectFile(name, error.message, error.hint);
+    }
+  }
+
+  /** Fan-out jobs that are over have left the queue. */
+  #concluded(names: readonly string[]): void {
+    for (const name of names) this.#intake.depart(name);
+    if (names.length > 0) this.#lookAgain();
+  }
+
+  /** Whether fan-out jobs that seem to be over are: no slice waits, is anywhere in a pod, or waits after all. */
+  #settleFanOuts(): void {
+    this.#fanOuts.refresh();
+    this.#concluded(this.#fanOuts.concludeComplete());
+    const idle = this.#fanOuts.idle();
+    if (idle.size === 0) return;
+    const live = new Set<string>();
+    const note = (names: Iterable<string>): void => {
+      for (const name of names) live.add(fanOutOf(parseEntryName(name).job) ?? '');
+    };
+    const queue = (): void => {
+      note(this.#perform(list(this.#layout.jobqueue)) ?? []);
+    };
+    queue();
+    for (const entries of this.#entriesOfAllPods()) note(entries);
+    queue();
+    this.#concluded(this.#fanOuts.settle(new Map([...idle].filter(([name]) => !live.has(name)))));
+  }
+
   #arrive(arrival: Arrival): void {
+    if (arrival.job.command.kind === 'slice' && this.#fanOuts.isOrphan(arrival.name)) {
+      this.#rejectFile(arrival.name, 'its fan-out job is gone', undefined);
+      return;
+    }
     if (arrival.job.after.length > 0 || this.#isLive(arrival)) this.#waitlist.hold(arrival);
     else this.#admit(arrival);
   }
@@ -437,6 +506,11 @@ export class Dispatcher {
     return (
       entry.token === undefined && (this.#assigned.has(entry.job) || this.#intake.hasReturned(entry.job))
     );
+  }
+
+  #rejectFile(name: string, reason: string, hint: string | undefined): void {
+    this.#reject(name, { kind: 'rejected', reason, ...(hint === undefined ? {} : { hint }) });
+    this.#options.report({ kind: 'rejected', name, reason, hint });
   }
 
   #reject(name: string, outcome: Outcome): void {
@@ -478,6 +552,7 @@ export class Dispatcher {
     if (this.#backlog.size > 0 && idle.length > 0) this.#lookAgain();
     const inVain = this.#backlog.size === 0 || this.#idleInVain;
     if (inVain) this.#recallFor(idle);
+    if (this.#fanOuts.size > 0) this.#settleFanOuts();
     if (this.#options.endWhenDone && this.#intake.size === 0) this.#endIfDone();
     this.#reportCounts();
   }
@@ -595,11 +670,15 @@ export class Dispatcher {
   }
 
   #podsAreEmpty(): boolean {
+    for (const entries of this.#entriesOfAllPods()) if (entries.length > 0) return false;
+    return true;
+  }
+
+  *#entriesOfAllPods(): Generator<readonly string[]> {
     for (const name of this.#perform(list(this.#layout.jobpods)) ?? []) {
       const entries = this.#crews.entriesIn(new PodPaths(`${this.#layout.jobpods}/${name}`));
-      if (entries !== undefined && entries.assigned.length + entries.running.length > 0) return false;
+      if (entries !== undefined) yield [...entries.assigned, ...entries.running];
     }
-    return true;
   }
 
   #end(how: 'done' | 'stopped'): void {

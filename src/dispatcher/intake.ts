@@ -27,6 +27,8 @@ export interface IntakeSystem {
 
 export interface IntakeEvents {
   readonly arrived: (arrival: Arrival) => void;
+  /** A directory: throws FjrError if it is no fan-out job. */
+  readonly directoryArrived: (name: string) => void;
   readonly trouble: (error: FjrError) => void;
   readonly rejected: (name: string, reason: string, hint: string | undefined) => void;
 }
@@ -281,6 +283,10 @@ export class Intake {
         return;
       case 'rejected':
         this.#reject(name, settled.reason, settled.hint);
+        return;
+      case 'directory':
+        this.#known.set(name, 'arrived');
+        this.#events.directoryArrived(name);
         return;
       case 'again':
         candidate.look = settled.look;

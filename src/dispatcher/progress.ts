@@ -43,6 +43,8 @@ export class Progress {
   readonly #own: string;
   readonly #reader: JournalReader;
   readonly #onEnding: (ending: Ending) => void;
+  /** A slice of a fan-out job is over. */
+  readonly #onSlice: (crew: string, entry: string) => void;
   /** Journals that may still grow, with the time at which a crew's was last seen alive, in monotonic milliseconds. */
   readonly #open = new Map<string, number>();
   /** Journals of those who are gone: nothing will come. */
@@ -57,14 +59,18 @@ export class Progress {
     { files, clock }: { readonly files: Files; readonly clock: Clock },
     layout: Layout,
     own: string,
-    onEnding: (ending: Ending) => void,
+    events: {
+      readonly ending: (ending: Ending) => void;
+      readonly slice: (crew: string, entry: string) => void;
+    },
   ) {
     this.#files = files;
     this.#clock = clock;
     this.#layout = layout;
     this.#own = own;
     this.#reader = new JournalReader(files, layout);
-    this.#onEnding = onEnding;
+    this.#onEnding = events.ending;
+    this.#onSlice = events.slice;
     // What is there already is told by others. Journals of the living are opened at the first look.
     for (const writer of this.#writers()) {
       this.#reader.skip(fileName(writer));
@@ -100,7 +106,8 @@ export class Progress {
   read(writers: readonly string[], fresh = false): void {
     for (const writer of writers)
       for (const line of this.#linesOf(writer, fresh))
-        if (line.event === 'finish' || line.event === 'verdict')
+        if (line.event === 'slice') this.#onSlice(writer, line.entry);
+        else if (line.event === 'finish' || line.event === 'verdict')
           this.#unsettled.push({ ending: line, looks: 0 });
     this.#unsettled = this.#unsettled.filter((unsettled) => !this.#settle(unsettled));
   }
@@ -145,9 +152,12 @@ export class Progress {
   }
 
   #count(line: Ending): void {
-    if (line.to === 'queue') this.retried += 1;
-    else if (line.to === 'done' && isSuccess(line.outcome)) this.done += 1;
-    else this.failed += 1;
+    // The tasks of a fan-out job are counted by themselves.
+    if (line.outcome.kind !== 'tasks') {
+      if (line.to === 'queue') this.retried += 1;
+      else if (line.to === 'done' && isSuccess(line.outcome)) this.done += 1;
+      else this.failed += 1;
+    }
     this.#onEnding(line);
   }
 }

@@ -1,5 +1,7 @@
 /** What a job is, whichever door it came through. */
 
+import type { Slice } from './fan-out.js';
+
 /** Items of one resource pool that a job holds while it runs. */
 export interface ResourceNeed {
   readonly pool: string;
@@ -23,7 +25,9 @@ export interface Needs {
 /** How a job's process is made: a command line for the shell, or the job file itself. */
 export type Command =
   | { readonly kind: 'executable'; readonly line: string }
-  | { readonly kind: 'script'; readonly interpreter: readonly string[] };
+  | { readonly kind: 'script'; readonly interpreter: readonly string[] }
+  /** Tasks of a fan-out job, one after another. */
+  | { readonly kind: 'slice'; readonly slice: Slice };
 
 export interface Job {
   readonly command: Command;

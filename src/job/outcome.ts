@@ -7,9 +7,12 @@ export type Outcome =
   | { readonly kind: 'spawn-error'; readonly reason: string }
   | { readonly kind: 'rejected'; readonly reason: string; readonly hint?: string }
   | { readonly kind: 'cancelled' }
-  | { readonly kind: 'dependency'; readonly reason: string };
+  | { readonly kind: 'dependency'; readonly reason: string }
+  /** A fan-out job: how many of its tasks failed, and how many were never begun. */
+  | { readonly kind: 'tasks'; readonly tasks: number; readonly failed: number; readonly left: number };
 
 export function isSuccess(outcome: Outcome): boolean {
+  if (outcome.kind === 'tasks') return outcome.failed + outcome.left === 0;
   return outcome.kind === 'exit' && outcome.code === 0;
 }
 
@@ -32,5 +35,16 @@ export function describeOutcome(outcome: Outcome): string {
       return 'cancelled';
     case 'dependency':
       return outcome.reason;
+    case 'tasks':
+      return describeTasks(outcome);
   }
+}
+
+function describeTasks({ tasks, failed, left }: Extract<Outcome, { kind: 'tasks' }>): string {
+  if (failed + left === 0) return 'done';
+  const parts = [
+    failed > 0 ? [`${failed} of ${tasks} tasks failed`] : [],
+    left > 0 ? [`${left} not begun`] : [],
+  ];
+  return parts.flat().join(', ');
 }

@@ -1,5 +1,6 @@
+import { type Slice, looksLikeSlice, parseSlice } from './fan-out.js';
 import { IniError, type IniSections, type IniValue, readIni } from './ini.js';
-import type { Job } from './job.js';
+import { type Job, jobDefaults } from './job.js';
 import { JobFileError, type Settings, readSettings } from './settings.js';
 
 /** What is known of a job file without running it. */
@@ -21,8 +22,16 @@ const sectionNames = ['fjr', 'fjd', 'control'] as const;
 export function readJob(file: JobFile): Job {
   if (file.size === 0) throw new JobFileError('the file is empty', howTo);
   if (startsWith(file.head, '#!')) return readScript(file);
+  if (looksLikeSlice(file.head)) return jobOfSlice(parseSlice(file.head));
   if (file.executable) return { ...readDirectives(file), command: { kind: 'script', interpreter: [] } };
   return readIniJob(file);
+}
+
+function jobOfSlice(slice: Slice | undefined): Job {
+  if (slice === undefined)
+    throw new JobFileError('the slice is cut short', 'fjr makes these files: leave them to it');
+  const { priority, needs, nice } = slice;
+  return { ...jobDefaults, priority, needs, nice, command: { kind: 'slice', slice } };
 }
 
 const howTo = 'a job file is a script that starts with #!, or has a section [fjr] with a key "executable"';

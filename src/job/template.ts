@@ -26,16 +26,27 @@ export function renderTemplate(
   template: CommandTemplate,
   style: PlaceholderStyle,
   input: TemplateInput,
+  appendUnused = true,
 ): string {
   const parameters = new Parameters(input);
   const single = template.length === 1;
   const rendered = template.map((word) =>
     single ? renderShell(word, style, parameters) : renderWord(word, style, parameters),
   );
-  const appended = parameters.unused(style).map((value) => parameters.reference(value));
+  const unused = appendUnused ? parameters.unused(style) : [];
+  const appended = unused.map((value) => parameters.reference(value));
   const command = [...rendered, ...appended.map((reference) => `"${reference}"`)].join(' ');
   const values = parameters.values.map(quote).join(' ');
   return `${values === '' ? '' : `set -- ${values}\n`}${command}\n`;
+}
+
+/** A word with its placeholders replaced: an argument exactly as it is passed, for no shell to read. */
+export function replacePlaceholders(word: string, { values, sequence }: TemplateInput): string {
+  return word.replaceAll(/\{(?:#|(\d{1,3})?(\.|\/\/?|\/\.)?)\}/g, (match, number?: string, how?: string) => {
+    if (match === '{#}') return String(sequence);
+    const value = number === undefined ? values.join(' ') : values[Number(number) - 1];
+    return value === undefined ? match : transform(value, how);
+  });
 }
 
 /** Whether a template refers to its input at all. */

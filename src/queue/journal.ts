@@ -32,6 +32,16 @@ export type JournalLine =
       readonly outcome: Outcome;
     }
   | {
+      /** A share of a fan-out job's tasks is done: of each there is a line in that job's `outcomes`. */
+      readonly event: 'slice';
+      readonly time: string;
+      readonly entry: string;
+      readonly worker: number;
+      readonly tasks: number;
+      readonly failed: number;
+      readonly ms: number;
+    }
+  | {
       readonly event: 'born' | 'left' | 'fenced' | 'buried';
       readonly time: string;
       readonly crew: string;

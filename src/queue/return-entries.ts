@@ -1,8 +1,11 @@
+import { looksLikeSlice } from '../job/fan-out.js';
+import { fanOutOf } from './fan-out-paths.js';
+import { sealSlice } from './finish-slice.js';
 import { isIgnored, parseEntryName, withFailure, withToken } from './entry-name.js';
 import { formatJournalLine } from './journal.js';
 import { type CrewId, type Layout, type PodPaths, classifyPodFile } from './layout.js';
 import { newToken } from './token.js';
-import { type Steps, append, list, rename } from './steps.js';
+import { type Steps, append, list, read, rename } from './steps.js';
 
 /** A job that loses this many crews is failed: it may well be what kills them. */
 export const lostBudget = 5;
@@ -46,6 +49,12 @@ function* returnStarted(
   returned: ReturnedEntry[],
 ): Steps<void> {
   const from = pod.runningEntry(entry);
+  const { job, token } = parseEntryName(entry);
+  const of = fanOutOf(job);
+  if (of !== undefined && token !== undefined && (yield* isSlice(from))) {
+    yield* sealSlice(layout, crew, pod, { entry, of, token }, how.countLost);
+    return;
+  }
   if (!how.countLost) return yield* moveBack(layout.queued(entry), { entry, to: 'queue' }, from, returned);
   if ((parseEntryName(entry).counts.lost ?? 0) + 1 < lostBudget)
     return yield* moveBack(layout.queued(withFailure(entry, 'lost')), { entry, to: 'queue' }, from, returned);
@@ -55,6 +64,11 @@ function* returnStarted(
   const line = formatJournalLine({ event: 'verdict', time: how.time, entry: name, to: 'failed', outcome });
   yield* append(layout.journalOf(how.writer), line);
   return yield* moveBack(layout.finished('failed', name), { entry: name, to: 'failed' }, from, returned);
+}
+
+/** By what it holds: a user's job may be called like a slice. */
+function* isSlice(path: string): Steps<boolean> {
+  return looksLikeSlice((yield* read(path)) ?? new Uint8Array());
 }
 
 function* moveBack(to: string, result: ReturnedEntry, from: string, returned: ReturnedEntry[]): Steps<void> {

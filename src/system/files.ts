@@ -18,7 +18,12 @@ export type FileCall =
     }
   | { readonly op: 'overwrite'; readonly path: string; readonly content: string }
   /** `later`: nobody waits for it; it may reach a file server together with the next line. */
-  | { readonly op: 'append'; readonly path: string; readonly content: string; readonly later?: boolean };
+  | {
+      readonly op: 'append';
+      readonly path: string;
+      readonly content: string | Uint8Array;
+      readonly later?: boolean;
+    };
 
 /**
  * `missing`: the file, or a directory on its path, is not there. `exists`: the target is. `not-empty`: the directory
@@ -178,8 +183,10 @@ export class MountedFiles implements Files {
   #overwrite(path: string, content: string): FileStatus {
     const fd = fs.openSync(path, 'r+');
     try {
+      // Asked before the write: right after opening, a file server need not be asked again.
+      const { size } = fs.fstatSync(fd);
       const length = writeFully(fd, content);
-      if (fs.fstatSync(fd).size > length) fs.ftruncateSync(fd, length);
+      if (size > length) fs.ftruncateSync(fd, length);
     } finally {
       fs.closeSync(fd);
     }
@@ -187,17 +194,18 @@ export class MountedFiles implements Files {
   }
 
   /** Journals stay open: an append then costs 3 µs instead of 15. */
-  #append(path: string, content: string, later: boolean): FileStatus {
+  #append(path: string, content: string | Uint8Array, later: boolean): FileStatus {
     let fd = this.#appended.get(path);
     if (fd === undefined) {
       fd = fs.openSync(path, 'a', 0o600);
       this.#appended.set(path, fd);
     }
     // A line that was cut by a full disk must not spoil the next one.
-    const line = this.#torn.has(path) ? `\n${content}` : content;
+    const isTorn = this.#torn.has(path);
     this.#torn.add(path);
     try {
-      writeFully(fd, line);
+      if (isTorn) writeFully(fd, '\n');
+      writeFully(fd, content);
       if (this.#options.fsync || (this.#options.shared && !later)) fs.fdatasyncSync(fd);
     } catch (error) {
       // A server that was away may have forgotten the handle for good (sshfs has): next time the path leads to a new one.

@@ -11,6 +11,8 @@ import { type CrewFile, formatHeartbeat } from '../queue/crew-file.js';
 import { failuresOf, isIgnored, parseEntryName, tokenOf } from '../queue/entry-name.js';
 import { fenceCrew } from '../queue/fence-crew.js';
 import { type FinishTo, finishJob } from '../queue/finish-job.js';
+import { fanOutOf } from '../queue/fan-out-paths.js';
+import { finishSlice, sealSlice } from '../queue/finish-slice.js';
 import { type JournalLine, formatJournalLine } from '../queue/journal.js';
 import { layToRest } from '../queue/lay-to-rest.js';
 import { type CrewId, type Layout, classifyPodFile } from '../queue/layout.js';
@@ -31,6 +33,8 @@ import { mayBeOfAKillAll, outcomeOf, targetOf } from './outcome-of.js';
 import { hasChanged, readEntry } from './read-entry.js';
 import { type Busy, type Ending, Roster } from './roster.js';
 import { Scratch } from './scratch.js';
+import { SliceRun } from './slice-run.js';
+import { Slices } from './slices.js';
 import { type Ended, type Launch, type Starter, type StarterEvents, killGrace } from './starter.js';
 
 /** What a crew tells those who watch it. */
@@ -103,6 +107,7 @@ export class Crew {
   readonly #file: CrewFile;
   readonly #scratch: Scratch;
   readonly #items: HeldItems;
+  readonly #slices: Slices;
   readonly #roster: Roster;
   /** Entries that the doorbell need not ring for again. */
   readonly #seen = new Set<string>();
@@ -119,6 +124,7 @@ export class Crew {
   /** Monotonic milliseconds at which it last had work. */
   #busyAt: number;
   #sweepPlanned = false;
+  #flushPlanned = false;
   #sweptAt = 0;
   /** Monotonic milliseconds of the last start: after it there may be entries that were started unknowingly. */
   #startedAt = -Infinity;
@@ -147,6 +153,7 @@ export class Crew {
     this.#busyAt = system.clock.monotonic();
     this.#scratch = new Scratch(system.files, this.#layout, this.#id);
     this.#items = new HeldItems(system.files, this.#layout, this.#id);
+    this.#slices = new Slices(system.files, this.#layout, this.#id);
     this.#dispatchers = new DispatchersHeard(system.hints, system.clock, {
       entries: (names) => {
         this.#hearOfEntries(names);
@@ -174,7 +181,7 @@ export class Crew {
   leave(): void {
     if (this.#phase !== 'working' && this.#phase !== 'draining') return;
     this.#phase = 'leaving';
-    for (const [worker] of this.#roster.in('busy')) this.#starter.stop(worker, killGrace);
+    for (const [worker, busy] of this.#roster.in('busy')) this.#stop(worker, busy, killGrace);
     this.#guard(() => {
       this.#goIfDone();
     });
@@ -184,6 +191,7 @@ export class Crew {
   drain(): void {
     if (this.#phase !== 'working') return;
     this.#phase = 'draining';
+    for (const [, { slice }] of this.#roster.in('busy')) slice?.drain();
     this.#planSweep();
   }
 
@@ -516,6 +524,10 @@ export class Crew {
       );
       return;
     }
+    if (job.command.kind === 'slice') {
+      this.#startSlice(worker, busy, jobFile);
+      return;
+    }
     const launch = this.#prepare(worker, busy, jobFile);
     const started = { event: 'start', time: this.#system.clock.timestamp(), entry, worker } as const;
     this.#perform(appendLater(this.#layout.journalOf(this.#id), formatJournalLine(started)));
@@ -523,6 +535,93 @@ export class Crew {
     const fault = job.logfile === undefined ? undefined : this.#makeLogfile(job.logfile, launch.cwd);
     if (fault === undefined) this.#starter.run(worker, launch);
     else this.#finish(worker, { kind: 'failed', reason: fault });
+  }
+
+  #stop(worker: number, { slice }: Busy, grace: number): void {
+    if (slice === undefined) this.#starter.stop(worker, grace);
+    else slice.stop(grace);
+  }
+
+  /** The tasks of a slice run on its worker, one after another. */
+  #startSlice(worker: number, busy: Busy, jobFile: string): void {
+    const { command } = busy.job;
+    const parts = command.kind === 'slice' ? this.#slices.partsOf(command.slice) : undefined;
+    if (command.kind !== 'slice' || parts === undefined) {
+      const reason = 'its fan-out job is gone';
+      this.#end(worker, busy, { to: 'failed' }, { kind: 'rejected', reason });
+      return;
+    }
+    const { fanOut, paths } = parts;
+    const job: Job = { ...busy.job, ...fanOut.job };
+    const { signalName, clock } = this.#system;
+    let pushedAt = -Infinity;
+    const run = new SliceRun({
+      ...parts,
+      slice: command.slice,
+      worker,
+      token: tokenOf(busy.entry) ?? '',
+      launch: this.#prepare(worker, { ...busy, job }, jobFile),
+      starter: this.#starter,
+      scratch: (index, stream) => this.#scratch.taskPath(worker, index, stream),
+      outcomeOf: (ended, { timeout }) => {
+        const givenBack = this.#phase === 'leaving';
+        return outcomeOf(ended, {
+          crew: this.#id,
+          timeout,
+          cancelled: busy.cancelled,
+          givenBack,
+          signalName,
+        });
+      },
+      write: (lines) => {
+        // Lines of short tasks reach a file server together.
+        const later = clock.monotonic() - pushedAt < exposeAfter && !run.isOver;
+        const path = paths.outcomesOf(this.#id);
+        this.#perform(later ? appendLater(path, lines) : append(path, lines));
+        if (!later) pushedAt = clock.monotonic();
+      },
+      trouble: (error) => {
+        this.#options.report({ kind: 'trouble', crew: this.#id, error });
+      },
+      now: () => clock.monotonic(),
+    });
+    busy.slice = run;
+    this.#options.report({ kind: 'found', crew: this.#id, worker, entry: busy.entry });
+    run.pump();
+  }
+
+  #endTask(worker: number, busy: Busy, run: SliceRun, ended: Ended): void {
+    run.onEnded(ended);
+    if (run.isOver) {
+      if (this.#phase !== 'fenced')
+        this.#options.report({ kind: 'finished', crew: this.#id, worker, entry: busy.entry });
+      this.#end(worker, busy, { to: 'done' }, { kind: 'exit', code: 0 });
+    } else if (!this.#flushPlanned) {
+      this.#flushPlanned = true;
+      setImmediate(() => {
+        this.#flushPlanned = false;
+        this.#guard(() => {
+          for (const [, { slice }] of this.#roster.in('busy')) slice?.flush();
+        });
+      });
+    }
+  }
+
+  /** All its tasks have their lines, and it goes away; or what is left of it is given back. */
+  #commitSlice(worker: number, { entry, needs, ms }: Ending, run: SliceRun): void {
+    run.flush();
+    if (needs.resources.length > 0) this.#items.release(entry);
+    const { tasks, failed } = run;
+    const time = this.#system.clock.timestamp();
+    const token = tokenOf(entry);
+    const of = fanOutOf(parseEntryName(entry).job);
+    if (run.isComplete || token === undefined || of === undefined) {
+      const line = { time, entry, worker, tasks, failed, ms };
+      if (this.#perform(finishSlice(this.#layout, this.#id, line)) === 'fenced') this.#becomeFenced();
+    } else {
+      const pod = this.#layout.pod(this.#id);
+      this.#perform(sealSlice(this.#layout, this.#id, pod, { entry, of, token }, false));
+    }
   }
 
   #prepare(worker: number, { entry, job, gpus }: Busy, jobFile: string): Launch {
@@ -540,7 +639,7 @@ export class Crew {
       gpus: gpus.map((gpu) => this.#system.gpuNames[gpu] ?? String(gpu)),
     };
     return {
-      argv: argumentsOf(job, jobFile),
+      argv: job.command.kind === 'slice' ? [] : argumentsOf(job, jobFile),
       env: environmentOf(job, execution),
       cwd,
       nice: Math.max(job.nice, this.#options.nice),
@@ -567,7 +666,8 @@ export class Crew {
   #exposeLongRunning(): void {
     const now = this.#system.clock.monotonic();
     for (const [worker, busy] of this.#roster.in('busy')) {
-      if (busy.exposed || now - busy.startedAt < exposeAfter) continue;
+      busy.slice?.exposeAfter(exposeAfter);
+      if (busy.slice !== undefined || busy.exposed || now - busy.startedAt < exposeAfter) continue;
       this.#scratch.expose(worker, busy.entry);
       busy.exposed = true;
     }
@@ -577,7 +677,7 @@ export class Crew {
     for (const [worker, busy] of this.#roster.in('busy')) {
       if (tokenOf(busy.entry) !== token) continue;
       busy.cancelled = true;
-      this.#starter.stop(worker, killGrace);
+      this.#stop(worker, busy, killGrace);
     }
     this.#perform(clearCancelMark(this.#layout, this.#id, token));
   }
@@ -585,6 +685,11 @@ export class Crew {
   /** A signal may have been meant for all of us: whoever is told to leave a moment later gives the job back. */
   #settleEnd(worker: number, ended: Ended): void {
     const at = this.#system.clock.monotonic();
+    const busy = this.#roster.get(worker);
+    if (busy?.state === 'busy' && busy.slice !== undefined) {
+      this.#endTask(worker, busy, busy.slice, ended);
+      return;
+    }
     if (this.#phase === 'leaving' || !mayBeOfAKillAll(ended)) this.#finish(worker, ended, at);
     else
       after(killAllSpread, () => {
@@ -629,6 +734,11 @@ export class Crew {
   /** May be called again for an ending that the filesystem did not let through. */
   #commit(worker: number, ending: Ending): void {
     const { entry, target, outcome, ms } = ending;
+    if (ending.slice !== undefined) {
+      if (this.#phase !== 'fenced') this.#commitSlice(worker, ending, ending.slice);
+      this.#committed(worker);
+      return;
+    }
     ending.printed ??= this.#scratch.keep(worker, entry, ending.exposed);
     if (this.#phase !== 'fenced') {
       // Its processes are dead: from here on somebody else may hold its items.
@@ -651,6 +761,10 @@ export class Crew {
         });
       if (finished === 'fenced') this.#becomeFenced();
     }
+    this.#committed(worker);
+  }
+
+  #committed(worker: number): void {
     this.#roster.set(worker, { state: 'idle' });
     this.#heartbeatIsOld = true;
     this.#dispatchers.tell('ended');
@@ -676,7 +790,7 @@ export class Crew {
   #becomeFenced(): void {
     if (this.#phase === 'fenced' || this.#phase === 'gone') return;
     this.#phase = 'fenced';
-    for (const [worker] of this.#roster.in('busy')) this.#starter.stop(worker, 0);
+    for (const [worker, busy] of this.#roster.in('busy')) this.#stop(worker, busy, 0);
     // What the filesystem did not let through is void, even if what it printed cannot be kept.
     for (const [worker, ending] of [...this.#roster.in('ending')]) {
       this.#guard(() => {

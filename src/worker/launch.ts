@@ -20,11 +20,19 @@ export interface Execution {
 
 /** The program and arguments of a job's process. */
 export function argumentsOf(job: Job, jobFile: string): string[] {
+  if (job.command.kind === 'slice') throw new Error('a slice is no process');
   if (job.command.kind === 'script') return [...job.command.interpreter, jobFile];
   const line = job.command.line.replaceAll('\n', ' ').replace(/^[ \t]+|[ \t]+$/g, '');
   if (isPlain(line)) return [...line.split(/[ \t]+/), jobFile];
   // With `exec` no shell stands between the job and its signals.
   return ['/bin/sh', '-c', `${isOneCommand(line) ? 'exec ' : ''}${line} "$@"`, 'sh', jobFile];
+}
+
+/** The same for a command line that gets no arguments. */
+export function shellArgv(text: string): string[] {
+  const line = text.replace(/^[ \t]+|[ \t\n]+$/g, '');
+  if (isPlain(line)) return line.split(/[ \t]+/);
+  return ['/bin/sh', '-c', !line.includes('\n') && isOneCommand(line) ? `exec ${line}` : line];
 }
 
 /** Words that mean something only to a shell. */

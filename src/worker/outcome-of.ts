@@ -19,6 +19,7 @@ export interface Circumstances {
 /** How an execution ended, or that it is to be given back uncounted. */
 export function outcomeOf(ended: Ended, how: Circumstances): Outcome | 'given-back' {
   if (ended.kind === 'failed') return { kind: 'spawn-error', reason: ended.reason };
+  if (ended.kind === 'dropped') return 'given-back';
   if (how.cancelled && ended.why === 'stopped') return { kind: 'cancelled' };
   if (how.givenBack && (ended.why === 'stopped' || mayBeOfAKillAll(ended))) return 'given-back';
   switch (ended.why) {
@@ -42,7 +43,7 @@ const bySignal = { least: 129, most: 192 };
  * not ours. Then its crew is told, too, a moment sooner or later.
  */
 export function mayBeOfAKillAll(ended: Ended): boolean {
-  if (ended.kind === 'failed' || ended.why !== 'own') return false;
+  if (ended.kind === 'failed' || ended.kind === 'dropped' || ended.why !== 'own') return false;
   return ended.kind === 'signal' || (ended.code >= bySignal.least && ended.code <= bySignal.most);
 }
 
@@ -59,6 +60,7 @@ export function countedReason(outcome: Outcome): CountedReason | undefined {
     case 'rejected':
     case 'cancelled':
     case 'dependency':
+    case 'tasks':
       return undefined;
   }
 }

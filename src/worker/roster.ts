@@ -3,6 +3,7 @@ import type { Job, Needs } from '../job/job.js';
 import type { Outcome } from '../job/outcome.js';
 import type { FinishTo } from '../queue/finish-job.js';
 import type { LogStream } from '../queue/layout.js';
+import type { SliceRun } from './slice-run.js';
 
 /**
  * One worker. Its badge lies in the pod, except while it is announced.
@@ -33,6 +34,8 @@ export interface Busy {
   /** It has log files of its own already. */
   exposed: boolean;
   cancelled: boolean;
+  /** If it is a slice: its tasks. */
+  slice: SliceRun | undefined;
 }
 
 /** The process is gone; what is left is to keep its output and to commit. Tried again until the filesystem lets it. */
@@ -44,6 +47,7 @@ export interface Ending {
   readonly outcome: Outcome;
   readonly ms: number;
   readonly exposed: boolean;
+  readonly slice: SliceRun | undefined;
   /** Known once its output was kept. */
   printed: readonly LogStream[] | undefined;
 }
@@ -108,7 +112,16 @@ export class Roster {
     const gpus = [...this.#freeGpus].slice(0, job.needs.gpus);
     for (const gpu of gpus) this.#freeGpus.delete(gpu);
     this.#used = plus(this.#used, job.needs);
-    const busy: Busy = { state: 'busy', entry, job, startedAt, gpus, exposed: false, cancelled: false };
+    const busy: Busy = {
+      state: 'busy',
+      entry,
+      job,
+      startedAt,
+      gpus,
+      exposed: false,
+      cancelled: false,
+      slice: undefined,
+    };
     this.#workers.set(worker, busy);
     return busy;
   }
@@ -125,6 +138,7 @@ export class Roster {
       outcome,
       ms,
       exposed,
+      slice: busy.slice,
       printed: undefined,
     };
     this.#workers.set(worker, ending);

@@ -25,6 +25,11 @@ export class Scratch {
     return `${this.#directory}/${worker}.${stream}`;
   }
 
+  /** One of several files of a worker, for tasks that are at hand at the same time. */
+  taskPath(worker: number, index: number, stream: LogStream): string {
+    return `${this.#directory}/${worker}.${index}.${stream}`;
+  }
+
   /** Gives a running job log files of its own, so that they can be followed. */
   expose(worker: number, entry: string): void {
     for (const stream of streams) this.#move(worker, entry, stream);

@@ -17,9 +17,15 @@ interface Job {
   why: Why;
   /** Its first process has ended; what that had started has the rest of the grace. */
   ended: string | undefined;
+  /** What waits in its slot is not to run. */
+  drop: boolean;
 }
 
 const jobs = new Map<string, Job>();
+/** By slot, what is to run there next. */
+const waiting = new Map<string, string[][]>();
+/** Slots whose job could not be started, which is about to be told. */
+const failing = new Set<string>();
 let open = true;
 let silenceAt: number | undefined;
 let input: Buffer = Buffer.alloc(0);
@@ -43,6 +49,23 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   } catch {
     // Nothing is left of it.
   }
+}
+
+/** One after another in each slot: the next starts at once when one ends, without asking the crew. */
+function runNext(slot: string): void {
+  const queue = waiting.get(slot) ?? [];
+  while (!jobs.has(slot) && !failing.has(slot)) {
+    const fields = queue.shift();
+    if (fields === undefined) break;
+    runJob(fields);
+  }
+  if (queue.length === 0) waiting.delete(slot);
+}
+
+/** After the end of what runs there is told: ends are told in the order of the starts. */
+function dropWaiting(slot: string): void {
+  for (const [name = ''] of waiting.get(slot) ?? []) say(`dropped ${name}`);
+  waiting.delete(slot);
 }
 
 function runJob(fields: string[]): void {
@@ -114,11 +137,16 @@ function watch(
   deadline: number | undefined,
   doing: string,
 ): void {
-  const job: Job = { child, graceMs, deadline, killAt: undefined, why: 'own', ended: undefined };
+  const job: Job = { child, graceMs, deadline, killAt: undefined, why: 'own', ended: undefined, drop: false };
   child.on('error', (error) => {
-    if (child.pid === undefined) fail(slot, doing, error);
+    if (!failing.delete(slot)) return;
+    fail(slot, doing, error);
+    runNext(slot);
   });
-  if (child.pid === undefined) return;
+  if (child.pid === undefined) {
+    failing.add(slot);
+    return;
+  }
   jobs.set(slot, job);
   say(`started ${slot} ${child.pid}`);
   child.on('exit', (code, signal) => {
@@ -132,6 +160,8 @@ function conclude(slot: string, job: Job): void {
   jobs.delete(slot);
   killGroup(job.child, 'SIGKILL');
   say(`ended ${slot} ${job.ended ?? ''} ${job.why}`);
+  if (job.drop) dropWaiting(slot);
+  else runNext(slot);
   if (!open && jobs.size === 0) process.exit(0);
 }
 
@@ -159,6 +189,7 @@ function stop(job: Job, why: Why, graceMs: number): void {
 function killAll(): void {
   for (const [slot, job] of jobs) {
     job.why = 'silence';
+    job.drop = true;
     killGroup(job.child, 'SIGKILL');
     if (job.ended !== undefined) conclude(slot, job);
   }
@@ -177,9 +208,16 @@ function keepTime(): void {
 
 function obey([verb, ...fields]: string[]): void {
   const job = jobs.get(fields[0] ?? '');
-  if (verb === 'run') runJob(fields);
-  else if (verb === 'beat') silenceAt = now() + Number(fields[0]);
-  else if (verb === 'stop' && job !== undefined) stop(job, 'stopped', Number(fields[1]));
+  if (verb === 'run') {
+    const [slot = ''] = fields;
+    waiting.set(slot, [...(waiting.get(slot) ?? []), fields]);
+    runNext(slot);
+  }
+  if (verb === 'beat') silenceAt = now() + Number(fields[0]);
+  if (verb === 'stop' && job !== undefined) {
+    job.drop = true;
+    stop(job, 'stopped', Number(fields[1]));
+  }
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGPIPE'] as const)

@@ -5,13 +5,16 @@
 # project, so that it can kill on time while a file server hangs: each job's files are opened in the job's own process.
 #
 # Standard input, frames of a 4-byte big-endian length and fields separated by NUL:
-#   run SLOT NICE TIMEOUT_MS GRACE_MS OUT ERR CWD ARGC ARG... NAME=VALUE...   start a job in a session of its own
-#   stop SLOT GRACE_MS                                                        SIGTERM now, SIGKILL after the grace
+#   run SLOT NICE TIMEOUT_MS GRACE_MS OUT ERR CWD ARGC ARG... NAME=VALUE...   start a job in a session of its own, or when
+#                                                                             what the slot runs has ended
+#   stop SLOT GRACE_MS                                                        SIGTERM now, SIGKILL after the grace; what
+#                                                                             waits in the slot is dropped
 #   beat MS                                                                   all is well for the next MS
 # Standard output, lines:
 #   started SLOT PID
 #   ended SLOT exit CODE WHY | ended SLOT signal NUMBER WHY     WHY: own, timeout, stopped or silence
 #   failed SLOT MESSAGE                                         the job could not be started
+#   dropped SLOT                                                the job waited behind one that was stopped
 #
 # When the input ends, or no beat came in time, every job's whole process group is killed.
 use strict;
@@ -19,7 +22,8 @@ use warnings;
 use Fcntl qw(F_SETFL O_NONBLOCK O_WRONLY O_CREAT O_APPEND);
 use POSIX qw(:sys_wait_h :signal_h setsid _exit);
 
-my (%jobs, %pid_of_slot, %problem);    # jobs by pid: slot, deadline, grace, kill_at, why; status once only its group is left
+my (%jobs, %pid_of_slot, %problem);    # jobs by pid: slot, deadline, grace, kill_at, why, drop; status once only its group is left
+my %waiting;                           # by slot, what is to run there next
 my $all_signals = POSIX::SigSet->new;
 $all_signals->fillset;
 my ($input, $output, $problems, $silence_at, $open) = ('', '', '', undef, 1);
@@ -37,6 +41,21 @@ sub now {
 }
 
 sub kill_group { my ($signal, $pid) = @_; kill $signal, -$pid or kill $signal, $pid }
+
+# One after another in each slot: the next starts at once when one ends, without asking the crew.
+sub run_next {
+    my ($slot) = @_;
+    my $queue = $waiting{$slot} or return;
+    while (!defined $pid_of_slot{$slot} && @$queue) { run_job(@{ shift @$queue }) }
+    delete $waiting{$slot} if !@$queue;
+}
+
+# After the end of what runs there is told: ends are told in the order of the starts.
+sub drop_waiting {
+    my ($slot) = @_;
+    my $queue = delete $waiting{$slot} or return;
+    $output .= "dropped $slot\n" for @$queue;
+}
 
 sub run_job {
     my ($slot, $nice, $timeout, $grace, $out, $err, $cwd, $argc, @rest) = @_;
@@ -96,6 +115,8 @@ sub end_job {
     if (defined(my $message = delete $problem{$slot})) { $output .= "failed $slot $message\n" }
     elsif ($status & 127) { $output .= "ended $slot signal " . ($status & 127) . " $job->{why}\n" }
     else                  { $output .= "ended $slot exit " . ($status >> 8) . " $job->{why}\n" }
+    if   ($job->{drop}) { drop_waiting($slot) }
+    else                { run_next($slot) }
 }
 
 sub reap {
@@ -124,7 +145,8 @@ sub kill_all {
     my ($why) = @_;
     for my $pid (keys %jobs) {
         my $job = $jobs{$pid};
-        $job->{why} = $why;
+        $job->{why}  = $why;
+        $job->{drop} = 1;
         kill_group('KILL', $pid);
         # Its first process has been waited for already: nothing else would end it.
         if (defined $job->{status}) { $job->{kill_at} = 0; end_job($pid, $job->{status}) }
@@ -158,11 +180,13 @@ sub keep_time {
 
 sub obey {
     my ($verb, @fields) = split /\0/, $_[0], -1;
-    if    ($verb eq 'run')  { run_job(@fields) }
+    if    ($verb eq 'run')  { push @{ $waiting{ $fields[0] } }, \@fields; run_next($fields[0]) }
     elsif ($verb eq 'beat') { $silence_at = now() + $fields[0] / 1000 }
     elsif ($verb eq 'stop') {
         my $pid = $pid_of_slot{ $fields[0] };
-        stop_job($jobs{$pid}, $pid, 'stopped', $fields[1] / 1000) if defined $pid;
+        return if !defined $pid;
+        $jobs{$pid}{drop} = 1;
+        stop_job($jobs{$pid}, $pid, 'stopped', $fields[1] / 1000);
     }
 }
 

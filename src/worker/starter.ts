@@ -21,9 +21,12 @@ export type Why = 'own' | 'timeout' | 'stopped' | 'silence';
 export type Ended =
   | { readonly kind: 'exit'; readonly code: number; readonly why: Why }
   | { readonly kind: 'signal'; readonly number: number; readonly why: Why }
-  | { readonly kind: 'failed'; readonly reason: string };
+  | { readonly kind: 'failed'; readonly reason: string }
+  /** It waited behind one that was stopped, and was never started. */
+  | { readonly kind: 'dropped' };
 
 export interface StarterEvents {
+  /** Once for each run, in the order of the runs of that slot. */
   readonly onEnded: (slot: number, ended: Ended) => void;
   /** The starter itself is gone. Jobs that ran under it have been reported by `onEnded`. */
   readonly onGone: () => void;
@@ -36,7 +39,8 @@ export const killGrace = 5;
 export class Starter {
   readonly #helper: Helper;
   readonly #events: StarterEvents;
-  readonly #pids = new Map<number, number>();
+  /** By slot: the process that runs there, 0 before it is known, and how many runs have not ended. */
+  readonly #slots = new Map<number, { pid: number; runs: number }>();
   readonly #kill: (group: number) => void;
   #text = '';
   #outbox: Buffer[] = [];
@@ -64,8 +68,11 @@ export class Starter {
     return this.#helper.pid;
   }
 
+  /** Starts a process in a slot; if one runs there, right when that has ended. */
   run(slot: number, launch: Launch): void {
-    this.#pids.set(slot, 0);
+    const state = this.#slots.get(slot);
+    if (state === undefined) this.#slots.set(slot, { pid: 0, runs: 1 });
+    else state.runs += 1;
     const { argv, env, cwd, nice, timeout, out, err } = launch;
     const milliseconds = timeout === undefined ? '' : Math.ceil(timeout * 1000);
     const pairs = Object.entries(env).map(([name, value]) => `${name}=${value}`);
@@ -84,7 +91,7 @@ export class Starter {
     ]);
   }
 
-  /** SIGTERM to the job's whole group, SIGKILL after `grace` seconds. */
+  /** SIGTERM to the job's whole group, SIGKILL after `grace` seconds. What waits behind it is dropped. */
   stop(slot: number, grace: number): void {
     this.#send(['stop', slot, grace * 1000]);
   }
@@ -126,23 +133,31 @@ export class Starter {
   #hearLine(line: string): void {
     const [verb, slotText, first, ...rest] = line.split(' ');
     const slot = Number(slotText);
+    const state = this.#slots.get(slot);
     if (verb === 'started') {
-      this.#pids.set(slot, Number(first));
+      if (state !== undefined) state.pid = Number(first);
       return;
     }
-    this.#pids.delete(slot);
+    if (state !== undefined) {
+      state.pid = 0;
+      state.runs -= 1;
+      if (state.runs === 0) this.#slots.delete(slot);
+    }
     const why = (rest[1] ?? 'own') as Why;
     if (verb === 'failed') this.#events.onEnded(slot, { kind: 'failed', reason: [first, ...rest].join(' ') });
+    else if (verb === 'dropped') this.#events.onEnded(slot, { kind: 'dropped' });
     else if (first === 'exit') this.#events.onEnded(slot, { kind: 'exit', code: Number(rest[0]), why });
     else this.#events.onEnded(slot, { kind: 'signal', number: Number(rest[0]), why });
   }
 
   /** The starter died: what it started must not go on unwatched. */
   #end(): void {
-    for (const [slot, pid] of [...this.#pids]) {
+    const slots = [...this.#slots];
+    this.#slots.clear();
+    for (const [slot, { pid, runs }] of slots) {
       if (pid > 0) this.#kill(pid);
-      this.#pids.delete(slot);
       this.#events.onEnded(slot, { kind: 'failed', reason: 'the process that starts jobs died' });
+      for (let behind = 1; behind < runs; behind++) this.#events.onEnded(slot, { kind: 'dropped' });
     }
     this.#events.onGone();
   }

@@ -122,6 +122,7 @@ function disbelieve(
       return accepted.submission?.way === 'cp' ? undefined : `rejected: ${outcome.reason}`;
     case 'timeout':
     case 'cancelled':
+    case 'tasks':
       return `nobody asked for this: ${outcome.kind}`;
   }
 }

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { JobState } from '../../src/cli/find-job.js';
+import type { HistoryLine } from '../../src/cli/history.js';
 import type { Outcome } from '../../src/job/outcome.js';
 import type { CrewFile } from '../../src/queue/crew-file.js';
 import type { CountedReason } from '../../src/queue/entry-name.js';
-import type { JournalLine } from '../../src/queue/journal.js';
 import type { Fired } from '../../src/recruiter/fire.js';
 import type { Liveness } from '../../src/system/host.js';
 import { mutantsOf } from './mutants.js';
@@ -32,6 +32,7 @@ describe('the schemas', () => {
     ],
     cancelled: [{ kind: 'cancelled' }],
     dependency: [{ kind: 'dependency', reason: 'it waits for itself' }],
+    tasks: [{ kind: 'tasks', tasks: 10, failed: 3, left: 0 }],
   };
   const states: Record<JobState, true> = {
     waiting: true,
@@ -55,7 +56,7 @@ describe('the schemas', () => {
     slurm: true,
   };
   const ways: Record<Fired['how'], true> = { left: true, killed: true, dead: true };
-  const events: Record<Extract<JournalLine, { entry: string }>['event'], true> = {
+  const events: Record<HistoryLine['event'], true> = {
     start: true,
     finish: true,
     verdict: true,

@@ -1,0 +1,258 @@
+import {
+  type FanOut,
+  type Slice,
+  type TaskFailures,
+  type TaskRange,
+  asRanges,
+  countTasks,
+  formatSlice,
+  parseSlice,
+  tasksIn,
+} from '../job/fan-out.js';
+import { FjrError } from '../job/fjr-error.js';
+import { carveSlice, placeSlice } from '../queue/carve-slice.js';
+import { type Cursor, FanOutPaths, parseCursor, parseSeal, sliceName } from '../queue/fan-out-paths.js';
+import type { Layout } from '../queue/layout.js';
+import { LineReader } from '../queue/line-reader.js';
+import { perform } from '../queue/perform.js';
+import { type Steps, list, read } from '../queue/steps.js';
+import { parseTaskLines } from '../queue/task-line.js';
+import { newToken } from '../queue/token.js';
+import type { Clock } from '../system/clock.js';
+import type { Files } from '../system/files.js';
+import { FanOutTally } from './fan-out-tally.js';
+import { Heap } from './heap.js';
+import { sliceSize } from './slice-size.js';
+
+export interface FanOutSystem {
+  readonly files: Files;
+  readonly clock: Clock;
+}
+
+/** Most tasks of a slice: what its lines, and a late crew's, may cost. */
+const longestSlice = 5000;
+/** The longest back-off before a retry, in seconds. */
+const longestDelay = 600;
+
+/** One fan-out job, as its dispatcher knows it: what has become of its tasks, and which are still to be given out. */
+export class FanOutRun {
+  readonly name: string;
+  readonly fanOut: FanOut;
+  readonly tally: FanOutTally;
+  readonly #system: FanOutSystem;
+  readonly #layout: Layout;
+  readonly #paths: FanOutPaths;
+  readonly #outcomes: LineReader;
+  readonly #sealed = new Set<string>();
+  /** Tasks that wait for their next try. */
+  readonly #delayed = new Heap<{ readonly due: number; readonly task: number }>((a, b) => a.due < b.due);
+  #cursor: Cursor;
+  /** Somebody else has carved: tasks that seem to be in no slice may be in one of his, until all slices have ended. */
+  #othersCarved: boolean;
+  #cancelled = false;
+
+  /** Reads all there is. Throws FjrError if it is no fan-out job, or a damaged one. */
+  constructor(system: FanOutSystem, layout: Layout, name: string) {
+    this.#system = system;
+    this.#layout = layout;
+    this.name = name;
+    this.#paths = new FanOutPaths(layout.queued(name));
+    this.fanOut = this.#readFanOut();
+    this.tally = new FanOutTally(this.fanOut);
+    this.#outcomes = new LineReader(system.files, this.#paths.outcomes);
+    this.#cursor = this.#readCursor();
+    this.#othersCarved = this.#cursor.slices > 0;
+    perform(system.files, placeSlice(layout, name, this.#paths, this.#cursor));
+    this.refresh();
+  }
+
+  /** Tasks that no slice has yet. */
+  get untouched(): number {
+    return this.isStopped ? 0 : this.fanOut.tasks - this.#cursor.next;
+  }
+
+  /** Whether no more tasks are to be begun. */
+  get isStopped(): boolean {
+    const { maxFailures } = this.fanOut;
+    return this.#cancelled || (maxFailures !== undefined && this.tally.failed > maxFailures);
+  }
+
+  get isCancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  /** Tasks that could be given out now. */
+  get ready(): number {
+    this.#schedule();
+    return this.untouched + (this.isStopped ? 0 : this.#due());
+  }
+
+  /** Monotonic milliseconds at which a task may be tried again; undefined: none waits. */
+  get nextDue(): number | undefined {
+    return this.#othersCarved ? undefined : this.#delayed.first?.due;
+  }
+
+  /** Reads what crews wrote since, and what was taken back. */
+  refresh(): void {
+    const { files } = this.#system;
+    for (const file of perform(files, list(this.#paths.outcomes)) ?? []) this.#readOutcomes(file);
+    this.#readSeals();
+    if (!this.#cancelled) this.#cancelled = files.exists(this.#paths.cancelMark);
+  }
+
+  /** Reads what one crew wrote since. */
+  hear(writer: string): void {
+    this.#readOutcomes(`${writer}.jsonl`);
+  }
+
+  /**
+   * Carves a slice for one worker of so many, and puts it into the queue. Returns its name there; undefined: nothing is
+   * left to carve, or somebody else carves.
+   */
+  carve(workers: number): string | undefined {
+    const tasks = this.#chooseAgain(workers) ?? this.#chooseUntouched(workers);
+    if (tasks === undefined) return undefined;
+    const slices = this.#cursor.slices + 1;
+    const { next, ranges } = tasks;
+    const to = { next, slices, draft: `${slices}-${newToken()}` };
+    const { priority, needs, nice } = this.fanOut.job;
+    const slice: Slice = {
+      of: this.name,
+      slice: slices,
+      priority,
+      needs,
+      nice,
+      tasks: ranges,
+      failures: this.#failuresIn(ranges),
+    };
+    const fanOut = { name: this.name, paths: this.#paths };
+    const steps = carveSlice(this.#layout, fanOut, this.#cursor, to, formatSlice(slice));
+    if (this.#perform(steps) === 'overtaken') {
+      this.#overtaken();
+      return undefined;
+    }
+    this.#cursor = to;
+    return sliceName(this.name, slices);
+  }
+
+  /**
+   * No slice is anywhere: whatever has no outcome is to be given out again, whoever lost it. `since`: the cursor as it
+   * was before anybody looked; if it has moved, there may be slices after all.
+   */
+  settleGaps(since: Cursor): void {
+    const isExplained = !this.#othersCarved && this.#delayed.size + this.tally.again > 0;
+    if (isExplained || this.#readCursor().draft !== since.draft) return;
+    this.#othersCarved = false;
+    while (this.#delayed.pop() !== undefined);
+    this.tally.giveBackOpen(this.#cursor.next);
+  }
+
+  get cursor(): Cursor {
+    return this.#cursor;
+  }
+
+  #perform<T>(steps: Steps<T>): T {
+    return perform(this.#system.files, steps);
+  }
+
+  #readFanOut(): FanOut {
+    const bytes = this.#perform(read(this.#paths.file));
+    if (bytes === undefined) throw notFanOut('it is a directory without fan-out.json');
+    try {
+      const fanOut = JSON.parse(Buffer.from(bytes).toString('utf8')) as FanOut;
+      if ((fanOut.format as number) === 1 && Number.isInteger(fanOut.tasks)) return fanOut;
+    } catch {
+      // Told below.
+    }
+    throw notFanOut('its fan-out.json cannot be understood');
+  }
+
+  #readCursor(): Cursor {
+    const cursor = parseCursor(this.#perform(list(this.#paths.directory)) ?? []);
+    if (cursor === undefined) throw notFanOut('its cursor is missing');
+    return cursor;
+  }
+
+  /** Somebody else has carved: two dispatchers for a moment. What he knows we learn when all slices have ended. */
+  #overtaken(): void {
+    this.#cursor = this.#readCursor();
+    this.#othersCarved = true;
+    this.#perform(placeSlice(this.#layout, this.name, this.#paths, this.#cursor));
+  }
+
+  #readOutcomes(file: string): void {
+    for (const text of this.#outcomes.read(file))
+      for (const line of parseTaskLines(text)) this.tally.add(line);
+  }
+
+  #readSeals(): void {
+    for (const name of this.#perform(list(this.#paths.sealed)) ?? []) {
+      const seal = this.#sealed.has(name) ? undefined : parseSeal(name);
+      if (seal === undefined) continue;
+      const content = this.#perform(read(`${this.#paths.sealed}/${name}`));
+      const slice = content === undefined ? undefined : parseSlice(content);
+      if (slice === undefined) continue;
+      if (this.tally.seal(seal.token, seal.lines, tasksIn(slice.tasks), seal.lost)) this.#sealed.add(name);
+    }
+  }
+
+  /** Tasks that failed wait some time, those that were only given back none. */
+  #schedule(): void {
+    if (this.tally.again === 0) return;
+    const now = this.#system.clock.monotonic();
+    for (const task of this.tally.takeAgain(Infinity)) {
+      const failures = this.tally.failuresOf(task);
+      const count = Object.values(failures).reduce((sum, one) => sum + one, 0) - (failures.lost ?? 0);
+      const seconds = count === 0 ? 0 : Math.min(longestDelay, this.fanOut.job.retryDelay * 2 ** (count - 1));
+      this.#delayed.push({ due: now + seconds * 1000, task });
+    }
+  }
+
+  #due(): number {
+    const { first } = this.#delayed;
+    return !this.#othersCarved && first !== undefined && first.due <= this.#system.clock.monotonic() ? 1 : 0;
+  }
+
+  #chooseAgain(workers: number): { next: number; ranges: TaskRange[] } | undefined {
+    this.#schedule();
+    if (this.isStopped || this.#othersCarved) return undefined;
+    const now = this.#system.clock.monotonic();
+    const most = this.#size(this.#delayed.size, workers);
+    const tasks: number[] = [];
+    while (tasks.length < most) {
+      const { first } = this.#delayed;
+      if (first === undefined || first.due > now) break;
+      this.#delayed.pop();
+      if (this.tally.stateOf(first.task) === 'open') tasks.push(first.task);
+    }
+    if (tasks.length === 0) return undefined;
+    return { next: this.#cursor.next, ranges: asRanges(tasks.sort((a, b) => a - b)) };
+  }
+
+  #chooseUntouched(workers: number): { next: number; ranges: TaskRange[] } | undefined {
+    const left = this.untouched;
+    if (left <= 0) return undefined;
+    const first = this.#cursor.next;
+    const next = first + this.#size(left, workers);
+    return { next, ranges: [[first, next - 1]] };
+  }
+
+  #size(left: number, workers: number): number {
+    const { executions, ms } = this.tally;
+    return Math.min(longestSlice, sliceSize(left, workers, executions === 0 ? undefined : ms / executions));
+  }
+
+  #failuresIn(ranges: readonly TaskRange[]): Record<string, TaskFailures> {
+    const failures: Record<string, TaskFailures> = {};
+    if (countTasks(ranges) > longestSlice) return failures;
+    for (const task of tasksIn(ranges)) {
+      const its = this.tally.failuresOf(task);
+      if (Object.keys(its).length > 0) failures[task] = its;
+    }
+    return failures;
+  }
+}
+
+function notFanOut(reason: string): FjrError {
+  return new FjrError('not-a-fan-out', reason, { hint: 'submit inputs with fjr submit or fjr run' });
+}

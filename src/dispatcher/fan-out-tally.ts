@@ -1,0 +1,174 @@
+import { type FailureReason, type FanOut, type TaskFailures, failureReason } from '../job/fan-out.js';
+import { isSuccess } from '../job/outcome.js';
+import { lostBudget } from '../queue/return-entries.js';
+import { type TaskLine, outcomeOfLine } from '../queue/task-line.js';
+
+/** What is known of a task. `open`: it has no outcome that stands. */
+export type TaskState = 'open' | 'done' | 'failed';
+
+const open = 0;
+const done = 1;
+const failed = 2;
+const states: readonly TaskState[] = ['open', 'done', 'failed'];
+
+/** How an execution ended, as far as counting goes. `final`: it failed, and is not tried again. */
+const results = ['done', 'final', 'exit', 'signal', 'timeout', 'spawn-error', 'lost'] as const;
+type Result = (typeof results)[number];
+
+/** The executions of one slice, in the order of their lines: millions of them are remembered, so each is one number. */
+interface Executions {
+  readonly counted: number[];
+  /** Once the slice is sealed: how many lines count. */
+  limit: number;
+}
+
+function pack(task: number, result: Result): number {
+  return task * results.length + results.indexOf(result);
+}
+
+function unpack(packed: number): { task: number; result: Result } {
+  return {
+    task: Math.floor(packed / results.length),
+    result: results[packed % results.length] ?? 'final',
+  };
+}
+
+/**
+ * What has become of a fan-out job's tasks, from the lines that crews wrote. Whatever the order in which the files of
+ * several crews are read, it comes to the same.
+ */
+export class FanOutTally {
+  readonly #fanOut: Pick<FanOut, 'tasks' | 'job'>;
+  /** A byte for each task. */
+  readonly #states: Uint8Array;
+  readonly #failures = new Map<number, Partial<Record<FailureReason, number>>>();
+  /** Tasks that ran, or were to run, in vain, and are in no slice now. */
+  readonly #again = new Set<number>();
+  readonly #slices = new Map<string, Executions>();
+  done = 0;
+  failed = 0;
+  /** Executions that counted, and the milliseconds that they took. */
+  executions = 0;
+  ms = 0;
+
+  constructor(fanOut: Pick<FanOut, 'tasks' | 'job'>) {
+    this.#fanOut = fanOut;
+    this.#states = new Uint8Array(fanOut.tasks);
+  }
+
+  get isComplete(): boolean {
+    return this.done + this.failed === this.#fanOut.tasks;
+  }
+
+  stateOf(task: number): TaskState {
+    return states[this.#states[task] ?? open] ?? 'open';
+  }
+
+  failuresOf(task: number): TaskFailures {
+    return this.#failures.get(task) ?? {};
+  }
+
+  /** A crew's line. Those of one slice come in the order in which they were written. */
+  add(line: TaskLine): void {
+    const { task, token, ms } = line;
+    if (!Number.isInteger(task) || task < 0 || task >= this.#fanOut.tasks) return;
+    const slice = this.#slice(token);
+    if (slice.counted.length >= slice.limit) return;
+    const result = resultOf(line);
+    slice.counted.push(pack(task, result));
+    this.executions += 1;
+    this.ms += ms;
+    this.#count(task, result);
+  }
+
+  /**
+   * The slice with this token was taken back: only its first lines count, and the rest of its tasks is to be done
+   * again. `lost`: its crew died with the first of the rest. False: not all lines that count have been added yet.
+   */
+  seal(token: string, limit: number, tasks: Iterable<number>, lost: boolean): boolean {
+    const slice = this.#slice(token);
+    if (slice.limit === limit) return true;
+    if (slice.counted.length < limit) return false;
+    slice.limit = limit;
+    for (const packed of slice.counted.splice(limit)) this.#uncount(unpack(packed));
+    const counted = new Set(slice.counted.map((packed) => unpack(packed).task));
+    let first = lost;
+    for (const task of tasks) {
+      if (counted.has(task) || this.#states[task] !== open) continue;
+      if (first) this.#fail(task, 'lost');
+      else this.#again.add(task);
+      first = false;
+    }
+    return true;
+  }
+
+  /** Whether a token's slice is known to be sealed. */
+  isSealed(token: string): boolean {
+    return (this.#slices.get(token)?.limit ?? Infinity) < Infinity;
+  }
+
+  /** How many tasks are to be given out again. */
+  get again(): number {
+    return this.#again.size;
+  }
+
+  /** The first so many of them, in order. Whoever asks gives them out. */
+  takeAgain(most: number): number[] {
+    const tasks = [...this.#again].sort((a, b) => a - b).slice(0, most);
+    for (const task of tasks) this.#again.delete(task);
+    return tasks;
+  }
+
+  /** All tasks below `end` without an outcome are in no slice: they are to be given out again. */
+  giveBackOpen(end: number): void {
+    let task = this.#states.indexOf(open);
+    for (; task >= 0 && task < end; task = this.#states.indexOf(open, task + 1)) this.#again.add(task);
+  }
+
+  #slice(token: string): Executions {
+    let slice = this.#slices.get(token);
+    if (slice === undefined) this.#slices.set(token, (slice = { counted: [], limit: Infinity }));
+    return slice;
+  }
+
+  #count(task: number, result: Result): void {
+    if (this.#states[task] !== open) return;
+    this.#again.delete(task);
+    if (result === 'done') this.#decide(task, done);
+    else if (result === 'final') this.#decide(task, failed);
+    else this.#fail(task, result);
+  }
+
+  #fail(task: number, reason: FailureReason): void {
+    const failures = this.#failures.get(task) ?? {};
+    const count = (failures[reason] ?? 0) + 1;
+    this.#failures.set(task, { ...failures, [reason]: count });
+    const budget = reason === 'lost' ? lostBudget - 1 : this.#fanOut.job.retries;
+    if (count > budget) this.#decide(task, failed);
+    else this.#again.add(task);
+  }
+
+  #decide(task: number, state: typeof done | typeof failed): void {
+    this.#states[task] = state;
+    this.#again.delete(task);
+    if (state === done) this.done += 1;
+    else this.failed += 1;
+  }
+
+  /** A line that came too late is taken back. */
+  #uncount({ task, result }: { task: number; result: Result }): void {
+    this.executions -= 1;
+    const failures = this.#failures.get(task);
+    if (failures !== undefined && result !== 'done' && result !== 'final')
+      this.#failures.set(task, { ...failures, [result]: (failures[result] ?? 1) - 1 });
+    if (this.#states[task] === done) this.done -= 1;
+    if (this.#states[task] === failed) this.failed -= 1;
+    this.#states[task] = open;
+    this.#again.delete(task);
+  }
+}
+
+function resultOf(line: TaskLine): Result {
+  const outcome = outcomeOfLine(line);
+  return isSuccess(outcome) ? 'done' : (failureReason(outcome) ?? 'final');
+}

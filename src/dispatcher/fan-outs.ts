@@ -1,0 +1,157 @@
+import { concludeFanOut } from '../queue/conclude-fan-out.js';
+import { parseEntryName } from '../queue/entry-name.js';
+import { type Cursor, FanOutPaths, fanOutOf } from '../queue/fan-out-paths.js';
+import type { Layout } from '../queue/layout.js';
+import { perform } from '../queue/perform.js';
+import { newToken } from '../queue/token.js';
+import { FanOutRun, type FanOutSystem } from './fan-out-run.js';
+
+/** Tasks of all fan-out jobs together. */
+export interface TaskCounts {
+  readonly done: number;
+  readonly failed: number;
+  /** Without an outcome, running ones included. */
+  readonly left: number;
+}
+
+/** What the rest of the dispatcher knows of the queue. */
+export interface QueueView {
+  has(name: string): boolean;
+}
+
+/** The fan-out jobs in the queue: gives out their tasks slice by slice, as workers become free, and ends them. */
+export class FanOuts {
+  readonly #system: FanOutSystem;
+  readonly #layout: Layout;
+  readonly #writer: string;
+  readonly #queue: QueueView;
+  readonly #runs = new Map<string, FanOutRun>();
+  /** Slices that were carved and have not left the queue, as far as is known. */
+  readonly #carved = new Map<string, FanOutRun>();
+  /** Of those that have ended. */
+  #done = 0;
+  #failed = 0;
+
+  constructor(system: FanOutSystem, layout: Layout, writer: string, queue: QueueView) {
+    this.#system = system;
+    this.#layout = layout;
+    this.#writer = writer;
+    this.#queue = queue;
+  }
+
+  get size(): number {
+    return this.#runs.size;
+  }
+
+  /** How many of their slices wait in the queue. */
+  get queued(): number {
+    this.#forgetDeparted();
+    return this.#carved.size;
+  }
+
+  /** A directory in the queue. Throws FjrError if it is no fan-out job. */
+  add(name: string): void {
+    if (!this.#runs.has(name)) this.#runs.set(name, new FanOutRun(this.#system, this.#layout, name));
+  }
+
+  /** A slice of a job that is gone is nobody's. */
+  isOrphan(name: string): boolean {
+    const of = fanOutOf(parseEntryName(name).job);
+    if (of === undefined || this.#runs.has(of)) return false;
+    return !this.#system.files.exists(new FanOutPaths(this.#layout.queued(of)).file);
+  }
+
+  forget(name: string): void {
+    this.#runs.delete(name);
+  }
+
+  names(): Iterable<string> {
+    return this.#runs.keys();
+  }
+
+  counts(): TaskCounts {
+    let [done, failed, left] = [this.#done, this.#failed, 0];
+    for (const { tally, fanOut } of this.#runs.values()) {
+      done += tally.done;
+      failed += tally.failed;
+      left += fanOut.tasks - tally.done - tally.failed;
+    }
+    return { done, failed, left };
+  }
+
+  /** Whether a worker could be given something. */
+  get isReady(): boolean {
+    for (const run of this.#runs.values()) if (run.ready > 0) return true;
+    return false;
+  }
+
+  /**
+   * Carves slices until so many wait in the queue, for jobs that `mayGo`; returns the names of the new ones. `workers`:
+   * between how many what is left is to be shared.
+   */
+  refill(wanted: number, workers: number, mayGo: (priority: number) => boolean): string[] {
+    const names: string[] = [];
+    const runs = [...this.#runs.values()].sort((a, b) => b.fanOut.job.priority - a.fanOut.job.priority);
+    for (const run of runs) {
+      if (!mayGo(run.fanOut.job.priority)) continue;
+      while (this.queued < wanted && run.ready > 0) {
+        const name = run.carve(workers);
+        if (name === undefined) break;
+        this.#carved.set(name, run);
+        names.push(name);
+      }
+    }
+    return names;
+  }
+
+  /** A crew has written of tasks of the job that this entry is a slice of. */
+  hear(crew: string, entry: string): void {
+    const of = fanOutOf(parseEntryName(entry).job);
+    if (of !== undefined) this.#runs.get(of)?.hear(crew);
+  }
+
+  /** Reads what has happened to all of them, such as slices that were taken back. */
+  refresh(): void {
+    for (const run of this.#runs.values()) run.refresh();
+  }
+
+  /** Ends those whose tasks all have outcomes. */
+  concludeComplete(): string[] {
+    return this.#conclude((run) => run.tally.isComplete);
+  }
+
+  /** Jobs that may be over, and where they stand: to be asked before one looks whether slices are anywhere. */
+  idle(): ReadonlyMap<string, Cursor> {
+    const idle = new Map<string, Cursor>();
+    for (const [name, run] of this.#runs) if (run.untouched === 0) idle.set(name, run.cursor);
+    return idle;
+  }
+
+  /** Of these jobs no slice is anywhere: they are over, or something was lost and is given out again. */
+  settle(quiet: ReadonlyMap<string, Cursor>): string[] {
+    for (const name of quiet.keys()) this.#runs.get(name)?.refresh();
+    const ended = this.#conclude((run) => quiet.has(run.name) && (run.tally.isComplete || run.isStopped));
+    for (const [name, cursor] of quiet) this.#runs.get(name)?.settleGaps(cursor);
+    return ended;
+  }
+
+  #forgetDeparted(): void {
+    for (const name of this.#carved.keys()) if (!this.#queue.has(name)) this.#carved.delete(name);
+  }
+
+  #conclude(isOver: (run: FanOutRun) => boolean): string[] {
+    const over = [...this.#runs.values()].filter(isOver);
+    for (const run of over) {
+      const { tally, fanOut, name } = run;
+      const left = fanOut.tasks - tally.done - tally.failed;
+      const outcome = { kind: 'tasks', tasks: fanOut.tasks, failed: tally.failed, left } as const;
+      const note = { writer: this.#writer, time: this.#system.clock.timestamp(), outcome };
+      const to = tally.failed + left === 0 ? 'done' : 'failed';
+      perform(this.#system.files, concludeFanOut(this.#layout, name, to, newToken(), note));
+      this.#runs.delete(name);
+      this.#done += tally.done;
+      this.#failed += tally.failed + left;
+    }
+    return over.map(({ name }) => name);
+  }
+}

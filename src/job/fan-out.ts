@@ -1,0 +1,105 @@
+/** What a fan-out job is: one command, many inputs. Each input is a task. */
+
+import type { Job } from './job.js';
+import type { Outcome } from './outcome.js';
+
+/** How a task's process is made from its input. */
+export type TaskCommand =
+  /** A line for the shell, which finds the input in its environment, and where a placeholder stands. */
+  | { readonly kind: 'shell'; readonly line: string }
+  /** A program and its exact arguments, in which placeholders are replaced. */
+  | { readonly kind: 'argv'; readonly argv: readonly string[] };
+
+/** `fan-out.json`: what all tasks have in common. Written once. */
+export interface FanOut {
+  readonly format: 1;
+  /** How many there are; tasks are numbered from 0. */
+  readonly tasks: number;
+  readonly command: TaskCommand;
+  /** Names of an input's parts; none if an input is one word. */
+  readonly columns: readonly string[];
+  readonly job: Pick<
+    Job,
+    'timeout' | 'retries' | 'retryDelay' | 'priority' | 'nice' | 'needs' | 'workdir' | 'env'
+  >;
+  /** Failed tasks after which no more are begun; undefined: all are tried. */
+  readonly maxFailures: number | undefined;
+}
+
+/** Tasks `first` to `last`, both included. */
+export type TaskRange = readonly [first: number, last: number];
+
+/** Reasons for which a task is tried again, counted apart. */
+export type TaskFailures = Readonly<Partial<Record<FailureReason, number>>>;
+export type FailureReason = 'exit' | 'signal' | 'timeout' | 'spawn-error' | 'lost';
+
+/** A share of a fan-out job's tasks that one worker is given at a time: the content of a job file of its own. */
+export interface Slice {
+  /** The fan-out job. */
+  readonly of: string;
+  /** The how manieth that was carved from it. */
+  readonly slice: number;
+  readonly priority: number;
+  readonly needs: Job['needs'];
+  readonly nice: number;
+  readonly tasks: readonly TaskRange[];
+  /** What those that are tried again have behind them, by task. */
+  readonly failures: Readonly<Record<string, TaskFailures>>;
+}
+
+const sliceStart = '{"slice":';
+
+/** Whether a job file's content is a slice. */
+export function looksLikeSlice(head: Uint8Array): boolean {
+  return Buffer.from(head.subarray(0, sliceStart.length)).toString('latin1') === sliceStart;
+}
+
+export function formatSlice({ slice, ...rest }: Slice): string {
+  return `${JSON.stringify({ slice, ...rest })}\n`;
+}
+
+/** Undefined: it is no slice, or was cut short. */
+export function parseSlice(content: Uint8Array): Slice | undefined {
+  try {
+    const slice = JSON.parse(Buffer.from(content).toString('utf8')) as Slice;
+    return Array.isArray(slice.tasks) ? slice : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function* tasksIn(ranges: readonly TaskRange[]): Generator<number> {
+  for (const [first, last] of ranges) for (let task = first; task <= last; task++) yield task;
+}
+
+export function countTasks(ranges: readonly TaskRange[]): number {
+  return ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+}
+
+/** Ascending task numbers as ranges. */
+export function asRanges(tasks: readonly number[]): TaskRange[] {
+  const ranges: [number, number][] = [];
+  for (const task of tasks) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] === task - 1) last[1] = task;
+    else ranges.push([task, task]);
+  }
+  return ranges;
+}
+
+/** Which kind of failure an outcome is; undefined: a success, or what is never tried again. */
+export function failureReason({ kind }: Outcome): FailureReason | undefined {
+  switch (kind) {
+    case 'exit':
+    case 'signal':
+    case 'timeout':
+    case 'spawn-error':
+    case 'lost':
+      return kind;
+    case 'rejected':
+    case 'cancelled':
+    case 'dependency':
+    case 'tasks':
+      return undefined;
+  }
+}

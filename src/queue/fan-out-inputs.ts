@@ -1,0 +1,54 @@
+import type { Files } from '../system/files.js';
+import type { FanOutPaths } from './fan-out-paths.js';
+
+/** One task's input: a word, or its columns. */
+export type TaskInput = string | readonly string[];
+
+/** Inputs between two lines of `inputs.offsets`. */
+export const offsetStride = 1000;
+
+export function formatInput(input: TaskInput): string {
+  return `${JSON.stringify(input)}\n`;
+}
+
+/** Bytes of inputs that are read at a time. */
+const chunk = 1024 * 1024;
+
+/** Reads inputs by their numbers, without reading those before. */
+export class FanOutInputs {
+  readonly #files: Pick<Files, 'readFrom'>;
+  readonly #paths: FanOutPaths;
+  #offsets: readonly number[] | undefined;
+
+  constructor(files: Pick<Files, 'readFrom'>, paths: FanOutPaths) {
+    this.#files = files;
+    this.#paths = paths;
+  }
+
+  /** Inputs `first` to `last`; undefined: the fan-out job is gone, or has fewer. */
+  read(first: number, last: number): TaskInput[] | undefined {
+    this.#offsets ??= this.#readOffsets();
+    const start = this.#offsets?.[Math.floor(first / offsetStride)];
+    if (start === undefined) return undefined;
+    const skip = first % offsetStride;
+    const wanted = skip + last - first + 1;
+    const lines: string[] = [];
+    let rest = '';
+    const decoder = new TextDecoder();
+    for (let offset = start; lines.length < wanted;) {
+      const bytes = this.#files.readFrom(this.#paths.inputs, offset, chunk);
+      if (bytes === undefined || bytes.length === 0) return undefined;
+      offset += bytes.length;
+      const parts = (rest + decoder.decode(bytes, { stream: true })).split('\n');
+      rest = parts.pop() ?? '';
+      lines.push(...parts);
+    }
+    return lines.slice(skip, wanted).map((line) => JSON.parse(line) as TaskInput);
+  }
+
+  #readOffsets(): number[] | undefined {
+    const bytes = this.#files.readFrom(this.#paths.offsets, 0, Infinity);
+    if (bytes === undefined) return undefined;
+    return Buffer.from(bytes).toString('latin1').trimEnd().split('\n').map(Number);
+  }
+}

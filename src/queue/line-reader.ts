@@ -1,0 +1,48 @@
+/** What following a growing file needs of the filesystem. */
+export interface GrowingFiles {
+  size(path: string): number | undefined;
+  readFrom(path: string, offset: number, limit: number): Uint8Array | undefined;
+  refresh(path: string): void;
+}
+
+/** Bytes read of one file at a time. */
+const chunk = 4 * 1024 * 1024;
+
+/** Follows files of one directory to which others append lines: each call gives what came since the last. */
+export class LineReader {
+  readonly #files: GrowingFiles;
+  readonly #directory: string;
+  readonly #offsets = new Map<string, number>();
+
+  constructor(files: GrowingFiles, directory: string) {
+    this.#files = files;
+    this.#directory = directory;
+  }
+
+  /** Passes over what a file holds by now. */
+  skip(fileName: string): void {
+    this.#offsets.set(fileName, this.#files.size(this.#path(fileName)) ?? 0);
+  }
+
+  /** Lets what other hosts appended be seen here. */
+  refresh(fileName: string): void {
+    this.#files.refresh(this.#path(fileName));
+  }
+
+  /** New whole lines, as pieces of text. A line that is still being written is left for the next time. */
+  *read(fileName: string): Generator<string> {
+    for (;;) {
+      const offset = this.#offsets.get(fileName) ?? 0;
+      const bytes = this.#files.readFrom(this.#path(fileName), offset, chunk);
+      const end = bytes === undefined ? 0 : Buffer.from(bytes).lastIndexOf(0x0a) + 1;
+      if (bytes === undefined || end === 0) return;
+      this.#offsets.set(fileName, offset + end);
+      yield Buffer.from(bytes.subarray(0, end)).toString('utf8');
+      if (bytes.length < chunk) return;
+    }
+  }
+
+  #path(fileName: string): string {
+    return `${this.#directory}/${fileName}`;
+  }
+}

@@ -1,0 +1,65 @@
+import type { FanOut } from '../job/fan-out.js';
+import { FjrError } from '../job/fjr-error.js';
+import { type TaskInput, formatInput, offsetStride } from './fan-out-inputs.js';
+import { FanOutPaths } from './fan-out-paths.js';
+import type { Layout } from './layout.js';
+import { type Steps, append, create, list, mkdir, rename } from './steps.js';
+import { checkJobName } from './submit-job.js';
+import type { Token } from './token.js';
+
+/** Characters of inputs that are written at a time. */
+const chunk = 1024 * 1024;
+
+/** What the directory of a fan-out job that is being made begins with. */
+export const fanOutDraftPrefix = '.fan-out-';
+
+/**
+ * Submit a fan-out job: a directory with its inputs appears in the queue, whole.
+ *
+ * Atomic: the rename of a finished dot directory; one that holds anything is never replaced, so of two submissions of
+ * one name the second is told so. A crash before it leaves a dot directory that nobody reads, and that `gc` removes.
+ */
+export function* submitFanOut(
+  layout: Layout,
+  name: string,
+  what: Omit<FanOut, 'format' | 'tasks'>,
+  inputs: Iterable<TaskInput>,
+  token: Token,
+): Steps<{ readonly kind: 'submitted'; readonly tasks: number } | { readonly kind: 'exists' }> {
+  checkJobName(name);
+  const draft = new FanOutPaths(layout.queued(`${fanOutDraftPrefix}${token}`));
+  for (const directory of [draft.directory, draft.outcomes, draft.sealed, draft.output])
+    yield* mkdir(directory);
+  const tasks = yield* writeInputs(draft, inputs);
+  if (tasks === 0) throw new FjrError('no-inputs', 'there are no inputs', { hint: 'give it at least one' });
+  const fanOut: FanOut = { format: 1, tasks, ...what };
+  yield* create(draft.file, `${JSON.stringify(fanOut, undefined, 2)}\n`);
+  yield* create(draft.cursor({ next: 0, slices: 0, draft: '' }), '');
+  if ((yield* list(layout.jobqueue))?.includes(name) === true) return { kind: 'exists' };
+  const moved = yield* rename(draft.directory, layout.queued(name));
+  if (moved === 'missing')
+    throw new FjrError('submit', `the draft of "${name}" disappeared from ${layout.jobqueue}`, {
+      hint: 'submit it again',
+    });
+  return moved === 'ok' ? { kind: 'submitted', tasks } : { kind: 'exists' };
+}
+
+/** A line for each input, and where every so manieth begins. Returns how many there are. */
+function* writeInputs(paths: FanOutPaths, inputs: Iterable<TaskInput>): Steps<number> {
+  let [tasks, bytes] = [0, 0];
+  let lines = '';
+  let offsets = '';
+  for (const input of inputs) {
+    if (tasks % offsetStride === 0) offsets += `${bytes}\n`;
+    const line = formatInput(input);
+    tasks += 1;
+    bytes += Buffer.byteLength(line);
+    lines += line;
+    if (lines.length < chunk) continue;
+    yield* append(paths.inputs, lines);
+    lines = '';
+  }
+  yield* append(paths.inputs, lines);
+  yield* append(paths.offsets, offsets);
+  return tasks;
+}

@@ -1,0 +1,45 @@
+import type { Outcome } from '../job/outcome.js';
+
+/**
+ * What became of one task: a line of `outcomes/CREW.jsonl` in its fan-out job's directory. Lines count under the token
+ * of the slice they belong to, in the order in which they stand: of a slice that was sealed, only the first so many.
+ */
+export interface TaskLine {
+  readonly task: number;
+  readonly token: string;
+  /** How long its process ran, in milliseconds. */
+  readonly ms: number;
+  /** Left out: exit code 0. */
+  readonly outcome?: Outcome;
+  readonly worker?: number;
+  /** Where what it printed is, if it printed anything. */
+  readonly out?: PrintedAt;
+  readonly err?: PrintedAt;
+}
+
+/** Bytes of the crew's pack from an offset on; or a file of its own. */
+export type PrintedAt = readonly [offset: number, bytes: number] | { readonly bytes: number };
+
+const success: Outcome = Object.freeze({ kind: 'exit', code: 0 });
+
+export function outcomeOfLine({ outcome = success }: TaskLine): Outcome {
+  return outcome;
+}
+
+export function formatTaskLine(line: TaskLine): string {
+  return `${JSON.stringify(line)}\n`;
+}
+
+/** Whole lines; what is torn or not ours is passed over. */
+export function parseTaskLines(text: string): TaskLine[] {
+  const lines: TaskLine[] = [];
+  for (const line of text.split('\n')) {
+    if (!line.startsWith('{"task":')) continue;
+    try {
+      lines.push(JSON.parse(line) as TaskLine);
+    } catch {
+      // Torn by its writer's death: the task counts as not done.
+    }
+  }
+  return lines;
+}

@@ -1,0 +1,205 @@
+import { type FanOut, type Slice, type TaskFailures, countTasks, tasksIn } from '../job/fan-out.js';
+import { type Outcome, isSuccess } from '../job/outcome.js';
+import type { TaskInput } from '../queue/fan-out-inputs.js';
+import { type TaskLine, formatTaskLine } from '../queue/task-line.js';
+import type { Ended, Launch, Starter } from './starter.js';
+import { taskArgv, taskEnvironment } from './task-argv.js';
+import type { TaskOutput, TaskScratch } from './task-output.js';
+
+/** What all tasks of a slice have in common. */
+export interface SliceContext {
+  readonly fanOut: FanOut;
+  readonly slice: Slice;
+  /** Of all its tasks, in order. */
+  readonly inputs: readonly TaskInput[];
+  readonly worker: number;
+  readonly token: string;
+  /** What each launch begins from. */
+  readonly launch: Omit<Launch, 'argv' | 'out' | 'err'>;
+  readonly starter: Pick<Starter, 'run' | 'stop'>;
+  readonly output: TaskOutput;
+  /** The `index`th scratch file of this worker. */
+  readonly scratch: (index: number, stream: 'out' | 'err') => string;
+  readonly outcomeOf: (ended: Ended, job: FanOut['job']) => Outcome | 'given-back';
+  /** Adds lines to the crew's outcomes of this fan-out job. */
+  readonly write: (lines: string) => void;
+  readonly trouble: (error: unknown) => void;
+  readonly now: () => number;
+}
+
+interface Task {
+  readonly task: number;
+  readonly input: TaskInput;
+}
+
+interface Started extends Task {
+  readonly scratch: TaskScratch;
+}
+
+/** Most processes that are given to the starter at a time: one runs, the others follow without asking us. */
+const deepest = 8;
+/** Milliseconds of work that the starter should have at hand. */
+const atHand = 40;
+
+/** A slice on a worker: its tasks run one after another, and each leaves a line. */
+export class SliceRun {
+  readonly #context: SliceContext;
+  readonly #tasks: readonly Task[];
+  readonly #failures: Readonly<Record<string, TaskFailures>>;
+  #next = 0;
+  /** Given to the starter, in order; the first of them runs. */
+  readonly #started: Started[] = [];
+  #launched = 0;
+  #stopping = false;
+  #draining = false;
+  #lastEnd: number;
+  readonly #begin: number;
+  ended = 0;
+  failed = 0;
+  #lines: string[] = [];
+
+  constructor(context: SliceContext) {
+    this.#context = context;
+    this.#failures = context.slice.failures;
+    this.#tasks = [...tasksIn(context.slice.tasks)].map((task, index) => ({
+      task,
+      input: context.inputs[index] ?? '',
+    }));
+    this.#begin = this.#lastEnd = context.now();
+  }
+
+  get tasks(): number {
+    return countTasks(this.#context.slice.tasks);
+  }
+
+  /** Whether nothing of it runs or will run. */
+  get isOver(): boolean {
+    return (
+      this.#started.length === 0 && (this.#stopping || this.#draining || this.#next >= this.#tasks.length)
+    );
+  }
+
+  /** Whether every task has its line. */
+  get isComplete(): boolean {
+    return this.ended === this.#tasks.length;
+  }
+
+  /** The task that runs just now. */
+  get current(): number | undefined {
+    return this.#started[0]?.task;
+  }
+
+  /** Hands the starter what comes next. */
+  pump(): void {
+    while (!this.#stopping && !this.#draining && this.#started.length < this.#depth()) {
+      const task = this.#tasks[this.#next];
+      if (task === undefined) return;
+      this.#next += 1;
+      this.#launch(task);
+    }
+  }
+
+  stop(grace: number): void {
+    this.#stopping = true;
+    if (this.#started.length > 0) this.#context.starter.stop(this.#context.worker, grace);
+  }
+
+  /** Begins no more tasks than the starter has. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** The starter tells of the first of those it was given. */
+  onEnded(ended: Ended): void {
+    const started = this.#started.shift();
+    if (started === undefined) return;
+    const now = this.#context.now();
+    const ms = Math.round(now - this.#lastEnd);
+    this.#lastEnd = now;
+    const outcome = this.#context.outcomeOf(ended, this.#context.fanOut.job);
+    if (outcome === 'given-back') {
+      // What it printed is nobody's, and must not be taken for that of the next.
+      if (ended.kind !== 'dropped') this.#keep(started);
+      this.#stopping = true;
+      return;
+    }
+    this.#note(started, outcome, ms);
+    this.pump();
+  }
+
+  /** Long-running tasks are given files of their own. */
+  exposeAfter(milliseconds: number): void {
+    const [running] = this.#started;
+    if (
+      running === undefined ||
+      running.scratch.exposed ||
+      this.#context.now() - this.#lastEnd < milliseconds
+    )
+      return;
+    this.#context.output.expose(running.task, this.#context.token, running.scratch);
+  }
+
+  /** Writes the lines of tasks that have ended since the last time. */
+  flush(): void {
+    if (this.#lines.length === 0) return;
+    this.#context.write(this.#lines.join(''));
+    this.#lines = [];
+  }
+
+  get hasLines(): boolean {
+    return this.#lines.length > 0;
+  }
+
+  /** Short tasks are handed out some ahead, so that none waits for us. */
+  #depth(): number {
+    if (this.ended === 0) return 1;
+    const mean = (this.#lastEnd - this.#begin) / this.ended;
+    return Math.max(1, Math.min(deepest, Math.ceil(atHand / Math.max(mean, 0.1))));
+  }
+
+  #launch({ task, input }: Task): void {
+    const { fanOut, slice, worker, launch, starter, scratch } = this.#context;
+    const index = this.#launched % deepest;
+    this.#launched += 1;
+    const files = { out: scratch(index, 'out'), err: scratch(index, 'err'), exposed: false };
+    this.#started.push({ task, input, scratch: files });
+    const of = { tasks: fanOut.tasks, columns: fanOut.columns, run: slice.of };
+    starter.run(worker, {
+      ...launch,
+      argv: taskArgv(fanOut.command, input, task),
+      env: { ...launch.env, ...taskEnvironment(input, task, of), FJR_ATTEMPT: String(this.#attempt(task)) },
+      out: files.out,
+      err: files.err,
+    });
+  }
+
+  #attempt(task: number): number {
+    return 1 + Object.values(this.#failures[task] ?? {}).reduce((sum, count) => sum + count, 0);
+  }
+
+  #keep({ task, scratch }: Started): Pick<TaskLine, 'out' | 'err'> {
+    try {
+      return this.#context.output.keep(task, this.#context.token, scratch);
+    } catch (error) {
+      // That the task has ended counts for more than what it printed.
+      this.#context.trouble(error);
+      return {};
+    }
+  }
+
+  #note(started: Started, outcome: Outcome, ms: number): void {
+    const { token, worker } = this.#context;
+    const success = isSuccess(outcome);
+    this.ended += 1;
+    if (!success) this.failed += 1;
+    const line: TaskLine = {
+      task: started.task,
+      token,
+      ms,
+      worker,
+      ...(success ? {} : { outcome }),
+      ...this.#keep(started),
+    };
+    this.#lines.push(formatTaskLine(line));
+  }
+}

@@ -1,0 +1,43 @@
+import type { TaskCommand } from '../job/fan-out.js';
+import { renderTemplate, replacePlaceholders } from '../job/template.js';
+import type { TaskInput } from '../queue/fan-out-inputs.js';
+import { shellArgv } from './launch.js';
+
+/** The words that an input's placeholders stand for: `{1}` is the first, `{}` all of them. */
+export function partsOf(input: TaskInput): readonly string[] {
+  return typeof input === 'string' ? [input] : input;
+}
+
+/** The program and arguments of a task's process. What an input holds is never read by a shell. */
+export function taskArgv(command: TaskCommand, input: TaskInput, task: number): readonly string[] {
+  const template = { values: partsOf(input), sequence: task + 1 };
+  if (command.kind === 'argv') return command.argv.map((word) => replacePlaceholders(word, template));
+  const { line } = command;
+  // Most lines take the input from their environment: then all tasks share one argument list.
+  if (!line.includes('{')) return shellArgv(line);
+  return ['/bin/sh', '-c', renderTemplate([line], 'parallel', template, false)];
+}
+
+/** Variables that a task sees beside those of every job. */
+export function taskEnvironment(
+  input: TaskInput,
+  task: number,
+  of: { readonly tasks: number; readonly columns: readonly string[]; readonly run: string },
+): Record<string, string> {
+  const parts = partsOf(input);
+  const whole = parts.join(' ');
+  const env: Record<string, string> = {
+    INPUT: whole,
+    FJR_INPUT: whole,
+    FJR_TASK_INDEX: String(task),
+    FJR_TASK_COUNT: String(of.tasks),
+    FJR_RUN_ID: of.run,
+  };
+  of.columns.forEach((column, index) => (env[`INPUT_${variableName(column)}`] = parts[index] ?? ''));
+  return env;
+}
+
+/** A column's name as part of a variable's. */
+export function variableName(column: string): string {
+  return column.toUpperCase().replace(/[^A-Z0-9_]/g, '_');
+}

@@ -1,0 +1,77 @@
+import type { CrewId, LogStream } from '../queue/layout.js';
+import type { FanOutPaths } from '../queue/fan-out-paths.js';
+import type { PrintedAt } from '../queue/task-line.js';
+import type { Files } from '../system/files.js';
+
+/** Bytes from which what a task printed gets a file of its own. */
+const ownFileFrom = 65_536;
+
+/** Where one task prints, and what is known of it. */
+export interface TaskScratch {
+  readonly out: string;
+  readonly err: string;
+  /** Streams that were moved to files of their own while the task ran. */
+  exposed: boolean;
+}
+
+/**
+ * What a crew's tasks of one fan-out job print. Each task writes to a scratch file that is used again and again. Little
+ * is copied into one pack that all tasks of the crew share; much, or what takes long, is moved to a file of its own.
+ */
+export class TaskOutput {
+  readonly #files: Files;
+  readonly #paths: FanOutPaths;
+  readonly #pack: string;
+  /** Bytes in the pack. */
+  #size: number | undefined;
+
+  constructor(files: Files, paths: FanOutPaths, crew: CrewId) {
+    this.#files = files;
+    this.#paths = paths;
+    this.#pack = paths.packOf(crew);
+  }
+
+  /** Gives a running task files of its own, so that they can be followed. */
+  expose(task: number, token: string, scratch: TaskScratch): void {
+    for (const stream of ['out', 'err'] as const) this.#move(task, token, scratch[stream], stream);
+    scratch.exposed = true;
+  }
+
+  /** Keeps what a task printed; the scratch files are empty, or gone, after it. */
+  keep(task: number, token: string, scratch: TaskScratch): { out?: PrintedAt; err?: PrintedAt } {
+    const out = this.#keep(task, token, scratch, 'out');
+    const err = this.#keep(task, token, scratch, 'err');
+    return { ...(out === undefined ? {} : { out }), ...(err === undefined ? {} : { err }) };
+  }
+
+  #keep(task: number, token: string, scratch: TaskScratch, stream: LogStream): PrintedAt | undefined {
+    if (scratch.exposed) {
+      const path = this.#paths.outputOf(task, token, stream);
+      const bytes = this.#files.size(path) ?? 0;
+      if (bytes > 0) return { bytes };
+      this.#files.call({ op: 'unlink', path });
+      // It began to print after it was moved, say; what is in the scratch file is looked at all the same.
+    }
+    const bytes = this.#files.size(scratch[stream]) ?? 0;
+    if (bytes === 0) return undefined;
+    if (bytes < ownFileFrom) return this.#append(scratch[stream]);
+    this.#move(task, token, scratch[stream], stream);
+    return { bytes };
+  }
+
+  #append(path: string): PrintedAt | undefined {
+    const content = this.#files.readFrom(path, 0, ownFileFrom);
+    if (content === undefined) return undefined;
+    const offset = (this.#size ??= this.#files.size(this.#pack) ?? 0);
+    // Unknown until it has succeeded.
+    this.#size = undefined;
+    this.#files.call({ op: 'append', path: this.#pack, content, later: true });
+    this.#size = offset + content.length;
+    this.#files.call({ op: 'overwrite', path, content: '' });
+    return [offset, content.length];
+  }
+
+  #move(task: number, token: string, from: string, stream: LogStream): void {
+    this.#files.call({ op: 'rename', from, to: this.#paths.outputOf(task, token, stream) });
+  }
+}
