@@ -11,7 +11,7 @@ import type { HintLine } from '../queue/hint.js';
 import type { Pace } from '../queue/pace.js';
 import { perform } from '../queue/perform.js';
 import { rejectJob } from '../queue/reject-job.js';
-import { list, type Steps } from '../queue/steps.js';
+import { list, type Steps, unlink } from '../queue/steps.js';
 import { newToken } from '../queue/token.js';
 import type { Clock } from '../system/clock.js';
 import type { Files } from '../system/files.js';
@@ -332,9 +332,10 @@ export class Dispatcher {
     const badges = [...this.#applier.spare, ...this.#lookForIdle()];
     if (badges.length > 0) {
       if (this.#progressQuiet) this.#reportCounts();
-      const { offers, orphans } = this.#crews.offers(badges);
-      for (const orphan of orphans) this.#applier.clear(orphan);
       this.#carve(badges.length);
+      // Workers for whom something was carved just now have it in one of the next turns.
+      const { offers, orphans } = this.#crews.offers(badges.slice(this.#fanOuts.unread));
+      for (const orphan of orphans) this.#applier.clear(orphan);
       const heads = this.#backlog.takeHeads(badges.length);
       this.#assign(heads, offers);
       this.#reportUnfit(heads);
@@ -345,15 +346,16 @@ export class Dispatcher {
     this.#hints.flush();
   }
 
-  /** Idle workers for whom nothing waits are given slices of fan-out jobs. Those settle in the next turn. */
+  /** Carves slices of fan-out jobs for idle workers for whom nothing waits that goes before. */
   #carve(idle: number): void {
     if (this.#fanOuts.size === 0) return;
     const leaders = this.#backlog.leaders();
     const mayGo = (priority: number): boolean =>
       this.#backlog.size < idle || leaders.every(({ job }) => job.priority < priority);
-    for (const name of this.#fanOuts.refill(idle, this.#crews.workers, mayGo))
+    this.#fanOuts.refill(idle, this.#crews.workers, mayGo, (name) => {
       this.#intake.ring(name, 'rename');
-    if (this.#fanOuts.queued > 0) this.#lookAgain();
+      this.#lookAgain();
+    });
   }
 
   /** Busy crews are given their next jobs before they ask. */
@@ -470,8 +472,10 @@ export class Dispatcher {
   }
 
   #arrive(arrival: Arrival): void {
+    if (arrival.job.command.kind === 'slice') this.#fanOuts.arrived(arrival.name);
     if (arrival.job.command.kind === 'slice' && this.#fanOuts.isOrphan(arrival.name)) {
-      this.#rejectFile(arrival.name, 'its fan-out job is gone', undefined);
+      this.#intake.depart(arrival.name);
+      this.#perform(unlink(this.#layout.queued(arrival.name)));
       return;
     }
     if (arrival.job.after.length > 0 || this.#isLive(arrival)) this.#waitlist.hold(arrival);

@@ -102,7 +102,7 @@ export class FanOutRun {
 
   /** Reads what one crew wrote since. */
   hear(writer: string): void {
-    this.#readOutcomes(`${writer}.jsonl`);
+    for (const text of this.#outcomes.readFresh(`${writer}.jsonl`)) this.#add(text);
   }
 
   /**
@@ -181,8 +181,11 @@ export class FanOutRun {
   }
 
   #readOutcomes(file: string): void {
-    for (const text of this.#outcomes.read(file))
-      for (const line of parseTaskLines(text)) this.tally.add(line);
+    for (const text of this.#outcomes.read(file)) this.#add(text);
+  }
+
+  #add(text: string): void {
+    for (const line of parseTaskLines(text)) this.tally.add(line);
   }
 
   #readSeals(): void {

@@ -27,7 +27,9 @@ export class FanOuts {
   readonly #queue: QueueView;
   readonly #runs = new Map<string, FanOutRun>();
   /** Slices that were carved and have not left the queue, as far as is known. */
-  readonly #carved = new Map<string, FanOutRun>();
+  readonly #carved = new Set<string>();
+  /** Those that have not been read yet. */
+  readonly #unread = new Set<string>();
   /** Of those that have ended. */
   #done = 0;
   #failed = 0;
@@ -47,6 +49,17 @@ export class FanOuts {
   get queued(): number {
     this.#forgetDeparted();
     return this.#carved.size;
+  }
+
+  /** How many of these have not been read yet: workers are meant for them, too. */
+  get unread(): number {
+    this.#forgetDeparted();
+    return this.#unread.size;
+  }
+
+  /** A slice was read. */
+  arrived(name: string): void {
+    this.#unread.delete(name);
   }
 
   /** A directory in the queue. Throws FjrError if it is no fan-out job. */
@@ -86,22 +99,26 @@ export class FanOuts {
   }
 
   /**
-   * Carves slices until so many wait in the queue, for jobs that `mayGo`; returns the names of the new ones. `workers`:
-   * between how many what is left is to be shared.
+   * Carves slices until so many wait in the queue, for jobs that `mayGo`, and tells of each. `workers`: between how many
+   * what is left is to be shared.
    */
-  refill(wanted: number, workers: number, mayGo: (priority: number) => boolean): string[] {
-    const names: string[] = [];
+  refill(
+    wanted: number,
+    workers: number,
+    mayGo: (priority: number) => boolean,
+    carved: (name: string) => void,
+  ): void {
     const runs = [...this.#runs.values()].sort((a, b) => b.fanOut.job.priority - a.fanOut.job.priority);
     for (const run of runs) {
       if (!mayGo(run.fanOut.job.priority)) continue;
       while (this.queued < wanted && run.ready > 0) {
         const name = run.carve(workers);
         if (name === undefined) break;
-        this.#carved.set(name, run);
-        names.push(name);
+        this.#carved.add(name);
+        this.#unread.add(name);
+        carved(name);
       }
     }
-    return names;
   }
 
   /** A crew has written of tasks of the job that this entry is a slice of. */
@@ -136,7 +153,11 @@ export class FanOuts {
   }
 
   #forgetDeparted(): void {
-    for (const name of this.#carved.keys()) if (!this.#queue.has(name)) this.#carved.delete(name);
+    for (const name of this.#carved) {
+      if (this.#queue.has(name)) continue;
+      this.#carved.delete(name);
+      this.#unread.delete(name);
+    }
   }
 
   #conclude(isOver: (run: FanOutRun) => boolean): string[] {

@@ -81,7 +81,7 @@ export function asRanges(tasks: readonly number[]): TaskRange[] {
   const ranges: [number, number][] = [];
   for (const task of tasks) {
     const last = ranges.at(-1);
-    if (last !== undefined && last[1] === task - 1) last[1] = task;
+    if (last?.[1] === task - 1) last[1] = task;
     else ranges.push([task, task]);
   }
   return ranges;

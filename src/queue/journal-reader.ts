@@ -17,10 +17,7 @@ export class JournalReader {
 
   /** All of them, also those that this host could not see without asking twice. */
   readFresh(fileName: string): JournalLine[] {
-    const lines = this.read(fileName);
-    if (lines.length > 0) return lines;
-    this.#lines.refresh(fileName);
-    return this.read(fileName);
+    return [...this.#lines.readFresh(fileName)].flatMap((text) => parseJournal(text));
   }
 
   /** New whole lines of one journal. */

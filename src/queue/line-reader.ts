@@ -24,9 +24,16 @@ export class LineReader {
     this.#offsets.set(fileName, this.#files.size(this.#path(fileName)) ?? 0);
   }
 
-  /** Lets what other hosts appended be seen here. */
-  refresh(fileName: string): void {
+  /** The same as `read` where it is known that there is something that this host may not see without asking twice. */
+  *readFresh(fileName: string): Generator<string> {
+    let found = false;
+    for (const text of this.read(fileName)) {
+      found = true;
+      yield text;
+    }
+    if (found) return;
     this.#files.refresh(this.#path(fileName));
+    yield* this.read(fileName);
   }
 
   /** New whole lines, as pieces of text. A line that is still being written is left for the next time. */

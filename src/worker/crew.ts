@@ -547,8 +547,10 @@ export class Crew {
     const { command } = busy.job;
     const parts = command.kind === 'slice' ? this.#slices.partsOf(command.slice) : undefined;
     if (command.kind !== 'slice' || parts === undefined) {
-      const reason = 'its fan-out job is gone';
-      this.#end(worker, busy, { to: 'failed' }, { kind: 'rejected', reason });
+      // Its fan-out job is gone, so it is nobody's.
+      this.#perform(unlink(jobFile));
+      this.#roster.end(worker, busy, { to: 'queue', raise: undefined }, { kind: 'cancelled' }, 0);
+      this.#committed(worker);
       return;
     }
     const { fanOut, paths } = parts;
@@ -629,7 +631,7 @@ export class Crew {
     const { home, directory } = this.#system;
     const cwd = job.workdir === undefined ? '' : absolute(job.workdir, directory, home);
     const execution = {
-      job: name,
+      job: job.command.kind === 'slice' ? job.command.slice.of : name,
       project: this.#options.project,
       worker: `${this.#id}.${worker}`,
       attempt: failuresOf(counts) + 1,

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ini } from '../rig/project-files.js';
+import { outcomesOf, submitTasks } from '../rig/fan-out.js';
+import { type ProjectFiles, ini } from '../rig/project-files.js';
 import { Rig } from '../rig/rig.js';
 import { waitUntil } from '../rig/wait-until.js';
 import { type Scenario, crashAtEveryCall } from './every-call.js';
@@ -36,6 +37,23 @@ function submitFour(rig: Rig): void {
   project.submitOld('plain1.conf', plain);
   project.submitOld('plain2.conf', plain);
   project.submitOld('pooled.conf', pooled);
+}
+
+/** Six tasks that print; one of them fails the first time. */
+function submitSweep(rig: Rig): void {
+  const line = 'echo "$INPUT"; [ "$INPUT" != 3 ] || [ "$FJR_ATTEMPT" -gt 1 ]';
+  const inputs = ['0', '1', '2', '3', '4', '5'];
+  submitTasks(rig.project().root, 'sweep', line, inputs, { retries: 1, retryDelay: 0.1 });
+}
+
+function faultsOfSweep(project: ProjectFiles): string[] {
+  const [entry = ''] = project.entries('done');
+  const { accepted, output } = outcomesOf(`${project.root}/done/${entry}`);
+  return [0, 1, 2, 3, 4, 5].flatMap((task) =>
+    accepted.get(task) === 'done' && output(task) === `${task}\n`
+      ? []
+      : [`task ${task}: ${accepted.get(task) ?? 'no outcome'}, printed ${JSON.stringify(output(task))}`],
+  );
 }
 
 function openGate(rig: Rig): void {
@@ -126,6 +144,34 @@ const scenarios: Record<string, Scenario> = {
     async begin(rig, { env }) {
       lay(rig, 'crashed');
       openGate(rig);
+      const crew = await rig.startCrew(['--workers', '2']);
+      const victim = rig.start('fjr-dispatcher', quick, { env });
+      return { victim, others: [crew], recover: () => finish(rig) };
+    },
+  },
+  'fjr-worker with slices': {
+    jobs: { sweep: done },
+    check: faultsOfSweep,
+    begin(rig, { env }) {
+      submitSweep(rig);
+      const dispatcher = rig.start('fjr-dispatcher', quick);
+      const victim = rig.start('fjr-worker', ['--workers', '2'], { env });
+      return {
+        victim,
+        others: [dispatcher],
+        recover: async () => {
+          await rig.startCrew(['--workers', '2']);
+          await dispatcher.ends();
+          await rig.run('fjr-dispatcher', quick);
+        },
+      };
+    },
+  },
+  'fjr-dispatcher of slices': {
+    jobs: { sweep: done },
+    check: faultsOfSweep,
+    async begin(rig, { env }) {
+      submitSweep(rig);
       const crew = await rig.startCrew(['--workers', '2']);
       const victim = rig.start('fjr-dispatcher', quick, { env });
       return { victim, others: [crew], recover: () => finish(rig) };

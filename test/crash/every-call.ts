@@ -13,6 +13,8 @@ export interface Scenario {
   readonly begin: (rig: Rig, victim: Victim) => Stage | Promise<Stage>;
   /** Each job, and where it may end. */
   readonly jobs: Readonly<Record<string, readonly ('done' | 'failed')[]>>;
+  /** What else is wrong at the end. */
+  readonly check?: (project: ProjectFiles) => string[];
   /** Jobs of these may not have been submitted when the actor dies. */
   readonly submits?: boolean;
 }
@@ -80,7 +82,7 @@ async function playRound(scenario: Scenario, n: number): Promise<Round> {
     await stage.victim.ends();
     if (callNoted() !== undefined) faults.push(...(await lookAtOnce(rig.project(), scenario, stage.others)));
     await stage.recover();
-    faults.push(...faultsAtTheEnd(rig.project(), scenario.jobs));
+    faults.push(...faultsAtTheEnd(rig.project(), scenario.jobs), ...(scenario.check?.(rig.project()) ?? []));
     if (faults.length > 0) faults.push(rig.describe());
   } catch (error) {
     faults.push(String(error), rig.describe());

@@ -17,7 +17,9 @@ export function jobFiles(project: ProjectFiles): string[] {
 
 /** Invariant 1: each job lies in exactly one place. Only true to say while nobody else moves anything. */
 export function faultsOfPlaces(project: ProjectFiles, jobs: readonly string[]): string[] {
-  const files = jobFiles(project);
+  const slice = /^(.+)=\d+\.slice$/;
+  // Slices come and go while the job they are of stays where it is.
+  const files = jobFiles(project).filter((path) => !jobs.includes(slice.exec(jobAt(path))?.[1] ?? ''));
   const known = new Set(jobs);
   const strange = files.filter((path) => !known.has(jobAt(path)));
   const faults = jobs.flatMap((job) => {
@@ -33,6 +35,8 @@ export function faultsAtTheEnd(
   expected: Readonly<Record<string, readonly ('done' | 'failed')[]>>,
 ): string[] {
   const faults = faultsOfPlaces(project, Object.keys(expected));
+  const slices = jobFiles(project).filter((path) => path.endsWith('.slice'));
+  if (slices.length > 0) faults.push(`slices are left: ${slices.join(', ')}`);
   for (const [job, places] of Object.entries(expected)) {
     if (!places.some((place) => project.jobs(place).includes(job)))
       faults.push(`${job} is not ${places.join(' or ')}`);

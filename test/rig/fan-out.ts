@@ -1,3 +1,4 @@
+import { readFileSync, readdirSync } from 'node:fs';
 import { jobDefaults } from '../../src/job/job.js';
 import type { FanOut } from '../../src/job/fan-out.js';
 import type { TaskInput } from '../../src/queue/fan-out-inputs.js';
@@ -25,4 +26,57 @@ export function submitTasks(
   const steps = submitFanOut(layout, name, { command, columns, job, maxFailures }, inputs, newToken());
   const submitted = perform(files, steps);
   if (submitted.kind !== 'submitted') throw new Error(`${name}: ${submitted.kind}`);
+}
+
+export interface TaskOutcomes {
+  /** Each task with an outcome that stands: `done`, or how it failed last. */
+  readonly accepted: ReadonlyMap<number, string>;
+  /** Lines that count. */
+  readonly executions: number;
+  /** What the accepted execution of a task printed. */
+  readonly output: (task: number) => string;
+}
+
+interface Line {
+  readonly task: number;
+  readonly token: string;
+  readonly outcome?: { readonly kind: string };
+  readonly out?: readonly [number, number] | { readonly bytes: number };
+}
+
+/** A fan-out job's outcomes, read as its README says: it shares no code with what it checks. Throws for a second success. */
+export function outcomesOf(directory: string): TaskOutcomes {
+  const limits = new Map(
+    readdirSync(`${directory}/sealed`).map((name) => {
+      const [token = '', lines] = name.split('=');
+      return [token, Number(lines)];
+    }),
+  );
+  const accepted = new Map<number, string>();
+  const printed = new Map<number, string>();
+  const counts = new Map<string, number>();
+  let executions = 0;
+  for (const file of readdirSync(`${directory}/outcomes`))
+    for (const text of readFileSync(`${directory}/outcomes/${file}`, 'utf8').split('\n')) {
+      if (!text.endsWith('}')) continue;
+      const line = JSON.parse(text) as Line;
+      const count = (counts.get(line.token) ?? 0) + 1;
+      counts.set(line.token, count);
+      if (count > (limits.get(line.token) ?? Infinity)) continue;
+      executions += 1;
+      const kind = line.outcome?.kind ?? 'done';
+      // Crews' files come in any order: a failure that was tried again may be read after its success.
+      if (accepted.get(line.task) === 'done') {
+        if (kind === 'done') throw new Error(`task ${line.task} has two outcomes`);
+        continue;
+      }
+      accepted.set(line.task, kind);
+      const pack = `${directory}/output/${file.replace(/\.jsonl$/, '.pack')}`;
+      if (Array.isArray(line.out)) {
+        const [offset, bytes] = line.out as readonly [number, number];
+        printed.set(line.task, readFileSync(pack).toString('utf8', offset, offset + bytes));
+      } else if (line.out !== undefined)
+        printed.set(line.task, readFileSync(`${directory}/output/${line.task}@${line.token}.out`, 'utf8'));
+    }
+  return { accepted, executions, output: (task) => printed.get(task) ?? '' };
 }
