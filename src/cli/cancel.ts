@@ -1,3 +1,7 @@
+import { reportCrews } from '../recruiter/crews-here.js';
+import { isFanOut } from './fan-outs.js';
+import { FanOutPaths, fanOutOf } from '../queue/fan-out-paths.js';
+import { create } from '../queue/steps.js';
 import { markCancelled } from '../queue/cancel-job.js';
 import { parseEntryName, tokenOf } from '../queue/entry-name.js';
 import { perform } from '../queue/perform.js';
@@ -36,7 +40,10 @@ function isLive({ state }: Place): boolean {
   return state !== 'done' && state !== 'failed';
 }
 
-function cancel({ layout }: Project, files: Files, { state, entry, crew }: Place): Cancelled {
+function cancel(project: Project, files: Files, place: Place): Cancelled {
+  if (isLive(place) && isFanOut(files, place)) return cancelFanOut(project, files, place);
+  const { layout } = project;
+  const { state, entry, crew } = place;
   if (state === 'assigned' && crew !== undefined) perform(files, recallJob(layout, crew, entry));
   if (state === 'waiting' || state === 'assigned') {
     const verdict = {
@@ -50,6 +57,17 @@ function cancel({ layout }: Project, files: Files, { state, entry, crew }: Place
   const token = tokenOf(entry);
   if (crew === undefined || token === undefined) return 'over';
   return perform(files, markCancelled(layout, crew, token)) === 'marked' ? 'stopping' : 'over';
+}
+
+/** No more tasks are begun, and those that run are stopped; then its dispatcher ends it. */
+function cancelFanOut({ layout }: Project, files: Files, { entry, path }: Place): Cancelled {
+  perform(files, create(new FanOutPaths(path).cancelMark, ''));
+  for (const { crew, running } of reportCrews(files, thisHost(), layout))
+    for (const slice of running) {
+      const { job, token } = parseEntryName(slice);
+      if (fanOutOf(job) === entry && token !== undefined) perform(files, markCancelled(layout, crew, token));
+    }
+  return 'stopping';
 }
 
 function describe({ entry, state }: Place, result: Cancelled): string {

@@ -1,6 +1,7 @@
 import { FjrError } from '../job/fjr-error.js';
 import { compareNatural } from '../job/natural-order.js';
 import { isIgnored, parseEntryName } from '../queue/entry-name.js';
+import { fanOutOf, fanOutSuffix } from '../queue/fan-out-paths.js';
 import { type CrewId, type Layout, classifyPodFile, parsePodName } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { list } from '../queue/steps.js';
@@ -21,7 +22,7 @@ export interface Place {
 /** Every place of a project in which a job can be. */
 export function* allPlaces(files: Files, layout: Layout): Iterable<Place> {
   const names = (directory: string): readonly string[] =>
-    (perform(files, list(directory)) ?? []).filter((name) => !isIgnored(name));
+    (perform(files, list(directory)) ?? []).filter((name) => !isIgnored(name) && !isSlice(name));
   for (const entry of names(layout.jobqueue)) yield place('waiting', entry, layout.queued(entry));
   for (const name of perform(files, list(layout.jobpods)) ?? []) {
     const pod = parsePodName(name);
@@ -35,6 +36,11 @@ export function* allPlaces(files: Files, layout: Layout): Iterable<Place> {
   }
   for (const verdict of ['done', 'failed'] as const)
     for (const entry of names(layout[verdict])) yield place(verdict, entry, layout.finished(verdict, entry));
+}
+
+/** Slices are no jobs of their own: what a person means is the fan-out job that they are of. */
+function isSlice(name: string): boolean {
+  return fanOutOf(parseEntryName(name).job)?.endsWith(fanOutSuffix) === true;
 }
 
 function place(state: JobState, entry: string, path: string, crew?: CrewId): Place {

@@ -8,6 +8,7 @@ import { parsePodName, probePrefix, trialPrefix } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { JournalReader } from '../queue/journal-reader.js';
 import { list } from '../queue/steps.js';
+import { fanOutDraftPrefix } from '../queue/submit-fan-out.js';
 import type { Files } from '../system/files.js';
 import { clock, filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
@@ -95,7 +96,8 @@ function* oldFiles({ layout }: Project, files: Files, before: number): Iterable<
     if (!crews.has(name.replace(/\.jsonl$/, '')) && isOld(`${layout.journal}/${name}`))
       yield `${layout.journal}/${name}`;
   for (const name of perform(files, list(layout.jobqueue)) ?? [])
-    if (name.startsWith('.submit-') && isOld(layout.queued(name))) yield layout.queued(name);
+    if ((name.startsWith('.submit-') || name.startsWith(fanOutDraftPrefix)) && isOld(layout.queued(name)))
+      yield layout.queued(name);
   for (const name of perform(files, list(layout.root)) ?? [])
     if ((name.startsWith(probePrefix) || name.startsWith(trialPrefix)) && isOld(`${layout.root}/${name}`))
       yield `${layout.root}/${name}`;

@@ -6,7 +6,8 @@ import { filesFor, thisHost } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { type Place, findJob } from './find-job.js';
 import type { Project } from './project.js';
-import { sayJson } from './say.js';
+import { copyTo, sayJson } from './say.js';
+import { taskLogsCommand } from './task-logs.js';
 
 const streams: readonly LogStream[] = ['out', 'err'];
 /** Bytes copied at a time. */
@@ -20,6 +21,8 @@ export async function logsCommand(
   follow: boolean,
   json: boolean,
 ): Promise<ExitCode> {
+  const ofTask = await taskLogsCommand(project, wanted, follow, json);
+  if (ofTask !== undefined) return ofTask;
   const files = filesFor(project);
   const [place] = findJob(project, files, wanted);
   if (json) {
@@ -65,18 +68,10 @@ export class LogCopier {
         const bytes = this.#files.readFrom(path, this.#offsets[stream], chunk);
         if (bytes === undefined || bytes.length === 0) break;
         this.#offsets[stream] += bytes.length;
-        await write(stream === 'out' ? process.stdout : process.stderr, bytes);
+        await copyTo(stream, bytes);
       }
     }
   }
-}
-
-async function write(to: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> {
-  await new Promise<void>((resolve) => {
-    to.write(bytes, () => {
-      resolve();
-    });
-  });
 }
 
 /** Until the execution is over; what it printed last is copied, too. */

@@ -1,3 +1,4 @@
+import type { LogStream } from '../queue/layout.js';
 /** A line for people, on standard output. */
 export function say(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -31,4 +32,14 @@ export function duration(seconds: number): string {
   if (seconds < 60) return `${Math.round(seconds)} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
   return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+}
+
+/** Standard output to ours, errors to ours; returns once they are on their way. */
+export async function copyTo(stream: LogStream, bytes: Uint8Array): Promise<void> {
+  const to = stream === 'out' ? process.stdout : process.stderr;
+  await new Promise<void>((resolve) => {
+    to.write(bytes, () => {
+      resolve();
+    });
+  });
 }

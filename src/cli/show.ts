@@ -1,8 +1,10 @@
 import { describeOutcome } from '../job/outcome.js';
 import { parseEntryName } from '../queue/entry-name.js';
+import { outcomeOfLine } from '../queue/task-line.js';
 import type { Files } from '../system/files.js';
 import { filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
+import { FanOutReport, isFanOut } from './fan-outs.js';
 import { type Place, findJob } from './find-job.js';
 import { type HistoryLine, historyOf } from './history.js';
 import type { Project } from './project.js';
@@ -22,6 +24,7 @@ export function showCommand(project: Project, wanted: string, json: boolean): Ex
       job,
       places: places.map((place) => placeJson(project, files, place)),
       history,
+      tasks: tasksJson(files, places[0]),
     });
   else sayJob(project, files, job, places, history);
   return exitCode.fine;
@@ -68,11 +71,41 @@ function sayJob(
   }
   if (history.length > 0) say('  history');
   for (const line of history) say(`    ${printable(describeLine(line))}`);
+  if (isFanOut(files, places[0])) sayTasks(files, places[0]);
   const inspected = files.inspect(places[0].path, shownBytes);
   if (inspected.kind !== 'file') return;
   say('  file');
   for (const line of Buffer.from(inspected.head).toString('utf8').replace(/\n$/, '').split('\n'))
     say(`    ${printable(line.replaceAll('\t', '  '))}`);
+}
+
+/** Failed tasks that are shown. */
+const shownFailures = 10;
+
+function tasksJson(files: Files, place: Place): Record<string, unknown> | null {
+  if (!isFanOut(files, place)) return null;
+  const report = new FanOutReport(files, place.path);
+  const failures = report.failures.map((line) => ({
+    task: line.task,
+    input: report.inputOf(line.task) ?? null,
+    outcome: outcomeOfLine(line),
+    ms: line.ms,
+  }));
+  return { tasks: report.fanOut.tasks, done: report.done, failed: report.failed, failures };
+}
+
+function sayTasks(files: Files, place: Place): void {
+  const report = new FanOutReport(files, place.path);
+  const { fanOut, done, failed, failures } = report;
+  const { command } = fanOut;
+  say(`  command: ${printable(command.kind === 'shell' ? command.line : command.argv.join(' '))}`);
+  say(`  tasks: ${fanOut.tasks}, of them ${done} done, ${failed} failed`);
+  for (const line of failures.slice(0, shownFailures)) {
+    const input = report.inputOf(line.task);
+    const words = typeof input === 'string' ? input : (input ?? []).join(' ');
+    say(`    task ${line.task} (${printable(words)}): ${printable(describeOutcome(outcomeOfLine(line)))}`);
+  }
+  if (failures.length > shownFailures) say(`    … and ${failures.length - shownFailures} more`);
 }
 
 function describeLine(line: HistoryLine): string {

@@ -7,6 +7,7 @@ import { heartbeatAges, isStale } from '../recruiter/heartbeat-ages.js';
 import type { Files } from '../system/files.js';
 import { describeEnding, newestFailures } from './failures.js';
 import { filesFor, thisHost } from './compose.js';
+import { type FanOutStanding, fanOutsIn } from './fan-outs.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { crewJson } from './crew-json.js';
 import { type Ages, describeLife, hostsOf, sayHost } from './list-crews.js';
@@ -22,6 +23,7 @@ export interface Standing {
   readonly failed: number;
   readonly idle: number;
   readonly crews: readonly CrewReport[];
+  readonly fanOuts: readonly FanOutStanding[];
   readonly pools: readonly { readonly name: string; readonly free: number; readonly used: number }[];
 }
 
@@ -35,8 +37,15 @@ export function standingOf({ layout }: Project, files: Files): Standing {
     failed: countNames(files, layout.failed),
     idle: countNames(files, layout.workerqueue),
     crews,
+    fanOuts: fanOutsIn(files, layout),
     pools: poolsOf(files, layout),
   };
+}
+
+/** `sweep.run: 340 of 1000 tasks done (34%), 2 failed` */
+export function describeFanOut({ name, tasks, done, failed }: FanOutStanding): string {
+  const share = Math.floor((100 * (done + failed)) / Math.max(1, tasks));
+  return `${printable(name)}: ${done} of ${plural(tasks, 'task')} done (${share}%), ${failed} failed`;
 }
 
 function countNames(files: Files, directory: string): number {
@@ -77,7 +86,7 @@ export async function sayStatus(project: Project, json: boolean): Promise<ExitCo
     });
     return exitCode.fine;
   }
-  const { waiting, assigned, running, done, failed, idle, crews, pools } = standing;
+  const { waiting, assigned, running, done, failed, idle, crews, pools, fanOuts } = standing;
   const workers = crews.reduce((sum, { file }) => sum + file.workers, 0);
   say(`project "${project.name}" in ${project.layout.root}`);
   say(`  jobs     ${waiting} waiting, ${assigned + running} running, ${done} done, ${failed} failed`);
@@ -90,6 +99,7 @@ export async function sayStatus(project: Project, json: boolean): Promise<ExitCo
     );
   }
   for (const host of hosts) sayHost(host, '    ');
+  for (const fanOut of fanOuts) say(`  fan-out  ${describeFanOut(fanOut)}`);
   for (const { name, free, used } of pools)
     say(`  pool     ${printable(name)}: ${free} free, ${used} in use`);
   if (failures.length > 0) say('  newest failures');

@@ -6,7 +6,7 @@ import { type ExitCode, exitCode } from './exit-code.js';
 import { describeEnding, newestFailures } from './failures.js';
 import type { Project } from './project.js';
 import { duration, plural, printable, say } from './say.js';
-import { type Standing, standingOf } from './status.js';
+import { type Standing, describeFanOut, standingOf } from './status.js';
 
 /** Milliseconds between two pictures. */
 const refresh = 1000;
@@ -81,6 +81,7 @@ function headLines({ name }: Project, standing: Standing, watch: Rates): string[
     `${pc.bold(`fjr top · project ${name}`)}  ${new Date().toTimeString().slice(0, 8)}   ${pc.dim('q quits')}`,
     `jobs     ${pc.green(`${done} done`)}  ${failed > 0 ? pc.red(`${failed} failed`) : '0 failed'}  ${running + assigned} running  ${waiting} waiting`,
     `workers  ${workers} in ${plural(crews.length, 'crew')}, ${idle} idle`,
+    ...standing.fanOuts.map((fanOut) => `fan-out  ${describeFanOut(fanOut)}`),
     `rate     ${rate.toFixed(1)}/s ${sparkline(watch.rates)}${left}`,
   ];
 }

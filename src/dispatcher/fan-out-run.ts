@@ -6,21 +6,25 @@ import {
   asRanges,
   countTasks,
   formatSlice,
-  parseSlice,
   tasksIn,
 } from '../job/fan-out.js';
-import { FjrError } from '../job/fjr-error.js';
 import { carveSlice, placeSlice } from '../queue/carve-slice.js';
-import { type Cursor, FanOutPaths, parseCursor, parseSeal, sliceName } from '../queue/fan-out-paths.js';
+import { FanOutBook, notFanOut } from '../queue/fan-out-book.js';
+import {
+  type Cursor,
+  FanOutPaths,
+  cancelMarkName,
+  formatProgress,
+  parseCursor,
+  sliceName,
+} from '../queue/fan-out-paths.js';
+import type { FanOutTally } from '../queue/fan-out-tally.js';
 import type { Layout } from '../queue/layout.js';
-import { LineReader } from '../queue/line-reader.js';
 import { perform } from '../queue/perform.js';
-import { type Steps, list, read } from '../queue/steps.js';
-import { parseTaskLines } from '../queue/task-line.js';
+import { type Steps, list, overwrite } from '../queue/steps.js';
 import { newToken } from '../queue/token.js';
 import type { Clock } from '../system/clock.js';
 import type { Files } from '../system/files.js';
-import { FanOutTally } from './fan-out-tally.js';
 import { Heap } from './heap.js';
 import { sliceSize } from './slice-size.js';
 
@@ -37,19 +41,17 @@ const longestDelay = 600;
 /** One fan-out job, as its dispatcher knows it: what has become of its tasks, and which are still to be given out. */
 export class FanOutRun {
   readonly name: string;
-  readonly fanOut: FanOut;
-  readonly tally: FanOutTally;
   readonly #system: FanOutSystem;
   readonly #layout: Layout;
   readonly #paths: FanOutPaths;
-  readonly #outcomes: LineReader;
-  readonly #sealed = new Set<string>();
+  readonly #book: FanOutBook;
   /** Tasks that wait for their next try. */
   readonly #delayed = new Heap<{ readonly due: number; readonly task: number }>((a, b) => a.due < b.due);
   #cursor: Cursor;
   /** Somebody else has carved: tasks that seem to be in no slice may be in one of his, until all slices have ended. */
   #othersCarved: boolean;
   #cancelled = false;
+  #progress = '';
 
   /** Reads all there is. Throws FjrError if it is no fan-out job, or a damaged one. */
   constructor(system: FanOutSystem, layout: Layout, name: string) {
@@ -57,13 +59,19 @@ export class FanOutRun {
     this.#layout = layout;
     this.name = name;
     this.#paths = new FanOutPaths(layout.queued(name));
-    this.fanOut = this.#readFanOut();
-    this.tally = new FanOutTally(this.fanOut);
-    this.#outcomes = new LineReader(system.files, this.#paths.outcomes);
+    this.#book = new FanOutBook(system.files, this.#paths);
     this.#cursor = this.#readCursor();
     this.#othersCarved = this.#cursor.slices > 0;
     perform(system.files, placeSlice(layout, name, this.#paths, this.#cursor));
     this.refresh();
+  }
+
+  get fanOut(): FanOut {
+    return this.#book.fanOut;
+  }
+
+  get tally(): FanOutTally {
+    return this.#book.tally;
   }
 
   /** Tasks that no slice has yet. */
@@ -94,15 +102,14 @@ export class FanOutRun {
 
   /** Reads what crews wrote since, and what was taken back. */
   refresh(): void {
-    const { files } = this.#system;
-    for (const file of perform(files, list(this.#paths.outcomes)) ?? []) this.#readOutcomes(file);
-    this.#readSeals();
-    if (!this.#cancelled) this.#cancelled = files.exists(this.#paths.cancelMark);
+    this.#book.refresh();
+    this.#lookForCancel();
+    this.noteProgress();
   }
 
   /** Reads what one crew wrote since. */
   hear(writer: string): void {
-    for (const text of this.#outcomes.readFresh(`${writer}.jsonl`)) this.#add(text);
+    this.#book.hear(writer);
   }
 
   /**
@@ -110,6 +117,7 @@ export class FanOutRun {
    * left to carve, or somebody else carves.
    */
   carve(workers: number): string | undefined {
+    this.#lookForCancel();
     const tasks = this.#chooseAgain(workers) ?? this.#chooseUntouched(workers);
     if (tasks === undefined) return undefined;
     const slices = this.#cursor.slices + 1;
@@ -151,20 +159,22 @@ export class FanOutRun {
     return this.#cursor;
   }
 
+  /** For people and their programs: how far it is, without reading all its lines. */
+  noteProgress(): void {
+    const { done, failed } = this.tally;
+    const line = formatProgress({ tasks: this.fanOut.tasks, done, failed });
+    if (line !== this.#progress) this.#perform(overwrite(this.#paths.progress, line));
+    this.#progress = line;
+  }
+
   #perform<T>(steps: Steps<T>): T {
     return perform(this.#system.files, steps);
   }
 
-  #readFanOut(): FanOut {
-    const bytes = this.#perform(read(this.#paths.file));
-    if (bytes === undefined) throw notFanOut('it is a directory without fan-out.json');
-    try {
-      const fanOut = JSON.parse(Buffer.from(bytes).toString('utf8')) as FanOut;
-      if ((fanOut.format as number) === 1 && Number.isInteger(fanOut.tasks)) return fanOut;
-    } catch {
-      // Told below.
-    }
-    throw notFanOut('its fan-out.json cannot be understood');
+  /** In a listing: a name that is polled for may be remembered as missing. */
+  #lookForCancel(): void {
+    const names = this.#cancelled ? [] : (this.#perform(list(this.#paths.directory)) ?? []);
+    if (names.includes(cancelMarkName)) this.#cancelled = true;
   }
 
   #readCursor(): Cursor {
@@ -178,25 +188,6 @@ export class FanOutRun {
     this.#cursor = this.#readCursor();
     this.#othersCarved = true;
     this.#perform(placeSlice(this.#layout, this.name, this.#paths, this.#cursor));
-  }
-
-  #readOutcomes(file: string): void {
-    for (const text of this.#outcomes.read(file)) this.#add(text);
-  }
-
-  #add(text: string): void {
-    for (const line of parseTaskLines(text)) this.tally.add(line);
-  }
-
-  #readSeals(): void {
-    for (const name of this.#perform(list(this.#paths.sealed)) ?? []) {
-      const seal = this.#sealed.has(name) ? undefined : parseSeal(name);
-      if (seal === undefined) continue;
-      const content = this.#perform(read(`${this.#paths.sealed}/${name}`));
-      const slice = content === undefined ? undefined : parseSlice(content);
-      if (slice === undefined) continue;
-      if (this.tally.seal(seal.token, seal.lines, tasksIn(slice.tasks), seal.lost)) this.#sealed.add(name);
-    }
   }
 
   /** Tasks that failed wait some time, those that were only given back none. */
@@ -254,8 +245,4 @@ export class FanOutRun {
     }
     return failures;
   }
-}
-
-function notFanOut(reason: string): FjrError {
-  return new FjrError('not-a-fan-out', reason, { hint: 'submit inputs with fjr submit or fjr run' });
 }

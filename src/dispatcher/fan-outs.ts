@@ -164,6 +164,7 @@ export class FanOuts {
     const over = [...this.#runs.values()].filter(isOver);
     for (const run of over) {
       const { tally, fanOut, name } = run;
+      run.noteProgress();
       const left = fanOut.tasks - tally.done - tally.failed;
       const outcome = { kind: 'tasks', tasks: fanOut.tasks, failed: tally.failed, left } as const;
       const note = { writer: this.#writer, time: this.#system.clock.timestamp(), outcome };

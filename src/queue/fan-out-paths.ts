@@ -59,6 +59,23 @@ export function fanOutOf(jobName: string): string | undefined {
   return slicePattern.exec(jobName)?.[1];
 }
 
+export const cancelMarkName = 'cancel';
+
+/** What fan-out jobs are called, so that a listing tells them from files. */
+export const fanOutSuffix = '.run';
+
+/** How far a fan-out job is. */
+export interface FanOutProgress {
+  readonly tasks: number;
+  readonly done: number;
+  readonly failed: number;
+}
+
+/** Always of one length, for hosts that remember the file's size. */
+export function formatProgress(progress: FanOutProgress): string {
+  return `${JSON.stringify(progress).padEnd(80)}\n`;
+}
+
 export class FanOutPaths {
   readonly directory: string;
   constructor(directory: string) {
@@ -80,6 +97,10 @@ export class FanOutPaths {
   }
   draft(name: string): string {
     return `${this.directory}/.new.${name}`;
+  }
+  /** How far it is, as its dispatcher last saw it. */
+  get progress(): string {
+    return `${this.directory}/progress.json`;
   }
   get outcomes(): string {
     return `${this.directory}/outcomes`;
@@ -106,6 +127,6 @@ export class FanOutPaths {
   }
   /** A person's wish that no more tasks be begun, and that those that run be stopped. */
   get cancelMark(): string {
-    return `${this.directory}/cancel`;
+    return `${this.directory}/${cancelMarkName}`;
   }
 }

@@ -1,7 +1,7 @@
 import type { FanOut } from '../job/fan-out.js';
 import { FjrError } from '../job/fjr-error.js';
 import { type TaskInput, formatInput, offsetStride } from './fan-out-inputs.js';
-import { FanOutPaths } from './fan-out-paths.js';
+import { FanOutPaths, formatProgress } from './fan-out-paths.js';
 import type { Layout } from './layout.js';
 import { type Steps, append, create, list, mkdir, rename } from './steps.js';
 import { checkJobName } from './submit-job.js';
@@ -34,6 +34,7 @@ export function* submitFanOut(
   if (tasks === 0) throw new FjrError('no-inputs', 'there are no inputs', { hint: 'give it at least one' });
   const fanOut: FanOut = { format: 1, tasks, ...what };
   yield* create(draft.file, `${JSON.stringify(fanOut, undefined, 2)}\n`);
+  yield* create(draft.progress, formatProgress({ tasks, done: 0, failed: 0 }));
   yield* create(draft.cursor({ next: 0, slices: 0, draft: '' }), '');
   if ((yield* list(layout.jobqueue))?.includes(name) === true) return { kind: 'exists' };
   const moved = yield* rename(draft.directory, layout.queued(name));

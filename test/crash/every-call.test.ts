@@ -43,7 +43,7 @@ function submitFour(rig: Rig): void {
 function submitSweep(rig: Rig): void {
   const line = 'echo "$INPUT"; [ "$INPUT" != 3 ] || [ "$FJR_ATTEMPT" -gt 1 ]';
   const inputs = ['0', '1', '2', '3', '4', '5'];
-  submitTasks(rig.project().root, 'sweep', line, inputs, { retries: 1, retryDelay: 0.1 });
+  submitTasks(rig.project().root, 'sweep.run', line, inputs, { retries: 1, retryDelay: 0.1 });
 }
 
 function faultsOfSweep(project: ProjectFiles): string[] {
@@ -150,7 +150,7 @@ const scenarios: Record<string, Scenario> = {
     },
   },
   'fjr-worker with slices': {
-    jobs: { sweep: done },
+    jobs: { 'sweep.run': done },
     check: faultsOfSweep,
     begin(rig, { env }) {
       submitSweep(rig);
@@ -168,7 +168,7 @@ const scenarios: Record<string, Scenario> = {
     },
   },
   'fjr-dispatcher of slices': {
-    jobs: { sweep: done },
+    jobs: { 'sweep.run': done },
     check: faultsOfSweep,
     async begin(rig, { env }) {
       submitSweep(rig);

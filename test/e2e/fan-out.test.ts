@@ -14,7 +14,12 @@ describe('A fan-out job', () => {
   }) => {
     const project = rig.project();
     const inputs = Array.from({ length: 1000 }, (_, index) => `input ${index}'"$ *`);
-    submitTasks(project.root, 'sweep', 'echo "$INPUT" >> "$LEDGER/seen"; echo "out $FJR_TASK_INDEX"', inputs);
+    submitTasks(
+      project.root,
+      'sweep.run',
+      'echo "$INPUT" >> "$LEDGER/seen"; echo "out $FJR_TASK_INDEX"',
+      inputs,
+    );
     await rig.startCrew(['--workers', '4']);
     const { code, stdout, stderr } = await rig.run('fjr-dispatcher');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -23,13 +28,13 @@ describe('A fan-out job', () => {
     expect(seen.sort()).toEqual([...inputs].sort());
     expect([...project.entries('jobqueue'), ...project.entries('failed'), ...project.pods()]).toEqual([]);
     const [entry] = project.entries('done');
-    expect(entry).toMatch(/^sweep@/);
+    expect(entry).toMatch(/^sweep@.*\.run$/);
     const outcomes = outcomesOf(`${project.root}/done/${entry!}`);
     expect(outcomes.accepted.size).toBe(1000);
     expect(outcomes.output(17)).toBe('out 17\n');
     expect(readdirSync(`${project.root}/logs`)).toEqual([]);
     const files = readdirSync(`${project.root}/done/${entry!}`, { recursive: true });
-    expect(files.length).toBeLessThan(12);
+    expect(files.length).toBeLessThan(13);
   }, 60_000);
 
   test('gives a program its arguments exactly, with placeholders replaced', async ({ rig }) => {
@@ -60,7 +65,7 @@ describe('A fan-out job', () => {
   test('tries failed tasks again, each as often as it may', async ({ rig }) => {
     const project = rig.project();
     const line = 'echo "$FJR_ATTEMPT"; [ $((INPUT % 3)) = 0 ] || [ "$FJR_ATTEMPT" -gt "$((INPUT % 3))" ]';
-    submitTasks(project.root, 'flaky', line, numbers(60), { retries: 2, retryDelay: 0.1 });
+    submitTasks(project.root, 'flaky.run', line, numbers(60), { retries: 2, retryDelay: 0.1 });
     await rig.startCrew(['--workers', '2']);
     expect(await rig.run('fjr-dispatcher')).toMatchObject({ code: 0, stderr: '' });
     const { accepted, executions } = outcomesOf(`${project.root}/done/${project.entries('done')[0]!}`);
@@ -70,19 +75,19 @@ describe('A fan-out job', () => {
 
   test('fails when a task does, and says how many', async ({ rig }) => {
     const project = rig.project();
-    submitTasks(project.root, 'bad', '[ "$INPUT" != 7 ]', numbers(20), { retries: 1, retryDelay: 0 });
+    submitTasks(project.root, 'bad.run', '[ "$INPUT" != 7 ]', numbers(20), { retries: 1, retryDelay: 0 });
     await rig.startCrew(['--workers', '2']);
     const { code, stdout } = await rig.run('fjr-dispatcher');
     expect(code).toBe(3);
     expect(stdout).toMatch(/19 done, 1 failed/);
-    expect(project.entries('failed')).toEqual([expect.stringMatching(/^bad@/)]);
+    expect(project.entries('failed')).toEqual([expect.stringMatching(/^bad@.*\.run$/)]);
     const [verdict] = project.journal().filter(({ event }) => event === 'verdict');
     expect(verdict).toMatchObject({ outcome: { kind: 'tasks', tasks: 20, failed: 1, left: 0 } });
   }, 30_000);
 
   test('begins no more tasks once too many have failed', async ({ rig }) => {
     const project = rig.project();
-    submitTasks(project.root, 'bad', 'false', numbers(10_000), { maxFailures: 5 });
+    submitTasks(project.root, 'bad.run', 'false', numbers(10_000), { maxFailures: 5 });
     await rig.startCrew(['--workers', '2']);
     expect((await rig.run('fjr-dispatcher')).code).toBe(3);
     const { executions } = outcomesOf(`${project.root}/failed/${project.entries('failed')[0]!}`);
@@ -93,7 +98,7 @@ describe('A fan-out job', () => {
   test('goes before jobs of lower priority, and behind those of higher', async ({ rig }) => {
     const project = rig.project();
     const note = 'echo "$FJR_JOB $INPUT" >> "$LEDGER/order"';
-    submitTasks(project.root, 'sweep', note, numbers(3), { priority: 5 });
+    submitTasks(project.root, 'sweep.run', note, numbers(3), { priority: 5 });
     for (const [name, priority] of [
       ['high', 9],
       ['low', 1],
@@ -104,13 +109,18 @@ describe('A fan-out job', () => {
     await rig.startCrew(['--workers', '1']);
     expect(await dispatcher.ends()).toMatchObject({ code: 0 });
     const order = readFileSync(`${rig.ledger}/order`, 'utf8').split('\n').slice(0, -1);
-    expect(order).toEqual(['high.conf ', 'sweep 0', 'sweep 1', 'sweep 2', 'low.conf ']);
+    expect(order).toEqual(['high.conf ', 'sweep.run 0', 'sweep.run 1', 'sweep.run 2', 'low.conf ']);
   }, 30_000);
 
   test('loses nothing when crews and dispatchers are killed: each task has one outcome', async ({ rig }) => {
     const project = rig.project();
     const count = 3000;
-    submitTasks(project.root, 'sweep', 'echo "$FJR_TASK_INDEX" >> "$LEDGER/$FJR_WORKER_ID"', numbers(count));
+    submitTasks(
+      project.root,
+      'sweep.run',
+      'echo "$FJR_TASK_INDEX" >> "$LEDGER/$FJR_WORKER_ID"',
+      numbers(count),
+    );
     const ran = (): number =>
       readdirSync(rig.ledger)
         .map((name) => readFileSync(`${rig.ledger}/${name}`, 'utf8').split('\n').length - 1)
@@ -136,7 +146,7 @@ describe('A fan-out job', () => {
 
   test('gives back the rest of its slices when a crew is fired', async ({ rig }) => {
     const project = rig.project();
-    submitTasks(project.root, 'slow', '[ -e "$LEDGER/gate" ] || exec sleep 600', numbers(10));
+    submitTasks(project.root, 'slow.run', '[ -e "$LEDGER/gate" ] || exec sleep 600', numbers(10));
     const first = await rig.startCrew(['--workers', '2']);
     const dispatcher = rig.start('fjr-dispatcher');
     await waitUntil(
@@ -153,5 +163,39 @@ describe('A fan-out job', () => {
     expect(existsSync(`${project.root}/done/${project.entries('done')[0]!}/sealed`)).toBe(true);
     const { accepted, executions } = outcomesOf(`${project.root}/done/${project.entries('done')[0]!}`);
     expect([accepted.size, executions]).toEqual([10, 10]);
+  }, 30_000);
+
+  test('is shown by status, show and logs, while it runs and after', async ({ rig }) => {
+    const project = rig.project();
+    const line =
+      'echo "hello $INPUT"; [ "$INPUT" != b ] || { echo oh >&2; exit 3; }; [ "$INPUT" != c ] || exec sleep 600';
+    submitTasks(project.root, 'sweep.run', line, ['a', 'b', 'c', 'd']);
+    await rig.startCrew(['--workers', '1']);
+    const dispatcher = rig.start('fjr-dispatcher');
+    const seen = await waitUntil(
+      'the third task has a file of its own',
+      async () => (await rig.run('fjr', ['logs', 'sweep/2'])).stdout,
+      (stdout) => stdout !== '',
+    );
+    expect(seen).toBe('hello c\n');
+    const follower = rig.start('fjr', ['logs', '-f', 'sweep/2']);
+    await follower.says('hello c');
+    const status = await rig.run('fjr', ['status']);
+    expect(status.stdout).toContain('  fan-out  sweep.run: 1 of 4 tasks done (50%), 1 failed\n');
+    expect(JSON.parse((await rig.run('fjr', ['--json', 'status'])).stdout)).toMatchObject({
+      fanOuts: [{ name: 'sweep.run', tasks: 4, done: 1, failed: 1 }],
+    });
+    expect((await rig.run('fjr', ['cancel', 'sweep'])).stdout).toContain('sweep.run');
+    expect((await dispatcher.ends()).code).toBe(3);
+    expect(await follower.ends()).toMatchObject({ code: 0 });
+    expect((await rig.run('fjr', ['logs', 'sweep/0'])).stdout).toBe('hello a\n');
+    expect(await rig.run('fjr', ['logs', 'sweep/1'])).toMatchObject({ stdout: 'hello b\n', stderr: 'oh\n' });
+    const show = (await rig.run('fjr', ['show', 'sweep'])).stdout;
+    expect(show).toContain('  tasks: 4, of them 1 done, 2 failed\n');
+    expect(show).toContain('    task 1 (b): exit code 3\n');
+    expect(show).toContain('    task 2 (c): cancelled\n');
+    const missing = await rig.run('fjr', ['logs', 'sweep/9']);
+    expect(missing).toMatchObject({ code: 4, stdout: '' });
+    expect(missing.stderr).toBe('fjr: "sweep" has no task 9\nhint: its tasks are numbered from 0 to 3\n');
   }, 30_000);
 });

@@ -1,7 +1,7 @@
 import { type FailureReason, type FanOut, type TaskFailures, failureReason } from '../job/fan-out.js';
 import { isSuccess } from '../job/outcome.js';
-import { lostBudget } from '../queue/return-entries.js';
-import { type TaskLine, outcomeOfLine } from '../queue/task-line.js';
+import { lostBudget } from './return-entries.js';
+import { type TaskLine, outcomeOfLine } from './task-line.js';
 
 /** What is known of a task. `open`: it has no outcome that stands. */
 export type TaskState = 'open' | 'done' | 'failed';

@@ -1,0 +1,143 @@
+import type { FanOut } from '../job/fan-out.js';
+import { isSuccess } from '../job/outcome.js';
+import { isIgnored, parseEntryName } from '../queue/entry-name.js';
+import { FanOutBook } from '../queue/fan-out-book.js';
+import { FanOutInputs, type TaskInput } from '../queue/fan-out-inputs.js';
+import { FanOutPaths, type FanOutProgress, fanOutSuffix } from '../queue/fan-out-paths.js';
+import type { Layout, LogStream } from '../queue/layout.js';
+import { perform } from '../queue/perform.js';
+import { list, read } from '../queue/steps.js';
+import { type TaskLine, outcomeOfLine } from '../queue/task-line.js';
+import type { Files } from '../system/files.js';
+import type { Place } from './find-job.js';
+
+export interface FanOutStanding extends FanOutProgress {
+  /** Its name in the queue. */
+  readonly name: string;
+}
+
+/** Whether a place in a project is a fan-out job's directory. */
+export function isFanOut(files: Files, { entry, path }: Pick<Place, 'entry' | 'path'>): boolean {
+  return parseEntryName(entry).job.endsWith(fanOutSuffix) && files.exists(new FanOutPaths(path).file);
+}
+
+/** The fan-out jobs in the queue, and how far each was when its dispatcher looked last. */
+export function fanOutsIn(files: Files, layout: Layout): FanOutStanding[] {
+  const names = perform(files, list(layout.jobqueue)) ?? [];
+  return names
+    .filter((name) => name.endsWith(fanOutSuffix) && !isIgnored(name))
+    .flatMap((name) => {
+      const bytes = perform(files, read(new FanOutPaths(layout.queued(name)).progress));
+      const progress = bytes === undefined ? undefined : parseProgress(bytes);
+      return progress === undefined ? [] : [{ name, ...progress }];
+    });
+}
+
+function parseProgress(bytes: Uint8Array): FanOutProgress | undefined {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8')) as FanOutProgress;
+  } catch {
+    // It is being rewritten just now.
+    return undefined;
+  }
+}
+
+/** One execution of a task, with the crew that ran it. */
+export interface TaskExecution extends TaskLine {
+  readonly writer: string;
+}
+
+/** A fan-out job as its directory tells it. Reading it takes time in proportion to its tasks. */
+export class FanOutReport {
+  readonly fanOut: FanOut;
+  readonly done: number;
+  readonly failed: number;
+  /** Executions that failed, the newest of each task. */
+  readonly failures: readonly TaskExecution[];
+  readonly #inputs: FanOutInputs;
+
+  constructor(files: Files, directory: string) {
+    const paths = new FanOutPaths(directory);
+    this.#inputs = new FanOutInputs(files, paths);
+    const failures = new Map<number, TaskExecution>();
+    const book = new FanOutBook(files, paths, (line, writer) => {
+      if (!isSuccess(outcomeOfLine(line))) failures.set(line.task, { ...line, writer });
+    });
+    book.refresh();
+    const { tally } = book;
+    this.fanOut = book.fanOut;
+    this.done = tally.done;
+    this.failed = tally.failed;
+    this.failures = [...failures.values()].filter(({ task }) => tally.stateOf(task) === 'failed');
+  }
+
+  inputOf(task: number): TaskInput | undefined {
+    return this.#inputs.read(task, task)?.[0];
+  }
+}
+
+/** Where a stream of one task's newest execution is; undefined: it printed nothing, as far as is known. */
+export interface TaskLog {
+  readonly path: string;
+  readonly offset: number;
+  /** Undefined: to the end of the file. */
+  readonly bytes: number | undefined;
+}
+
+export interface TaskLogs {
+  readonly logs: Readonly<Partial<Record<LogStream, TaskLog>>>;
+  /** How it ended; undefined: it has not, as far as is known. */
+  readonly line: TaskExecution | undefined;
+  /** How many tasks its job has. */
+  readonly tasks: number;
+}
+
+/** The newest execution of a task: of those that ended the last one, unless one runs long enough to have files. */
+export function logsOfTask(files: Files, directory: string, task: number): TaskLogs {
+  const paths = new FanOutPaths(directory);
+  let last: TaskExecution | undefined;
+  const lines = new Set<string>();
+  const book = new FanOutBook(files, paths, (line, writer) => {
+    if (line.task !== task) return;
+    lines.add(line.token);
+    if (last === undefined || !isSuccess(outcomeOfLine(last))) last = { ...line, writer };
+  });
+  book.refresh();
+  const { tasks } = book.fanOut;
+  const running = runningLogs(files, paths, task, lines);
+  if (running !== undefined) return { logs: running, line: undefined, tasks };
+  if (last === undefined) return { logs: {}, line: undefined, tasks };
+  const logs: Partial<Record<LogStream, TaskLog>> = {};
+  for (const stream of ['out', 'err'] as const) {
+    const at = last[stream];
+    if (at === undefined) continue;
+    logs[stream] =
+      'bytes' in at
+        ? { path: paths.outputOf(task, last.token, stream), offset: 0, bytes: at.bytes }
+        : { path: paths.packOf(last.writer), offset: at[0], bytes: at[1] };
+  }
+  return { logs, line: last, tasks };
+}
+
+/** Files of an execution that has no line yet. */
+function runningLogs(
+  files: Files,
+  paths: FanOutPaths,
+  task: number,
+  ended: ReadonlySet<string>,
+): Partial<Record<LogStream, TaskLog>> | undefined {
+  const logs: Partial<Record<LogStream, TaskLog>> = {};
+  for (const name of perform(files, list(paths.output)) ?? []) {
+    const [, number, token = '', stream] = /^(\d+)@([^.]+)\.(out|err)$/.exec(name) ?? [];
+    if (Number(number) !== task || ended.has(token)) continue;
+    if (stream === 'out' || stream === 'err')
+      logs[stream] = { path: `${paths.output}/${name}`, offset: 0, bytes: undefined };
+  }
+  return Object.keys(logs).length === 0 ? undefined : logs;
+}
+
+/** `JOB/17`: a task of a fan-out job; undefined: just a job. */
+export function parseTaskName(text: string): { readonly job: string; readonly task: number } | undefined {
+  const [, job, task] = /^(.+)\/(\d+)$/s.exec(text) ?? [];
+  return job === undefined ? undefined : { job, task: Number(task) };
+}

@@ -1,0 +1,78 @@
+import { type FanOut, parseSlice, tasksIn } from '../job/fan-out.js';
+import { FjrError } from '../job/fjr-error.js';
+import type { Files } from '../system/files.js';
+import { type FanOutPaths, parseSeal } from './fan-out-paths.js';
+import { FanOutTally } from './fan-out-tally.js';
+import { LineReader } from './line-reader.js';
+import { perform } from './perform.js';
+import { list, read } from './steps.js';
+import { type TaskLine, parseTaskLines } from './task-line.js';
+
+/** Reads what a fan-out job is. Throws FjrError if the directory holds none, or a damaged one. */
+export function readFanOut(files: Files, paths: FanOutPaths): FanOut {
+  const bytes = perform(files, read(paths.file));
+  if (bytes === undefined) throw notFanOut('it is a directory without fan-out.json');
+  try {
+    const fanOut = JSON.parse(Buffer.from(bytes).toString('utf8')) as FanOut;
+    if ((fanOut.format as number) === 1 && Number.isInteger(fanOut.tasks)) return fanOut;
+  } catch {
+    // Told below.
+  }
+  throw notFanOut('its fan-out.json cannot be understood');
+}
+
+export function notFanOut(reason: string): FjrError {
+  return new FjrError('not-a-fan-out', reason, { hint: 'submit inputs with fjr submit or fjr run' });
+}
+
+/** What has become of a fan-out job's tasks: follows the lines and seals in its directory, and changes nothing. */
+export class FanOutBook {
+  readonly fanOut: FanOut;
+  readonly tally: FanOutTally;
+  readonly #files: Files;
+  readonly #paths: FanOutPaths;
+  readonly #outcomes: LineReader;
+  readonly #sealed = new Set<string>();
+  readonly #onLine: ((line: TaskLine, writer: string) => void) | undefined;
+
+  /** `onLine`: told of every line, those that do not count included. */
+  constructor(files: Files, paths: FanOutPaths, onLine?: (line: TaskLine, writer: string) => void) {
+    this.#files = files;
+    this.#paths = paths;
+    this.#onLine = onLine;
+    this.fanOut = readFanOut(files, paths);
+    this.tally = new FanOutTally(this.fanOut);
+    this.#outcomes = new LineReader(files, paths.outcomes);
+  }
+
+  /** Reads what crews wrote since, and what was taken back. */
+  refresh(): void {
+    for (const file of perform(this.#files, list(this.#paths.outcomes)) ?? [])
+      this.#add(file.replace(/\.jsonl$/, ''), this.#outcomes.read(file));
+    this.#readSeals();
+  }
+
+  /** Reads what one crew wrote since: it is known that there is something. */
+  hear(writer: string): void {
+    this.#add(writer, this.#outcomes.readFresh(`${writer}.jsonl`));
+  }
+
+  #add(writer: string, texts: Iterable<string>): void {
+    for (const text of texts)
+      for (const line of parseTaskLines(text)) {
+        this.tally.add(line);
+        this.#onLine?.(line, writer);
+      }
+  }
+
+  #readSeals(): void {
+    for (const name of perform(this.#files, list(this.#paths.sealed)) ?? []) {
+      const seal = this.#sealed.has(name) ? undefined : parseSeal(name);
+      if (seal === undefined) continue;
+      const content = perform(this.#files, read(`${this.#paths.sealed}/${name}`));
+      const slice = content === undefined ? undefined : parseSlice(content);
+      if (slice === undefined) continue;
+      if (this.tally.seal(seal.token, seal.lines, tasksIn(slice.tasks), seal.lost)) this.#sealed.add(name);
+    }
+  }
+}
