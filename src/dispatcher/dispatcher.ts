@@ -148,7 +148,7 @@ export class Dispatcher {
       arrived: (arrival) => {
         this.#arrive(arrival);
       },
-      directoryArrived: (name) => {
+      fanOutArrived: (name) => {
         this.#addFanOut(name);
       },
       trouble: (error) => {

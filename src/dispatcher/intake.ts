@@ -3,6 +3,7 @@ import { type Job, plainNeeds, takesOneWorker } from '../job/job.js';
 import { naturalKey } from '../job/natural-order.js';
 import { jobFileLimit } from '../job/read-job.js';
 import { type EntryName, failuresOf, isIgnored, longestName, parseEntryName } from '../queue/entry-name.js';
+import { FanOutPaths } from '../queue/fan-out-paths.js';
 import type { Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { list } from '../queue/steps.js';
@@ -27,8 +28,8 @@ export interface IntakeSystem {
 
 export interface IntakeEvents {
   readonly arrived: (arrival: Arrival) => void;
-  /** A directory: throws FjrError if it is no fan-out job. */
-  readonly directoryArrived: (name: string) => void;
+  /** A fan-out job's directory. */
+  readonly fanOutArrived: (name: string) => void;
   readonly trouble: (error: FjrError) => void;
   readonly rejected: (name: string, reason: string, hint: string | undefined) => void;
 }
@@ -276,6 +277,14 @@ export class Intake {
     const kept = confirmed ? candidate.read : undefined;
     const inspected = kept ?? this.#system.files.inspect(this.#layout.queued(name), jobFileLimit);
     candidate.read = undefined;
+    if (
+      isDirectory(inspected) &&
+      this.#system.files.exists(new FanOutPaths(this.#layout.queued(name)).file)
+    ) {
+      this.#known.set(name, 'arrived');
+      this.#events.fanOutArrived(name);
+      return;
+    }
     const settled = settle(inspected, candidate.look, confirmed, now);
     switch (settled.kind) {
       case 'missing':
@@ -283,10 +292,6 @@ export class Intake {
         return;
       case 'rejected':
         this.#reject(name, settled.reason, settled.hint);
-        return;
-      case 'directory':
-        this.#known.set(name, 'arrived');
-        this.#events.directoryArrived(name);
         return;
       case 'again':
         candidate.look = settled.look;
@@ -339,6 +344,10 @@ export class Intake {
     );
     for (const name of moved) this.#reject(name, 'its name is not UTF-8', 'rename it');
   }
+}
+
+function isDirectory(inspected: Inspected): boolean {
+  return inspected.kind === 'other' && inspected.what === 'a directory';
 }
 
 /** Most jobs need nothing special: they share one object. */

@@ -14,8 +14,6 @@ export interface Look {
 /** What a look at a name in the queue comes to. */
 export type Settled =
   | { readonly kind: 'ready'; readonly job: Job; readonly mtimeMs: number }
-  /** A directory: perhaps a fan-out job. */
-  | { readonly kind: 'directory' }
   | { readonly kind: 'again'; readonly inMs: number; readonly look: Look }
   | { readonly kind: 'rejected'; readonly reason: string; readonly hint: string | undefined }
   | { readonly kind: 'missing' };
@@ -46,8 +44,6 @@ export function settle(inspected: Inspected, before: Look | undefined, whole: bo
     case 'missing':
       return { kind: 'missing' };
     case 'other':
-      if (inspected.what === 'a directory') return { kind: 'directory' };
-      return settleOddity(inspected, before, now);
     case 'unreadable':
       return settleOddity(inspected, before, now);
     case 'file':
