@@ -1,10 +1,16 @@
 import { FjrError } from '../job/fjr-error.js';
 import { parseEntryName } from '../queue/entry-name.js';
+import { FanOutBook } from '../queue/fan-out-book.js';
+import { FanOutPaths } from '../queue/fan-out-paths.js';
 import { perform } from '../queue/perform.js';
 import { retryFailed } from '../queue/retry-failed.js';
+import { append, unlink } from '../queue/steps.js';
+import { formatTaskLine } from '../queue/task-line.js';
 import { newToken } from '../queue/token.js';
-import { filesFor } from './compose.js';
+import type { Files } from '../system/files.js';
+import { filesFor, thisHost } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
+import { isFanOut } from './fan-outs.js';
 import { allPlaces, findJob } from './find-job.js';
 import { tellDispatcher } from './hint-line.js';
 import type { Project } from './project.js';
@@ -23,6 +29,7 @@ export async function retryCommand(
         .filter(({ state }) => state === 'failed')
         .map(({ entry }) => entry)
     : jobs.map((job) => failedEntry(project, job));
+  for (const entry of entries) forgiveTasks(files, project, entry);
   const queued = entries.filter(
     (entry) => perform(files, retryFailed(project.layout, entry, newToken())) === 'queued',
   );
@@ -32,6 +39,25 @@ export async function retryCommand(
     say(`${plural(queued.length, 'failed job')} back in the queue of project "${project.name}".`);
   else for (const entry of queued) say(`${printable(parseEntryName(entry).job)}: back in the queue`);
   return exitCode.fine;
+}
+
+/** Of a fan-out job only what failed or was never done is tried again, with all its tries before it. */
+function forgiveTasks(files: Files, { layout }: Project, entry: string): void {
+  const path = layout.finished('failed', entry);
+  if (!isFanOut(files, { entry, path })) return;
+  const paths = new FanOutPaths(path);
+  const { tally, fanOut } = readBook(files, paths);
+  let lines = '';
+  for (let task = 0; task < fanOut.tasks; task++)
+    if (tally.stateOf(task) === 'failed') lines += formatTaskLine({ task, forgive: tally.blameOf(task) });
+  if (lines !== '') perform(files, append(paths.outcomesOf(`user-${thisHost().name}`), lines));
+  perform(files, unlink(paths.cancelMark));
+}
+
+function readBook(files: Files, paths: FanOutPaths): FanOutBook {
+  const book = new FanOutBook(files, paths);
+  book.refresh();
+  return book;
 }
 
 function failedEntry(project: Project, job: string): string {

@@ -60,8 +60,11 @@ export class FanOutBook {
   #add(writer: string, texts: Iterable<string>): void {
     for (const text of texts)
       for (const line of parseTaskLines(text)) {
-        this.tally.add(line);
-        this.#onLine?.(line, writer);
+        if ('forgive' in line) this.tally.forgive(line.task, line.forgive);
+        else {
+          this.tally.add(line);
+          this.#onLine?.(line, writer);
+        }
       }
   }
 

@@ -11,9 +11,10 @@ const done = 1;
 const failed = 2;
 const states: readonly TaskState[] = ['open', 'done', 'failed'];
 
-/** How an execution ended, as far as counting goes. `final`: it failed, and is not tried again. */
+/** Why an execution does not count as done. `final`: for a reason that is never tried again, as when it was cancelled. */
+type Reason = FailureReason | 'final';
 const results = ['done', 'final', 'exit', 'signal', 'timeout', 'spawn-error', 'lost'] as const;
-type Result = (typeof results)[number];
+type Result = 'done' | Reason;
 
 /** The executions of one slice, in the order of their lines: millions of them are remembered, so each is one number. */
 interface Executions {
@@ -34,14 +35,15 @@ function unpack(packed: number): { task: number; result: Result } {
 }
 
 /**
- * What has become of a fan-out job's tasks, from the lines that crews wrote. Whatever the order in which the files of
- * several crews are read, it comes to the same.
+ * What has become of a fan-out job's tasks, from the lines that crews wrote. All of it is counting: whatever the order
+ * in which the files of several crews are read, it comes to the same.
  */
 export class FanOutTally {
   readonly #fanOut: Pick<FanOut, 'tasks' | 'job'>;
   /** A byte for each task. */
   readonly #states: Uint8Array;
-  readonly #failures = new Map<number, Partial<Record<FailureReason, number>>>();
+  /** How often each of those few tasks failed that did. */
+  readonly #failures = new Map<number, Map<Reason, number>>();
   /** Tasks that ran, or were to run, in vain, and are in no slice now. */
   readonly #again = new Set<number>();
   readonly #slices = new Map<string, Executions>();
@@ -64,8 +66,12 @@ export class FanOutTally {
     return states[this.#states[task] ?? open] ?? 'open';
   }
 
+  /** What a task that is tried again has behind it. */
   failuresOf(task: number): TaskFailures {
-    return this.#failures.get(task) ?? {};
+    const failures: Partial<Record<FailureReason, number>> = {};
+    for (const [reason, count] of this.#failures.get(task) ?? [])
+      if (reason !== 'final' && count > 0) failures[reason] = count;
+    return failures;
   }
 
   /** A crew's line. Those of one slice come in the order in which they were written. */
@@ -78,7 +84,21 @@ export class FanOutTally {
     slice.counted.push(pack(task, result));
     this.executions += 1;
     this.ms += ms;
-    this.#count(task, result);
+    this.#again.delete(task);
+    if (result === 'done') this.#decide(task, done);
+    else this.#fail(task, result, 1);
+  }
+
+  /** A person's word: these failures of a task are not to count. */
+  forgive(task: number, failures: Readonly<Partial<Record<string, number>>>): void {
+    for (const reason of results)
+      if (reason !== 'done' && (failures[reason] ?? 0) > 0)
+        this.#fail(task, reason, -(failures[reason] ?? 0));
+  }
+
+  /** All that counts against a task, as `forgive` takes it. */
+  blameOf(task: number): Record<string, number> {
+    return Object.fromEntries([...(this.#failures.get(task) ?? [])].filter(([, count]) => count > 0));
   }
 
   /**
@@ -94,17 +114,12 @@ export class FanOutTally {
     const counted = new Set(slice.counted.map((packed) => unpack(packed).task));
     let first = lost;
     for (const task of tasks) {
-      if (counted.has(task) || this.#states[task] !== open) continue;
-      if (first) this.#fail(task, 'lost');
-      else this.#again.add(task);
+      if (counted.has(task)) continue;
+      if (first) this.#fail(task, 'lost', 1);
+      else if (this.#states[task] === open) this.#again.add(task);
       first = false;
     }
     return true;
-  }
-
-  /** Whether a token's slice is known to be sealed. */
-  isSealed(token: string): boolean {
-    return (this.#slices.get(token)?.limit ?? Infinity) < Infinity;
   }
 
   /** How many tasks are to be given out again. */
@@ -131,39 +146,35 @@ export class FanOutTally {
     return slice;
   }
 
-  #count(task: number, result: Result): void {
-    if (this.#states[task] !== open) return;
-    this.#again.delete(task);
-    if (result === 'done') this.#decide(task, done);
-    else if (result === 'final') this.#decide(task, failed);
-    else this.#fail(task, result);
+  #fail(task: number, reason: Reason, more: number): void {
+    const failures = this.#failures.get(task) ?? new Map<Reason, number>();
+    failures.set(reason, (failures.get(reason) ?? 0) + more);
+    this.#failures.set(task, failures);
+    if (this.#states[task] === done) return;
+    const isOver = [...failures].some(([one, count]) => count > this.#budget(one));
+    this.#decide(task, isOver ? failed : open);
+    if (!isOver) this.#again.add(task);
   }
 
-  #fail(task: number, reason: FailureReason): void {
-    const failures = this.#failures.get(task) ?? {};
-    const count = (failures[reason] ?? 0) + 1;
-    this.#failures.set(task, { ...failures, [reason]: count });
-    const budget = reason === 'lost' ? lostBudget - 1 : this.#fanOut.job.retries;
-    if (count > budget) this.#decide(task, failed);
-    else this.#again.add(task);
+  #budget(reason: Reason): number {
+    if (reason === 'final') return 0;
+    return reason === 'lost' ? lostBudget - 1 : this.#fanOut.job.retries;
   }
 
-  #decide(task: number, state: typeof done | typeof failed): void {
+  #decide(task: number, state: typeof open | typeof done | typeof failed): void {
+    if (this.#states[task] === done) this.done -= 1;
+    if (this.#states[task] === failed) this.failed -= 1;
+    if (state === done) this.done += 1;
+    if (state === failed) this.failed += 1;
     this.#states[task] = state;
     this.#again.delete(task);
-    if (state === done) this.done += 1;
-    else this.failed += 1;
   }
 
   /** A line that came too late is taken back. */
   #uncount({ task, result }: { task: number; result: Result }): void {
     this.executions -= 1;
-    const failures = this.#failures.get(task);
-    if (failures !== undefined && result !== 'done' && result !== 'final')
-      this.#failures.set(task, { ...failures, [result]: (failures[result] ?? 1) - 1 });
-    if (this.#states[task] === done) this.done -= 1;
-    if (this.#states[task] === failed) this.failed -= 1;
-    this.#states[task] = open;
+    if (result === 'done') this.#decide(task, open);
+    else this.#fail(task, result, -1);
     this.#again.delete(task);
   }
 }

@@ -44,7 +44,7 @@ export function* sealSlice(
   const paths = new FanOutPaths(layout.queued(slice.of));
   const end = yield* readEnd(paths.outcomesOf(crew), outcomesEnd);
   const lines = parseTaskLines(Buffer.from(end ?? '').toString('utf8'));
-  const count = lines.filter(({ token }) => token === slice.token).length;
+  const count = lines.filter((line) => 'token' in line && line.token === slice.token).length;
   const from = pod.runningEntry(slice.entry);
   if ((yield* rename(from, paths.seal({ token: slice.token, lines: count, lost }))) === 'ok') return 'sealed';
   if ((yield* list(paths.sealed)) === undefined) yield* unlink(from);

@@ -17,6 +17,12 @@ export interface TaskLine {
   readonly err?: PrintedAt;
 }
 
+/** A person's word, in a file of outcomes of theirs: failures of a task that are not to count, by their reason. */
+export interface Forgiven {
+  readonly task: number;
+  readonly forgive: Readonly<Record<string, number>>;
+}
+
 /** Bytes of the crew's pack from an offset on; or a file of its own. */
 export type PrintedAt = readonly [offset: number, bytes: number] | { readonly bytes: number };
 
@@ -26,17 +32,17 @@ export function outcomeOfLine({ outcome = success }: TaskLine): Outcome {
   return outcome;
 }
 
-export function formatTaskLine(line: TaskLine): string {
+export function formatTaskLine(line: TaskLine | Forgiven): string {
   return `${JSON.stringify(line)}\n`;
 }
 
 /** Whole lines; what is torn or not ours is passed over. */
-export function parseTaskLines(text: string): TaskLine[] {
-  const lines: TaskLine[] = [];
+export function parseTaskLines(text: string): (TaskLine | Forgiven)[] {
+  const lines: (TaskLine | Forgiven)[] = [];
   for (const line of text.split('\n')) {
     if (!line.startsWith('{"task":')) continue;
     try {
-      lines.push(JSON.parse(line) as TaskLine);
+      lines.push(JSON.parse(line) as TaskLine | Forgiven);
     } catch {
       // Torn by its writer's death: the task counts as not done.
     }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { outcomesOf, submitTasks } from '../rig/fan-out.js';
 import { test } from '../rig/rig.js';
@@ -197,5 +197,26 @@ describe('A fan-out job', () => {
     const missing = await rig.run('fjr', ['logs', 'sweep/9']);
     expect(missing).toMatchObject({ code: 4, stdout: '' });
     expect(missing.stderr).toBe('fjr: "sweep" has no task 9\nhint: its tasks are numbered from 0 to 3\n');
+  }, 30_000);
+
+  test('is retried where it failed: what is done is not done again', async ({ rig }) => {
+    const project = rig.project();
+    const line = 'echo "$INPUT" >> "$LEDGER/ran"; [ -e "$LEDGER/gate" ] || [ "$((INPUT % 10))" != 0 ]';
+    submitTasks(project.root, 'sweep.run', line, numbers(50), { retries: 1, retryDelay: 0 });
+    await rig.startCrew(['--workers', '2']);
+    expect((await rig.run('fjr-dispatcher')).code).toBe(3);
+    writeFileSync(`${rig.ledger}/gate`, '');
+    expect(await rig.run('fjr', ['retry', 'sweep'])).toMatchObject({
+      code: 0,
+      stdout: 'sweep.run: back in the queue\n',
+    });
+    await rig.startCrew(['--workers', '2']);
+    const again = await rig.run('fjr-dispatcher');
+    expect(again.stdout).toMatch(/50 done, 0 failed/);
+    expect(again.code).toBe(0);
+    const ran = readFileSync(`${rig.ledger}/ran`, 'utf8').split('\n').slice(0, -1);
+    expect(ran).toHaveLength(45 + 5 * 3);
+    expect(project.entries('done')).toHaveLength(1);
+    expect(project.entries('failed')).toEqual([]);
   }, 30_000);
 });
