@@ -42,6 +42,8 @@ export class FanOutTally {
   readonly #fanOut: Pick<FanOut, 'tasks' | 'job'>;
   /** A byte for each task. */
   readonly #states: Uint8Array;
+  /** How many executions of it succeeded, as far as is known: more than one until a seal has been read. */
+  readonly #successes: Uint8Array;
   /** How often each of those few tasks failed that did. */
   readonly #failures = new Map<number, Map<Reason, number>>();
   /** Tasks that ran, or were to run, in vain, and are in no slice now. */
@@ -56,6 +58,7 @@ export class FanOutTally {
   constructor(fanOut: Pick<FanOut, 'tasks' | 'job'>) {
     this.#fanOut = fanOut;
     this.#states = new Uint8Array(fanOut.tasks);
+    this.#successes = new Uint8Array(fanOut.tasks);
   }
 
   get isComplete(): boolean {
@@ -85,15 +88,17 @@ export class FanOutTally {
     this.executions += 1;
     this.ms += ms;
     this.#again.delete(task);
-    if (result === 'done') this.#decide(task, done);
-    else this.#fail(task, result, 1);
+    this.#count(task, result, 1);
+    if (result !== 'done' && this.#states[task] === open) this.#again.add(task);
   }
 
   /** A person's word: these failures of a task are not to count. */
   forgive(task: number, failures: Readonly<Partial<Record<string, number>>>): void {
-    for (const reason of results)
-      if (reason !== 'done' && (failures[reason] ?? 0) > 0)
-        this.#fail(task, reason, -(failures[reason] ?? 0));
+    for (const reason of results) {
+      const count = reason === 'done' ? 0 : (failures[reason] ?? 0);
+      if (count > 0) this.#count(task, reason, -count);
+    }
+    if (this.#states[task] === open) this.#again.add(task);
   }
 
   /** All that counts against a task, as `forgive` takes it. */
@@ -110,13 +115,18 @@ export class FanOutTally {
     if (slice.limit === limit) return true;
     if (slice.counted.length < limit) return false;
     slice.limit = limit;
-    for (const packed of slice.counted.splice(limit)) this.#uncount(unpack(packed));
+    for (const packed of slice.counted.splice(limit)) {
+      const { task, result } = unpack(packed);
+      this.executions -= 1;
+      this.#again.delete(task);
+      this.#count(task, result, -1);
+    }
     const counted = new Set(slice.counted.map((packed) => unpack(packed).task));
     let first = lost;
     for (const task of tasks) {
       if (counted.has(task)) continue;
-      if (first) this.#fail(task, 'lost', 1);
-      else if (this.#states[task] === open) this.#again.add(task);
+      if (first) this.#count(task, 'lost', 1);
+      if (this.#states[task] === open) this.#again.add(task);
       first = false;
     }
     return true;
@@ -146,14 +156,15 @@ export class FanOutTally {
     return slice;
   }
 
-  #fail(task: number, reason: Reason, more: number): void {
-    const failures = this.#failures.get(task) ?? new Map<Reason, number>();
-    failures.set(reason, (failures.get(reason) ?? 0) + more);
-    this.#failures.set(task, failures);
-    if (this.#states[task] === done) return;
-    const isOver = [...failures].some(([one, count]) => count > this.#budget(one));
-    this.#decide(task, isOver ? failed : open);
-    if (!isOver) this.#again.add(task);
+  /** One execution more, or one less. */
+  #count(task: number, result: Result, more: number): void {
+    if (result === 'done') this.#successes[task] = (this.#successes[task] ?? 0) + more;
+    else {
+      const failures = this.#failures.get(task) ?? new Map<Reason, number>();
+      failures.set(result, (failures.get(result) ?? 0) + more);
+      this.#failures.set(task, failures);
+    }
+    this.#decide(task);
   }
 
   #budget(reason: Reason): number {
@@ -161,21 +172,19 @@ export class FanOutTally {
     return reason === 'lost' ? lostBudget - 1 : this.#fanOut.job.retries;
   }
 
-  #decide(task: number, state: typeof open | typeof done | typeof failed): void {
-    if (this.#states[task] === done) this.done -= 1;
-    if (this.#states[task] === failed) this.failed -= 1;
-    if (state === done) this.done += 1;
-    if (state === failed) this.failed += 1;
-    this.#states[task] = state;
-    this.#again.delete(task);
-  }
-
-  /** A line that came too late is taken back. */
-  #uncount({ task, result }: { task: number; result: Result }): void {
-    this.executions -= 1;
-    if (result === 'done') this.#decide(task, open);
-    else this.#fail(task, result, -1);
-    this.#again.delete(task);
+  #decide(task: number): void {
+    const before = this.#states[task];
+    const isOver = [...(this.#failures.get(task) ?? [])].some(
+      ([reason, count]) => count > this.#budget(reason),
+    );
+    const now = (this.#successes[task] ?? 0) > 0 ? done : isOver ? failed : open;
+    if (now === before) return;
+    if (before === done) this.done -= 1;
+    if (before === failed) this.failed -= 1;
+    if (now === done) this.done += 1;
+    if (now === failed) this.failed += 1;
+    this.#states[task] = now;
+    if (now !== open) this.#again.delete(task);
   }
 }
 
