@@ -128,19 +128,26 @@ class Seed {
       waves.map(async ({ at, submissions }) => {
         await setTimeout(Math.max(0, (at - this.#diary.seconds) * 1000));
         for (const { id, content } of submissions) writeFileSync(`${this.#directory}/jobs/${id}`, content);
-        const ready = this.#withoutEarlyTwins(submissions, waves);
+        const ready = this.#whatMayGo(submissions, waves);
         await Promise.all(batchesOf(ready).map((batch) => this.#submit(batch)));
       }),
     );
   }
 
-  /** A second job of a name only once the first was submitted: else that would replace it. */
-  #withoutEarlyTwins(submissions: readonly Submission[], waves: readonly Wave[]): Submission[] {
+  /**
+   * A second job of a name only once the first was submitted: else that would replace it. And nobody waits for a job whose
+   * submitter was killed before its turn: it would wait for ever.
+   */
+  #whatMayGo(submissions: readonly Submission[], waves: readonly Wave[]): Submission[] {
     const submitted = new Set(readSubmitted(`${this.#directory}/ledger`).map(({ id }) => id));
     const first = new Map<string, string>();
     for (const { name, id } of waves.flatMap((wave) => wave.submissions))
       if (!first.has(name)) first.set(name, id);
-    return submissions.filter(({ name, id }) => first.get(name) === id || submitted.has(first.get(name)!));
+    return submissions.filter(
+      ({ name, id, after }) =>
+        (first.get(name) === id || submitted.has(first.get(name)!)) &&
+        (after === undefined || submitted.has(first.get(after)!)),
+    );
   }
 
   async #submit(batch: readonly Submission[]): Promise<void> {
