@@ -10,10 +10,12 @@ const registry = () =>
         'Host of the registry, such as ghcr.io. Without it, the one that the engine goes to by itself.',
       ),
     user: text('a user name').describe('Who logs in.'),
-    password: text('a password').describe(
-      'With what password. Best from a template: {{ Env "NAME" }} or {{ Exec "aws ecr get-login-password" }}. It is ' +
-        'handed to the engine on its standard input.',
-    ),
+    password: word('a password')
+      .refine((value) => value !== '', { error: 'a password' })
+      .describe(
+        'With what password. Best from a template: {{ Env "NAME" }} or {{ Exec "aws ecr get-login-password" }}. It is ' +
+          'handed to the engine on its standard input.',
+      ),
   });
 
 export const dockerSchema = () =>
@@ -40,7 +42,7 @@ export const dockerSchema = () =>
     shm: parsed((value) => positive(parseMemory(value)), 'a size such as 512M or 4G')
       .optional()
       .describe('Size of /dev/shm, such as 512M or 4G; units are powers of 1024.'),
-    options: listOf(word(), 'a list of words')
+    options: listOf(word())
       .optional()
       .describe('Further options of docker run, each a word of its own; they stand before the image.'),
   });

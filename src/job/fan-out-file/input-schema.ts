@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { parseRange } from './number-range.js';
-import { choice, listOf, oneOf, parsed, section, text, word } from './schema-parts.js';
+import { parseRange, rangePattern } from './number-range.js';
+import { choice, listOf, matching, section, text, words } from './schema-parts.js';
+import { exactlyOne } from './schema-rules.js';
 
 const path = () =>
   text('a path').describe('Path of the file. A relative one begins at the directory of fjr.yaml.');
@@ -14,19 +15,15 @@ export const listFile = () =>
       .describe('eachLine: each line is an item; empty lines are none. The default, and all there is here.'),
   });
 
-export const words = () => listOf(word(), 'a list of words');
-
 const range = () =>
-  parsed(parseRange, 'a range such as 1..1000, 0..100..5 or 0.1..0.5..0.1')
-    .meta({ type: 'string' })
-    .describe(
-      'Numbers from the first to the last, both included: 1..1000, or with a step 0..100..5 or 0.1..0.5..0.1. They ' +
-        'count down if the last is smaller, and 001..100 has as many digits everywhere.',
-    );
+  matching(rangePattern, parseRange, 'a range such as 1..1000, 0..100..5 or 0.1..0.5..0.1').describe(
+    'Numbers from the first to the last, both included: 1..1000, or with a step 0..100..5 or 0.1..0.5..0.1. They ' +
+      'count down if the last is smaller, and 001..100 has as many digits everywhere.',
+  );
 
 const glob = () =>
   z
-    .union([text(), listOf(text('a pattern'), 'a list of patterns')], {
+    .union([text(), listOf(text('a pattern'), 'a list of patterns').min(1)], {
       error: 'a pattern, or a list of them',
     })
     .describe(
@@ -45,7 +42,7 @@ const listKeys = ['file', 'glob', 'items', 'range', 'command'] as const;
 
 /** What yields one word for each input. */
 const listSection = () =>
-  oneOf(
+  exactlyOne(
     section({
       file: listFile().optional().describe('A file with an input on each line.'),
       glob: glob().optional(),
@@ -92,7 +89,7 @@ export const inputSchema = () =>
   z.union(
     [
       words(),
-      oneOf(
+      exactlyOne(
         section({
           file: tableFile().optional().describe('A file with an input on each line, or a table.'),
           glob: glob().optional(),

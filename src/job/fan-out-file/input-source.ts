@@ -1,3 +1,5 @@
+import { FjrError } from '../fjr-error.js';
+import { columnFault } from './columns.js';
 import { eachLine } from './each-line.js';
 import type { FileFormat, InputConfig, ListConfig } from './input-schema.js';
 import { type NumberRange, numbersIn } from './number-range.js';
@@ -72,8 +74,12 @@ function* readWords(
 }
 
 function productSource(lists: Readonly<Record<string, Words>>, world: Sources): InputSource {
+  const columns = Object.keys(lists);
+  const fault = columnFault(columns);
+  if (fault !== undefined)
+    throw new FjrError('bad-input', fault, { hint: 'give each list a name of its own' });
   return {
-    columns: Object.keys(lists),
+    columns,
     range: undefined,
     inputs: lazily(() => {
       const [first, ...rest] = Object.values(lists);

@@ -9,12 +9,12 @@ export interface NumberRange {
   readonly width: number;
 }
 
-const pattern =
-  /^\s*(-?\d{1,15}(?:\.\d{1,9})?)\s*\.\.\s*(-?\d{1,15}(?:\.\d{1,9})?)(?:\s*\.\.\s*(-?\d{1,15}(?:\.\d{1,9})?))?\s*$/;
+const number = String.raw`-?\d{1,15}(?:\.\d{1,9})?`;
+export const rangePattern = new RegExp(String.raw`^(${number})\.\.(${number})(?:\.\.(${number}))?$`);
 
 /** `1..1000`, `0..100..5` and `0.1..0.5..0.1`, as the shell's braces have it; undefined for anything else. */
 export function parseRange(text: string): NumberRange | undefined {
-  const [, from, to, by] = pattern.exec(text) ?? [];
+  const [, from, to, by] = rangePattern.exec(text) ?? [];
   if (from === undefined || to === undefined) return undefined;
   const decimals = Math.max(...[from, to, by ?? '1'].map(decimalsOf));
   const [first, last] = [scaled(from, decimals), scaled(to, decimals)];

@@ -1,7 +1,7 @@
 /**
  * What the schema of a fan-out file is made of. Each part's error message is what was expected, and nothing else:
  * `schema-problems.ts` makes sentences of it. A value that came from a template is a string, so numbers are also read
- * from strings; a number is taken where text is expected, as YAML makes a number of `password: 12345`.
+ * from strings; and numbers are taken where text is expected, as YAML makes one of `password: 12345`.
  */
 import { z } from 'zod';
 
@@ -15,7 +15,7 @@ export function section<Shape extends z.core.$ZodLooseShape>(
   });
 }
 
-/** Any scalar, as text. May be empty. */
+/** Any scalar, as text: `command: true` is a word for who wrote it. May be empty. */
 export function word(expected = 'text') {
   return z.union([z.string(), z.number(), z.boolean()], { error: expected }).transform(String);
 }
@@ -25,19 +25,31 @@ export function text(expected = 'text') {
   return parsed((value) => (value.trim() === '' ? undefined : value), expected);
 }
 
-/** Text of a certain form. */
-export function matching(pattern: RegExp, expected: string) {
-  return parsed((value) => (pattern.test(value) ? value : undefined), expected);
-}
-
 /** Text that is read further; `read` returns undefined for what it cannot read. */
 export function parsed<T>(read: (value: string) => T | undefined, expected: string) {
-  return word(expected).transform((value, context): T => {
-    const result = read(value);
-    if (result !== undefined) return result;
-    context.addIssue({ code: 'custom', message: expected });
-    return z.NEVER;
-  });
+  return z
+    .union([z.string(), z.number()], { error: expected })
+    .transform((value, context) => readOrComplain(read, String(value), expected, context));
+}
+
+/** Text of a certain form. */
+export function matching<T>(pattern: RegExp, read: (value: string) => T | undefined, expected: string) {
+  return z
+    .string({ error: expected })
+    .regex(pattern, { error: expected })
+    .transform((value, context) => readOrComplain(read, value, expected, context));
+}
+
+export function readOrComplain<T>(
+  read: (value: string) => T | undefined,
+  value: string,
+  expected: string,
+  context: z.core.$RefinementCtx,
+): T {
+  const result = read(value);
+  if (result !== undefined) return result;
+  context.addIssue({ code: 'custom', message: expected });
+  return z.NEVER;
 }
 
 export function whole(least: number, most: number, expected: string) {
@@ -57,11 +69,17 @@ export function yesNo() {
 }
 
 export function choice<const Values extends readonly [string, ...string[]]>(values: Values) {
-  return z.enum(values, { error: values.length === 1 ? `"${values[0]}"` : `one of ${values.join(', ')}` });
+  return z.enum(values, { error: values.length === 1 ? values[0] : `one of ${values.join(', ')}` });
 }
 
-export function listOf<Item extends z.ZodType>(item: Item, expected: string) {
-  return z.array(item, { error: expected }).min(1, { error: expected });
+/** A list that may be empty. */
+export function listOf<Item extends z.ZodType>(item: Item, expected = 'a list of words') {
+  return z.array(item, { error: expected });
+}
+
+/** Words, one at least. */
+export function words(expected = 'a list of words') {
+  return listOf(word(), expected).min(1, { error: expected });
 }
 
 /** Variables and their values. One without a value is empty. */
@@ -72,37 +90,6 @@ export function environment(name: RegExp, expected: string) {
   return z.record(z.string().regex(name, { error: expected }), value, { error: 'a map of names and values' });
 }
 
-/** Of these keys, exactly one is there; with `orNone`, at most one. */
-export function oneOf<Shape extends z.core.$ZodLooseShape>(
-  object: z.ZodObject<Shape, z.core.$strict>,
-  keys: readonly (keyof Shape & string)[],
-  orNone = false,
-) {
-  const required = keys.map((key) => ({ required: [key] }));
-  return object
-    .superRefine(
-      (value: unknown, context) => {
-        const present = keys.filter((key) => isMap(value) && value[key] !== undefined);
-        if (present.length === 0 && !orNone)
-          addIssue(context, `none of ${keys.join(', ')} is there`, 'it takes one of them');
-        if (present.length > 1)
-          addIssue(context, `${listed(present)} exclude each other`, 'leave one of them');
-      },
-      { when: ({ value }) => isMap(value) },
-    )
-    .meta({ oneOf: orNone ? [...required, { not: { anyOf: required } }] : required });
-}
-
-/** A rule's issue says what is wrong in its message, and what to do in its parameters. */
-export function addIssue(context: z.core.$RefinementCtx, what: string, hint: string): void {
-  context.addIssue({ code: 'custom', message: what, params: { hint } });
-}
-
 export function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function listed(words: readonly string[]): string {
-  const last = words.at(-1) ?? '';
-  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
 }

@@ -104,7 +104,7 @@ function valueAt(value: unknown, path: KeyPath): unknown {
 function show(value: unknown, path: KeyPath, tree: YamlTree): string {
   if (value === null || value === undefined) return 'empty';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
-  if (isMap(value)) return 'a map';
+  if (isMap(value)) return Object.keys(value).length === 0 ? 'an empty map' : 'a map';
   // It may be a password that went astray.
   if (tree.secrets.some((secret) => samePath(secret.path, path))) return 'not what is expected there';
   return typeof value === 'string' ? `"${shorten(value)}"` : JSON.stringify(value);

@@ -4,17 +4,18 @@ import { parseDuration, parseMemory } from '../quantities.js';
 import { dockerSchema } from './docker-schema.js';
 import { inputSchema } from './input-schema.js';
 import {
-  addIssue,
   environment,
-  isMap,
   listOf,
   parsed,
+  readOrComplain,
   section,
   text,
   whole,
   word,
+  words,
   yesNo,
 } from './schema-parts.js';
+import { addIssue, ruled } from './schema-rules.js';
 import { resourcesSchema, workersSchema } from './workers-schema.js';
 
 const duration = 'a duration such as 90, 90s, 5m or 1h30m';
@@ -74,65 +75,66 @@ const run = {
 };
 
 /** What a fan-out file may hold. */
-export const fanOutFileSchema = section(
-  {
-    name: parsed(readName, 'a file name of at most 200 bytes, without a slash')
-      .optional()
-      .describe('What the run is called. Without it, fjr makes a name.'),
-    docker: dockerSchema()
-      .optional()
-      .describe('Runs each task in a container. Without it, tasks are plain processes.'),
-    command: z
-      .union([text(), listOf(word(), 'a list of words')], { error: 'a command line, or a list of words' })
-      .optional()
-      .describe(
-        'What each task runs: a line for /bin/sh, or a list of a program and its exact arguments. {} stands for the ' +
-          'input, {1} for its first column, {#} for its number. With docker and without a command, the image does what ' +
-          'it does by itself.',
-      ),
-    input: inputSchema().describe('The inputs: each is a task. A list of words, or where they come from.'),
-    workers: workersSchema()
-      .optional()
-      .describe("Who runs the tasks. Without it, or with logs alone, the project's crews."),
-    worker_resources: resourcesSchema()
-      .optional()
-      .describe(
-        'Pools of which each worker holds one item for the whole run, as WORKER_RESOURCE_<NAME>. There are no more ' +
-          'workers than items.',
-      ),
-    task_resources: resourcesSchema()
-      .optional()
-      .describe(
-        'Pools of which each task holds one item while it runs, as TASK_RESOURCE_<NAME>. No more tasks run than there ' +
-          'are items.',
-      ),
-    ...settings,
-    ...run,
-  },
-  'a map with docker or command, and input',
-)
-  .superRefine(
-    (value, context) => {
-      if (value.docker === undefined && value.command === undefined)
-        addIssue(context, 'neither "docker" nor "command" is there', 'say what each task runs');
-      if (value.retry_delay !== undefined && value['retry-delay'] !== undefined)
-        addIssue(context, '"retry_delay" stands twice, once as "retry-delay"', 'leave one of them');
+export const fanOutFileSchema = ruled(
+  section(
+    {
+      name: parsed(readName, 'a file name of at most 200 bytes, without a slash')
+        .optional()
+        .describe('What the run is called. Without it, fjr makes a name.'),
+      docker: dockerSchema()
+        .optional()
+        .describe('Runs each task in a container. Without it, tasks are plain processes.'),
+      command: z
+        .union([commandLine(), words()], { error: 'a command line, or a list of words' })
+        .optional()
+        .describe(
+          'What each task runs: a line for /bin/sh, or a list of a program and its exact arguments. {} stands for the ' +
+            'input, {1} for its first column, {#} for its number. With docker and without a command, the image does what ' +
+            'it does by itself.',
+        ),
+      input: inputSchema().describe('The inputs: each is a task. A list of words, or where they come from.'),
+      workers: workersSchema()
+        .optional()
+        .describe("Who runs the tasks. Without it, or with logs alone, the project's crews."),
+      worker_resources: resourcesSchema()
+        .optional()
+        .describe(
+          'Pools of which each worker holds one item for the whole run, as WORKER_RESOURCE_<NAME>. There are no more ' +
+            'workers than items.',
+        ),
+      task_resources: resourcesSchema()
+        .optional()
+        .describe(
+          'Pools of which each task holds one item while it runs, as TASK_RESOURCE_<NAME>. No more tasks run than there ' +
+            'are items.',
+        ),
+      ...settings,
+      ...run,
     },
-    { when: ({ value }) => isMap(value) },
-  )
-  .meta({ anyOf: [{ required: ['docker'] }, { required: ['command'] }] });
+    'a map with docker or command, and input',
+  ),
+  (value, context) => {
+    if (value['docker'] === undefined && value['command'] === undefined)
+      addIssue(context, 'neither docker nor command is there', 'say what each task runs');
+    if (value['retry_delay'] !== undefined && value['retry-delay'] !== undefined)
+      addIssue(context, 'retry_delay is there twice, once as retry-delay', 'leave one of them');
+  },
+).meta({ anyOf: [{ required: ['docker'] }, { required: ['command'] }] });
 
 export type FanOutFileConfig = z.output<typeof fanOutFileSchema>;
+
+function commandLine() {
+  const expected = 'a command line';
+  return word(expected).refine((line) => line.trim() !== '', { error: expected });
+}
 
 function labels() {
   const expected = 'a list of words, or words separated by commas';
   return z
-    .union([word(), listOf(word(), expected)], { error: expected })
-    .transform((value, context): string[] => {
-      const read = parseLabels(typeof value === 'string' ? value : value.join('\n'));
-      if (read !== undefined) return read;
-      context.addIssue({ code: 'custom', message: expected });
-      return z.NEVER;
+    .union([word(), listOf(word())], { error: expected })
+    .transform((value, context): readonly string[] => {
+      const lines = typeof value === 'string' ? value : value.join('\n');
+      return readOrComplain(parseLabels, lines, expected, context);
     });
 }
 

@@ -1,18 +1,8 @@
 import { z } from 'zod';
 import { poolNamePattern } from '../settings.js';
-import { listFile, words } from './input-schema.js';
-import {
-  addIssue,
-  isMap,
-  listOf,
-  matching,
-  oneOf,
-  section,
-  text,
-  whole,
-  word,
-  yesNo,
-} from './schema-parts.js';
+import { listFile } from './input-schema.js';
+import { listOf, matching, section, text, whole, word, words, yesNo } from './schema-parts.js';
+import { addIssue, exactlyOne, notBoth, ruled } from './schema-rules.js';
 
 const ssh = () =>
   section({
@@ -24,7 +14,7 @@ const ssh = () =>
     port: whole(1, 65535, 'a whole number from 1 to 65535')
       .optional()
       .describe('Port of the hosts whose line names none. The default is 22, or what ~/.ssh/config says.'),
-    options: listOf(word(), 'a list of words')
+    options: listOf(word())
       .optional()
       .describe('Further options of ssh, each a word of its own, such as ["-o", "ConnectTimeout=5"].'),
   });
@@ -47,38 +37,37 @@ const logs = () =>
   });
 
 export const workersSchema = () =>
-  oneOf(
-    section({
-      local: whole(1, 10_000, 'a whole number from 1 to 10000')
-        .optional()
-        .describe('So many workers on this host, for this run alone.'),
-      file: listFile()
-        .optional()
-        .describe(
-          'Hosts that are reached by ssh and need to share nothing with this one: a line user@host is one worker there, ' +
-            'the same line twice is two. Also user@host:port and ssh://user@host:port. Lines that begin with # are comments.',
-        ),
-      ssh: ssh().optional().describe('How the hosts of `file` are reached.'),
-      logs: logs().optional().describe('Where logs are written besides those that fjr keeps.'),
-    }),
-    ['local', 'file'],
-    true,
-  ).superRefine(
+  ruled(
+    notBoth(
+      section({
+        local: whole(1, 10_000, 'a whole number from 1 to 10000')
+          .optional()
+          .describe('So many workers on this host, for this run alone.'),
+        file: listFile()
+          .optional()
+          .describe(
+            'Hosts that are reached by ssh and need to share nothing with this one: a line user@host is one worker there, ' +
+              'the same line twice is two. Also user@host:port and ssh://user@host:port. Lines that begin with # are comments.',
+          ),
+        ssh: ssh().optional().describe('How the hosts of `file` are reached.'),
+        logs: logs().optional().describe('Where logs are written besides those that fjr keeps.'),
+      }),
+      ['local', 'file'],
+    ),
     (value, context) => {
-      if (value.ssh !== undefined && value.file === undefined)
-        addIssue(context, '"ssh" stands without "file"', 'name the hosts in a file, or leave out ssh');
+      if (value['ssh'] !== undefined && value['file'] === undefined)
+        addIssue(context, 'ssh stands without file', 'name the hosts in a file, or leave out ssh');
     },
-    { when: ({ value }) => isMap(value) },
   );
 
 export type WorkersConfig = z.output<ReturnType<typeof workersSchema>>;
 
 const pool = () =>
-  oneOf(
+  exactlyOne(
     section({
       file: listFile().optional().describe('A file with an item on each line.'),
       items: words().optional().describe('The items themselves.'),
-      pool: matching(poolNamePattern, 'the name of a pool: letters, digits and "_"')
+      pool: matching(poolNamePattern, (name) => name, 'the name of a pool: letters, digits and "_"')
         .optional()
         .describe("A pool of the project's, which other runs may share (fjr pool add)."),
     }),

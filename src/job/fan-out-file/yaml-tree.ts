@@ -1,4 +1,15 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument } from 'yaml';
+import {
+  type Alias,
+  type Document,
+  type Node,
+  type Pair,
+  type YAMLError,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  parseDocument,
+} from 'yaml';
 import type { KeyPath, Place, Problem } from './problems.js';
 import { SourcePlaces } from './source-places.js';
 import { TemplateError } from './template-expression.js';
@@ -32,7 +43,7 @@ export function readYamlTree(text: string, world: FanOutFileWorld): YamlTree {
   const marked = new MarkedText(original);
   const document = parseDocument(marked.text, {
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error',
     resolveKnownTags: false,
   });
   const reader = new Reader(original, marked, document, new TemplateValues(world));
@@ -83,13 +94,18 @@ class Reader {
 
   read(): unknown {
     const { errors, warnings, contents } = this.#document;
-    for (const { message, pos } of [...errors, ...warnings]) {
-      const [first = ''] = this.#marked.restore(message, this.#original).split('\n');
-      this.#problem(pos[0], `not YAML: ${first.replace(/[:.]$/, '')}`);
-    }
+    // The parser may complain of one thing in several ways.
+    const found = new Map([...errors, ...warnings].reverse().map((error) => [error.pos[0], error]));
+    for (const error of found.values()) this.#problem(error.pos[0], `not YAML: ${this.#sentence(error)}`);
     // No command is run for a text that cannot be read.
     if (this.problems.length > 0) return undefined;
     return this.#node(contents, { path: [], above: [], repeated: false });
+  }
+
+  #sentence({ code, message }: YAMLError): string {
+    if (code === 'MULTIPLE_DOCS') return 'a second document begins';
+    const [first = ''] = this.#marked.restore(message, this.#original).split('\n');
+    return first.replace(/[:.]$/, '');
   }
 
   #problem(offset: number, what: string, hint?: string): void {
@@ -100,10 +116,11 @@ class Reader {
     if (node === null) return null;
     const start = node.range?.[0] ?? 0;
     if (!isEmpty(node)) this.places.addValue(at.path, start);
-    if (at.repeated && ++this.#repeated > mostRepeated) return this.#refuse(start, 'aliases repeat too much');
-    if (at.above.length > deepest) return this.#refuse(start, `more than ${deepest} levels deep`);
     const inside = { ...at, above: [...at.above, node] };
-    if (isAlias(node)) return this.#target(node.resolve(this.#document), start, inside);
+    if (inside.above.length > deepest) return this.#refuse(inside, start, `more than ${deepest} levels deep`);
+    if (at.repeated && ++this.#repeated > mostRepeated)
+      return this.#refuse(at, start, 'aliases repeat too much');
+    if (isAlias(node)) return this.#target(node, start, inside);
     if (isMap(node)) return this.#map(node.items as Pair<Node, Node>[], inside);
     if (isSeq(node))
       return node.items.map((item, index) =>
@@ -112,15 +129,24 @@ class Reader {
     return isScalar(node) ? this.#scalar(node, at.path, start) : null;
   }
 
-  #target(target: Node | undefined, start: number, at: Position): unknown {
-    if (target === undefined || at.above.includes(target))
-      return this.#refuse(start, 'an alias contains itself');
+  #target(alias: Alias, start: number, at: Position): unknown {
+    const target = alias.resolve(this.#document);
+    const name = `*${alias.source}`;
+    if (target === undefined)
+      return this.#refuse(
+        at,
+        start,
+        `${name} refers to nothing`,
+        'a text that begins with * stands in quotes',
+      );
+    if (at.above.includes(target)) return this.#refuse(at, start, `${name} contains itself`);
     return this.#node(target, { ...at, repeated: true });
   }
 
   /** One such problem is enough. */
-  #refuse(offset: number, what: string): null {
-    if (!this.problems.some((problem) => problem.what === what)) this.#problem(offset, what);
+  #refuse({ path }: Position, offset: number, what: string, hint?: string): null {
+    this.unknown.add(JSON.stringify(path));
+    if (!this.problems.some((problem) => problem.what === what)) this.#problem(offset, what, hint);
     return null;
   }
 
