@@ -20,8 +20,13 @@ function readLine(
 ): { readonly word: string } | { readonly columns: ReadonlyMap<string, string> } {
   if (!isJson(json))
     throw inputError(source, line, `${quoted(json)} is not JSON`, 'expected one JSON text on each line');
-  if (json.startsWith('['))
-    throw inputError(source, line, 'a list', 'expected an object, a string or a number');
+  if (json.startsWith('[') || json === 'null')
+    throw inputError(
+      source,
+      line,
+      json === 'null' ? 'null' : 'a list',
+      'expected an object, a string or a number',
+    );
   const columns = new Map<string, string>();
   if (!json.startsWith('{')) return { word: checked(source, line, asWord(json)) };
   for (const [key, value] of membersOf(json)) {

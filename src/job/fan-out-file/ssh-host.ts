@@ -8,20 +8,18 @@ export interface SshHost {
   readonly port: number | undefined;
 }
 
-// Nothing may begin with "-": ssh would take it for an option.
-const user = String.raw`(?:([A-Za-z0-9_.][^\s@:/]*)@)?`;
-const plain = new RegExp(
-  String.raw`^${user}(?:\[([0-9A-Fa-f:.%a-z]+)\]|([A-Za-z0-9_][^\s@:/[\]]*))(?::(\d{1,5}))?$`,
-);
-const bareAddress = new RegExp(`^${user}([0-9A-Fa-f]*:[0-9A-Fa-f:.]+)$`);
+// Nothing may begin with "-", which ssh would take for an option, or mean anything to a shell.
+const user = String.raw`(?:([A-Za-z0-9_.][A-Za-z0-9_.+-]*)@)?`;
+const name = String.raw`(?:\[([0-9A-Fa-f:.%a-z]+)\]|([A-Za-z0-9_][A-Za-z0-9_.-]*))`;
+const plain = new RegExp(String.raw`^${user}${name}(?::(\d{1,5}))?$`);
+const bareAddress = new RegExp(`^${user}([0-9A-Fa-f]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)$`);
 
 /** `user@host`, `host`, `user@host:port`, `user@[::1]:port`, `ssh://…`; undefined for anything else. */
 export function parseSshHost(text: string): SshHost | undefined {
-  const name = text.replace(/^ssh:\/\//, '').replace(/^(.*[^/])\/$/, '$1');
-  const address = bareAddress.exec(name);
-  if (address !== null && (address[2] ?? '').split(':').length > 2)
-    return { user: address[1], host: address[2] ?? '', port: undefined };
-  const match = plain.exec(name);
+  const line = text.replace(/^ssh:\/\//, '').replace(/^(.*[^/])\/$/, '$1');
+  const address = bareAddress.exec(line);
+  if (address !== null) return { user: address[1], host: address[2] ?? '', port: undefined };
+  const match = plain.exec(line);
   if (match === null) return undefined;
   const port = match[4] === undefined ? undefined : Number(match[4]);
   if (port !== undefined && (port < 1 || port > 65535)) return undefined;

@@ -23,7 +23,7 @@ export function csvTable(source: string, lines: Lines, separator: string): Table
           throw inputError(
             source,
             line,
-            `${fields.length} ${fields.length === 1 ? 'field' : 'fields'}, but ${columns.length} columns`,
+            `fields: ${fields.length}, columns: ${columns.length}`,
             'each line has a field for each column of the first line',
           );
         if (!header) yield fields;

@@ -84,22 +84,29 @@ function unusedWord(text: string): string {
   return stem;
 }
 
+/** With the blanks on its line that it trims: nothing is put in its place, so they would not be seen again. */
+const comment = /(?:[ \t]*\{\{-\s+|\{\{)\/\*[^]*?\*\/(?:\s+-\}\}[ \t]*|\}\})/;
 /** To the closing braces, which do not count within quotes; a template ends on the line on which it begins. */
-const pattern = /\{\{(-(?=\s))?((?:"(?:[^"\\\n]|\\[^\n])*"|`[^`\n]*`|[^"`\n])*?)(\s-)?\}\}|\{\{[^\n]*/g;
+const template = /\{\{(-(?=\s))?((?:"(?:[^"\\\n]|\\[^\n])*"|`[^`\n]*`|[^"`\n])*?)(\s-)?\}\}/;
+const unclosed = /\{\{[^\n]*/;
+const pattern = new RegExp(`${comment.source}|${template.source}|${unclosed.source}`, 'g');
 
 function* findTemplates(text: string, stem: string): Generator<Template> {
   let index = 0;
   for (const match of text.matchAll(pattern)) {
     const [whole, before, source, after] = match;
-    const comment = source !== undefined && /^\s*\/\*.*\*\/\s*$/.test(source);
     yield {
       start: match.index,
       end: match.index + whole.length,
       source: source?.trim(),
       trimBefore: before !== undefined,
       trimAfter: after !== undefined,
-      word: comment ? '' : `${stem}${index}e`,
+      word: isComment(whole) ? '' : `${stem}${index}e`,
     };
     index += 1;
   }
+}
+
+function isComment(whole: string): boolean {
+  return /^[ \t]*\{\{(-\s+)?\/\*/.test(whole) && whole.trimEnd().endsWith('}}');
 }

@@ -4,6 +4,8 @@ export interface WrongFile {
   readonly lines: readonly string[];
   /** Message, and after it the hint if there is one. */
   readonly says: readonly string[];
+  /** The published schema finds nothing wrong with it: it knows neither what texts mean nor other files. */
+  readonly fitsSchema?: true;
 }
 
 /** Files that wrong files name. */
@@ -141,11 +143,13 @@ export const wrongFiles: readonly WrongFile[] = [
     what: 'a list as a key',
     lines: ['command: a', 'input: [1]', '? [b]', ': c'],
     says: ['fjr.yaml, line 3, column 3: a key is a list, a map or an alias', 'hint: write the key out'],
+    fitsSchema: true,
   },
   {
     what: '__proto__',
     lines: ['command: a', 'input: [1]', 'env:', '  __proto__: x'],
     says: ['fjr.yaml, line 4, column 3: "__proto__" cannot be a key', 'hint: write the key out'],
+    fitsSchema: true,
   },
   {
     what: 'a misspelt key',
@@ -275,6 +279,7 @@ export const wrongFiles: readonly WrongFile[] = [
       'fjr.yaml, line 2, column 17: input.range is "1..9..0"',
       'hint: expected a range such as 1..1000, 0..100..5 or 0.1..0.5..0.1',
     ],
+    fitsSchema: true,
   },
   {
     what: 'a product of nothing',
@@ -299,6 +304,7 @@ export const wrongFiles: readonly WrongFile[] = [
       'fjr.yaml, line 2, column 8: input: columns "a-b" and "A_B" would both be INPUT_A_B',
       'hint: give each list a name of its own',
     ],
+    fitsSchema: true,
   },
   {
     what: 'a product of a table',
@@ -322,6 +328,7 @@ export const wrongFiles: readonly WrongFile[] = [
     what: 'a command that is blank',
     lines: ["command: ' '", 'input: [1]'],
     says: ['fjr.yaml, line 1, column 10: command is " "', 'hint: expected a command line'],
+    fitsSchema: true,
   },
   {
     what: 'settings that are not quantities',
@@ -366,6 +373,7 @@ export const wrongFiles: readonly WrongFile[] = [
       'fjr.yaml, line 1, column 1: retry_delay is there twice, once as retry-delay',
       'hint: leave one of them',
     ],
+    fitsSchema: true,
   },
   {
     what: 'limits that are none',
@@ -384,6 +392,7 @@ export const wrongFiles: readonly WrongFile[] = [
       'fjr.yaml, line 3, column 7: name is "runs/1"',
       'hint: expected a file name of at most 200 bytes, without a slash',
     ],
+    fitsSchema: true,
   },
   {
     what: 'a variable that is none',
@@ -410,6 +419,7 @@ export const wrongFiles: readonly WrongFile[] = [
       '  line 4, column 3: env.FJR_TASK_INDEX: fjr sets this variable itself (choose another name)',
       '  line 5, column 3: env.INPUT_LR: fjr sets this variable itself (choose another name)',
     ],
+    fitsSchema: true,
   },
   {
     what: "a resource's variable inside the container",
@@ -426,6 +436,7 @@ export const wrongFiles: readonly WrongFile[] = [
       'fjr.yaml, line 4, column 5: docker.environment.TASK_RESOURCE_X: fjr sets this variable itself',
       'hint: choose another name',
     ],
+    fitsSchema: true,
   },
   {
     what: 'a docker section that is an image',
@@ -486,6 +497,7 @@ export const wrongFiles: readonly WrongFile[] = [
       'fjr.yaml, line 3, column 1: workers: ssh stands without file',
       'hint: name the hosts in a file, or leave out ssh',
     ],
+    fitsSchema: true,
   },
   {
     what: "a host that is an option of ssh's",
@@ -494,6 +506,7 @@ export const wrongFiles: readonly WrongFile[] = [
       'fjr.yaml, line 3, column 26: workers.file.path: hosts.txt, line 3: "-oProxyCommand=id" is no host',
       'hint: expected user@host or user@host:port',
     ],
+    fitsSchema: true,
   },
   {
     what: 'a file of no hosts',
@@ -502,6 +515,7 @@ export const wrongFiles: readonly WrongFile[] = [
       'fjr.yaml, line 3, column 20: workers.file.path: empty.txt names no host',
       'hint: a line user@host is a worker',
     ],
+    fitsSchema: true,
   },
   {
     what: 'logs without a directory',
@@ -557,6 +571,7 @@ export const wrongFiles: readonly WrongFile[] = [
       'fjr.yaml, line 3, column 20: task_resources[0].A: there are no items',
       'hint: nothing could ever run',
     ],
+    fitsSchema: true,
   },
   {
     what: 'resources of one name',
@@ -571,6 +586,7 @@ export const wrongFiles: readonly WrongFile[] = [
       '  line 4, column 20: task_resources[0].A: the name is taken (give each resource a name of its own)',
       '  line 4, column 43: task_resources[1].a: the name differs from A in case alone (give each resource a name of its own)',
     ],
+    fitsSchema: true,
   },
   {
     what: 'files that are missing',
@@ -586,6 +602,7 @@ export const wrongFiles: readonly WrongFile[] = [
       '  line 3, column 26: workers.file.path: cannot read no.txt: ENOENT',
       '  line 4, column 39: task_resources[0].A.file.path: cannot read none.txt: ENOENT',
     ],
+    fitsSchema: true,
   },
   {
     what: 'a table without a header',
@@ -594,6 +611,7 @@ export const wrongFiles: readonly WrongFile[] = [
       'fjr.yaml, line 2, column 24: input.file.path: empty.csv, line 1: there is no header',
       'hint: the first line names the columns',
     ],
+    fitsSchema: true,
   },
   {
     what: 'a table whose columns collide',
@@ -602,16 +620,19 @@ export const wrongFiles: readonly WrongFile[] = [
       'fjr.yaml, line 2, column 24: input.file.path: twins.csv, line 1: columns "a b" and "A-B" would both be INPUT_A_B',
       'hint: give each column a name of its own',
     ],
+    fitsSchema: true,
   },
   {
     what: 'a template with an unknown function',
     lines: ['command: a', 'input: [1]', 'name: {{ env "X" }}'],
     says: ['fjr.yaml, line 3, column 7: unknown env in {{ }}', 'hint: did you mean Env?'],
+    fitsSchema: true,
   },
   {
     what: 'a template with an unknown field',
     lines: ['command: a', 'input: [1]', 'name: {{ .RunId }}'],
     says: ['fjr.yaml, line 3, column 7: unknown .RunId in {{ }}', 'hint: did you mean .RunID?'],
+    fitsSchema: true,
   },
   {
     what: 'a template that ends nowhere',
@@ -620,6 +641,7 @@ export const wrongFiles: readonly WrongFile[] = [
       'fjr.yaml, line 3, column 7: {{ is not closed on its line',
       'hint: for the characters {{ write {{ "{{" }}',
     ],
+    fitsSchema: true,
   },
   {
     what: 'templates that are half written',
@@ -632,6 +654,7 @@ export const wrongFiles: readonly WrongFile[] = [
       '  line 1, column 48: unknown | in {{ }} (known are Env "NAME", Exec "command", Env "NAME" | Required, .RunID, .Project, .User, .Host, .Date)',
       '  line 1, column 61: a ) is missing in {{ }}',
     ],
+    fitsSchema: true,
   },
   {
     what: 'a template with an escape that Go has alone',
@@ -640,11 +663,13 @@ export const wrongFiles: readonly WrongFile[] = [
       'fjr.yaml, line 3, column 7: "\\x41" has an escape that is not known',
       'hint: in backquotes, a \\ is a \\',
     ],
+    fitsSchema: true,
   },
   {
     what: 'a template as a key',
     lines: ['command: a', 'input: [1]', 'env:', '  {{ Env "X" }}: 1'],
     says: ['fjr.yaml, line 4, column 3: a template cannot be a key', 'hint: write the key out'],
+    fitsSchema: true,
   },
   {
     what: 'a variable that is demanded',
@@ -653,6 +678,7 @@ export const wrongFiles: readonly WrongFile[] = [
       'fjr.yaml, line 3, column 7: Env "NOBODY" is empty',
       'hint: a value is required here: set it, or leave out "| Required"',
     ],
+    fitsSchema: true,
   },
   {
     what: "a command of a template's that fails",
@@ -666,6 +692,7 @@ export const wrongFiles: readonly WrongFile[] = [
       'hint: it said: no such user',
       'ask your admin',
     ],
+    fitsSchema: true,
   },
   {
     what: "a command of a template's that fails silently",
@@ -674,6 +701,7 @@ export const wrongFiles: readonly WrongFile[] = [
       'fjr.yaml, line 3, column 7: Exec "exit 1" failed with exit code 1',
       'hint: it said nothing on stderr',
     ],
+    fitsSchema: true,
   },
   {
     what: 'a secret that went astray',
@@ -687,5 +715,6 @@ export const wrongFiles: readonly WrongFile[] = [
     what: 'a NUL byte',
     lines: ['command: "a\\0b"', 'input: [1]'],
     says: ['fjr.yaml, line 1, column 10: a NUL byte', 'hint: no variable or argument can hold one'],
+    fitsSchema: true,
   },
 ];
