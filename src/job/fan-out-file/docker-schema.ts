@@ -33,7 +33,9 @@ export const dockerSchema = () =>
       ),
     environment: environment(/^[A-Za-z_][A-Za-z0-9_.-]*$/, 'a variable name')
       .optional()
-      .describe('Variables inside the container, beside those of `env` and those that fjr sets.'),
+      .describe(
+        'Variables inside the container, beside those of `env`, before which they go, and those that fjr sets.',
+      ),
     volumes: listOf(text('HOST:CONTAINER, or HOST:CONTAINER:ro'), 'a list of HOST:CONTAINER[:ro]')
       .optional()
       .describe("What is mounted, as in docker run's --volume: HOST:CONTAINER, or HOST:CONTAINER:ro."),

@@ -15,9 +15,13 @@ export interface InputSource {
   readonly columns: readonly string[];
   /** The numbers, where inputs are a range: shards of one need no list. */
   readonly range: NumberRange | undefined;
+  /** How many there are, where that is known without reading them. */
+  readonly count: number | undefined;
   /** Read as they are asked for, and anew each time; throws FjrError with file and line. */
   readonly inputs: Iterable<TaskInput>;
 }
+
+export const noInputs: InputSource = { columns: [], range: undefined, count: 0, inputs: [] };
 
 type Sources = Pick<FanOutFileWorld, 'lines' | 'output' | 'glob'>;
 type Words = ListConfig | readonly string[];
@@ -28,8 +32,9 @@ export function inputSource(config: InputConfig, world: Sources): InputSource {
   if ('product' in config && config.product !== undefined) return productSource(config.product, world);
   const table = 'file' in config && config.file !== undefined ? openTable(config.file, world) : undefined;
   if (table !== undefined)
-    return { columns: table.columns, range: undefined, inputs: lazily(() => table.rows()) };
-  return { columns: [], range, inputs: wordsOf(config as Words, world) };
+    return { columns: table.columns, range, count: undefined, inputs: lazily(() => table.rows()) };
+  const words = config as Words;
+  return { columns: [], range, count: countOf(words), inputs: wordsOf(words, world) };
 }
 
 /** Undefined: the file has no columns. */
@@ -54,6 +59,11 @@ function formatOf(path: string): FileFormat {
   const ending = /\.(csv|tsv|jsonl|ndjson)$/i.exec(path)?.[1]?.toLowerCase();
   if (ending === 'csv' || ending === 'tsv') return ending;
   return ending === undefined ? 'eachLine' : 'jsonLines';
+}
+
+function countOf(config: Words): number | undefined {
+  if ('length' in config) return config.length;
+  return config.items?.length ?? config.range?.count;
 }
 
 /** One word for each input. */
@@ -81,6 +91,9 @@ function productSource(lists: Readonly<Record<string, Words>>, world: Sources): 
   return {
     columns,
     range: undefined,
+    count: Object.values(lists)
+      .map(countOf)
+      .reduce((all, count) => (all === undefined || count === undefined ? undefined : all * count), 1),
     inputs: lazily(() => {
       const [first, ...rest] = Object.values(lists);
       if (first === undefined) return [];

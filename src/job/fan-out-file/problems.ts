@@ -33,10 +33,16 @@ export class FanOutFileError extends FjrError {
   }
 }
 
+/** Of a long list with one mistake in each entry, nobody reads more. */
+const mostShown = 50;
+
 function formatAll(fileName: string, problems: readonly Problem[]): string {
-  const lines = problems.map((problem) =>
-    problem.hint === undefined ? formatProblem(problem) : `${formatProblem(problem)} (${problem.hint})`,
-  );
+  const lines = problems
+    .slice(0, mostShown)
+    .map((problem) =>
+      problem.hint === undefined ? formatProblem(problem) : `${formatProblem(problem)} (${problem.hint})`,
+    );
+  if (problems.length > mostShown) lines.push(`and ${problems.length - mostShown} more`);
   return [`${fileName} has ${problems.length} problems:`, ...lines.map((line) => `  ${line}`)].join('\n');
 }
 

@@ -1,6 +1,6 @@
 import { variablesOfTasks } from './columns.js';
-import { type InputSource, inputSource } from './input-source.js';
 import type { FanOutPlan } from './plan.js';
+import { planInput } from './plan-input.js';
 import { planCommand, planDocker, planFailures, planJob } from './plan-job.js';
 import { ResourcePlanner } from './plan-resources.js';
 import { planLogFiles, planWorkers } from './plan-workers.js';
@@ -9,7 +9,8 @@ import { Report } from './report.js';
 import { schemaProblems } from './schema-problems.js';
 import { type FanOutFileConfig, fanOutFileSchema } from './schema.js';
 import type { FanOutFileWorld } from './world.js';
-import { type Secret, type YamlTree, readYamlTree } from './yaml-tree.js';
+import { type YamlTree, readYamlTree } from './yaml-tree.js';
+import { secretsOf } from './secrets.js';
 
 /**
  * Reads a fan-out file: `fjr.yaml`. Carries out its templates, and opens the files it names as far as the plan needs
@@ -38,7 +39,7 @@ function makePlan(
     name: config.name,
     command: planCommand(config.command),
     docker: planDocker(config.docker),
-    input: planInput(config, world, report),
+    input: planInput(config.input, world, report),
     job: planJob(config),
     workers: planWorkers(config.workers, world, report),
     logFiles: planLogFiles(config.workers),
@@ -46,16 +47,10 @@ function makePlan(
     taskResources: resources.plan('task_resources', config.task_resources),
     maxFailures: planFailures(config),
     shards: config.shards,
-    secrets: secretsOf(config, tree),
+    secrets: secretsOf(tree, config.docker?.registry?.password),
   };
   checkVariables(plan, report);
   return plan;
-}
-
-function planInput({ input }: FanOutFileConfig, world: FanOutFileWorld, report: Report): InputSource {
-  const fromFile = 'file' in input && input.file !== undefined;
-  const path = fromFile ? ['input', 'file', 'path'] : ['input'];
-  return report.attempt(path, () => inputSource(input, world), { columns: [], range: undefined, inputs: [] });
 }
 
 /** A variable that fjr sets would be set twice, and only one of the values could win. */
@@ -75,12 +70,4 @@ function checkVariables(
   };
   check(['env'], job.env);
   check(['docker', 'environment'], docker?.environment ?? {});
-}
-
-/** A password is one however it came into the file. */
-function secretsOf({ docker }: FanOutFileConfig, { secrets }: YamlTree): readonly Secret[] {
-  const password = docker?.registry?.password;
-  const path = ['docker', 'registry', 'password'];
-  const known = secrets.some((secret) => secret.path.join('\0') === path.join('\0'));
-  return password === undefined || known ? secrets : [...secrets, { path, values: [password] }];
 }

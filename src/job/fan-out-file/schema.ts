@@ -54,7 +54,7 @@ const settings = {
     .describe('Directory in which tasks run. With docker, see docker.workdir.'),
   env: environment(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable name: letters, digits and "_"')
     .optional()
-    .describe('Variables that each task gets.'),
+    .describe('Variables that each task gets, in a container too.'),
 };
 
 const run = {
@@ -89,10 +89,14 @@ export const fanOutFileSchema = ruled(
         .optional()
         .describe(
           'What each task runs: a line for /bin/sh, or a list of a program and its exact arguments. {} stands for the ' +
-            'input, {1} for its first column, {#} for its number. With docker and without a command, the image does what ' +
+            'input, {1} for its first column, {#} for its number; what they put into a line, the shell does not read. What a ' +
+            'template puts there, it does. With docker and without a command, the image does what ' +
             'it does by itself.',
         ),
-      input: inputSchema().describe('The inputs: each is a task. A list of words, or where they come from.'),
+      input: inputSchema().describe(
+        'The inputs: each is a task. A list of words, or where they come from. A task gets its input as INPUT and ' +
+          'FJR_INPUT, and its columns as INPUT_<COLUMN>, in upper case.',
+      ),
       workers: workersSchema()
         .optional()
         .describe("Who runs the tasks. Without it, or with logs alone, the project's crews."),

@@ -3,14 +3,15 @@ import type { MarkedText } from './templates.js';
 
 /** Where in the text as it was written each key and value stands. */
 export class SourcePlaces {
-  readonly #original: string;
+  /** Offsets at which lines begin. */
+  readonly #lines: readonly number[];
   readonly #marked: MarkedText;
   /** Offsets in the marked text, by path as JSON. */
   readonly #values = new Map<string, number>();
   readonly #keys = new Map<string, number>();
 
   constructor(original: string, marked: MarkedText) {
-    this.#original = original;
+    this.#lines = [0, ...Array.from(original.matchAll(/\n/g), ({ index }) => index + 1)];
     this.#marked = marked;
   }
 
@@ -46,7 +47,12 @@ export class SourcePlaces {
 
   /** Of an offset in the text as it was written. */
   ofOriginal(offset: number): Place {
-    const before = this.#original.slice(0, offset);
-    return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
+    let [low, high] = [0, this.#lines.length];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((this.#lines[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
+    }
+    return { line: low + 1, column: offset - (this.#lines[low] ?? 0) + 1 };
   }
 }

@@ -1,5 +1,5 @@
 import { shorten } from './problems.js';
-import { type Expression, TemplateError, parseExpression } from './template-expression.js';
+import { type Expression, type FunctionName, TemplateError, parseExpression } from './template-expression.js';
 import type { Template } from './templates.js';
 import type { FanOutFileWorld } from './world.js';
 
@@ -44,19 +44,21 @@ function evaluate(expression: Expression, world: FanOutFileWorld): TemplateValue
       return { text: expression.text, secret: false };
     case 'field':
       return { text: world.run[expression.field], secret: false };
-    case 'call': {
-      const argument = evaluate(expression.argument, world);
-      switch (expression.name) {
-        case 'Env':
-          return { text: world.environment(argument.text) ?? '', secret: true };
-        case 'Exec':
-          return { text: execute(argument.text, world), secret: true };
-        case 'Required':
-          if (argument.text === '')
-            throw new TemplateError(`${describe(expression.argument)} is empty`, demand);
-          return argument;
-      }
-    }
+    case 'call':
+      return call(expression.name, expression.argument, world);
+  }
+}
+
+function call(name: FunctionName, argument: Expression, world: FanOutFileWorld): TemplateValue {
+  const value = evaluate(argument, world);
+  switch (name) {
+    case 'Env':
+      return { text: world.environment(value.text) ?? '', secret: true };
+    case 'Exec':
+      return { text: execute(value.text, world), secret: true };
+    case 'Required':
+      if (value.text === '') throw new TemplateError(`${describe(argument)} is empty`, demand);
+      return value;
   }
 }
 

@@ -58,6 +58,18 @@ describe('a wrong fan-out file is refused, and told all that is wrong with it', 
     expect(first).toMatch(/^fjr\.yaml/);
   });
 
+  test('however much is wrong with it, in one page', () => {
+    const count = 20_000;
+    const text = `command: a\ninput:\n${'  - { a: 1 }\n'.repeat(count)}`;
+    const said = refusal(text, new TestWorld());
+    expect(said).toHaveLength(1 + 50 + 1);
+    expect([said[0], said[50], said[51]]).toEqual([
+      'fjr.yaml has 20000 problems:',
+      '  line 52, column 5: input[49] is a map (expected text)',
+      '  and 19950 more',
+    ]);
+  });
+
   test('without showing what a template may have taken from a password', () => {
     const password = 'hunter2 is long enough to be found';
     for (const key of [

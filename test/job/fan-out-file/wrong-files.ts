@@ -605,6 +605,22 @@ export const wrongFiles: readonly WrongFile[] = [
     fitsSchema: true,
   },
   {
+    what: 'lists that are missing',
+    lines: [
+      'command: a',
+      'input:',
+      '  product:',
+      '    a: { file: { path: no.txt } }',
+      '    b: { file: { path: none.txt } }',
+    ],
+    says: [
+      'fjr.yaml has 2 problems:',
+      '  line 4, column 24: input.product.a.file.path: cannot read no.txt: ENOENT',
+      '  line 5, column 24: input.product.b.file.path: cannot read none.txt: ENOENT',
+    ],
+    fitsSchema: true,
+  },
+  {
     what: 'a table without a header',
     lines: ['command: a', 'input: { file: { path: empty.csv } }'],
     says: [
