@@ -1,5 +1,5 @@
 import { FjrError } from '../fjr-error.js';
-import { shorten } from './problems.js';
+import { shorten } from '../shorten.js';
 
 /** A line of a file, and its number from 1. */
 export interface NumberedLine {

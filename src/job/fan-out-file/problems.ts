@@ -1,4 +1,5 @@
 import { FjrError } from '../fjr-error.js';
+import { shorten } from '../shorten.js';
 
 /** Where in a file's tree something stands: keys of maps, and numbers of list entries from 0. */
 export type KeyPath = readonly (string | number)[];
@@ -62,10 +63,4 @@ export function formatKeyPath(path: KeyPath): string {
 
 function showKey(key: string): string {
   return /^[\w-]+$/.test(key) ? key : JSON.stringify(shorten(key));
-}
-
-/** For messages: one line, and not too long. */
-export function shorten(text: string): string {
-  const plain = text.replace(/[\p{Cc}\p{Cf}]/gu, '\u{fffd}');
-  return plain.length > 60 ? `${plain.slice(0, 60)}…` : plain;
 }

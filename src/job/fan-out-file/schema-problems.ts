@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { didYouMean } from '../did-you-mean.js';
-import { type KeyPath, type Problem, formatKeyPath, shorten } from './problems.js';
+import { shorten } from '../shorten.js';
+import { type KeyPath, type Problem, formatKeyPath } from './problems.js';
 import { isMap } from './schema-parts.js';
 import type { YamlTree } from './yaml-tree.js';
 

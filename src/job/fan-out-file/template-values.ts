@@ -1,4 +1,4 @@
-import { shorten } from './problems.js';
+import { shorten } from '../shorten.js';
 import { type Expression, type FunctionName, TemplateError, parseExpression } from './template-expression.js';
 import type { Template } from './templates.js';
 import type { FanOutFileWorld } from './world.js';
