@@ -3,6 +3,7 @@ import type { IniValue } from './ini.js';
 import { parseLabels } from './labels.js';
 import { type Job, type Needs, type ResourceNeed, jobDefaults, plainNeeds } from './job.js';
 import { parseDuration, parseMemory, parseWhole } from './quantities.js';
+import { shorten } from './shorten.js';
 
 /** Why a job file is not run. `hint` says what to do. */
 export class JobFileError extends Error {
@@ -154,9 +155,4 @@ export function parseEnvironment(value: string): Record<string, string> | undefi
     env[match[1] ?? ''] = match[2] ?? '';
   }
   return env;
-}
-
-function shorten(text: string): string {
-  const plain = text.replace(/[\p{Cc}\p{Cf}]/gu, '\u{fffd}');
-  return plain.length > 60 ? `${plain.slice(0, 60)}…` : plain;
 }

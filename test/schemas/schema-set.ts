@@ -19,9 +19,12 @@ export interface Schema {
   readonly $defs?: Readonly<Record<string, Schema>>;
 }
 
+/** Schemas of other things than reports. */
+const others = ['common', 'fjr-yaml'].map((name) => name + suffix);
+
 /** `status`, `recruiter-list` … : a schema each. */
 export const reportNames = readdirSync(directory)
-  .filter((name) => name.endsWith(suffix) && name !== `common${suffix}`)
+  .filter((name) => name.endsWith(suffix) && !others.includes(name))
   .map((name) => name.slice(0, -suffix.length))
   .sort();
 

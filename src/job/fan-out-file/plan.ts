@@ -1,0 +1,76 @@
+import type { FanOut, TaskCommand } from '../fan-out.js';
+import type { InputSource } from './input-source.js';
+import type { MaxFailures } from './schema.js';
+import type { SshHost } from './ssh-host.js';
+import type { Secret } from './yaml-tree.js';
+
+/** A fan-out file, read and checked: all that running it takes. Paths are as they were written. */
+export interface FanOutPlan {
+  readonly name: string | undefined;
+  /** Undefined: the image does what it does by itself. There is a container then. */
+  readonly command: TaskCommand | undefined;
+  /** Undefined: tasks are plain processes. */
+  readonly docker: DockerPlan | undefined;
+  readonly input: InputSource;
+  /** `needs.resources` is empty: which pools stand for `taskResources` is for the run to say. */
+  readonly job: FanOut['job'];
+  readonly workers: WorkersPlan;
+  readonly logFiles: LogFilesPlan | undefined;
+  readonly workerResources: readonly ResourcePlan[];
+  readonly taskResources: readonly ResourcePlan[];
+  /** Undefined: all tasks are tried. */
+  readonly maxFailures: MaxFailures | undefined;
+  /** How many contiguous pieces the inputs are split into; undefined: each is a task. */
+  readonly shards: number | undefined;
+  /** What must not be shown: by where it stands in the file, and what stands there. */
+  readonly secrets: readonly Secret[];
+}
+
+export interface DockerPlan {
+  readonly image: string;
+  readonly engine: string;
+  readonly registry: RegistryPlan | undefined;
+  readonly pull: 'always' | 'missing' | 'never';
+  readonly environment: Readonly<Record<string, string>>;
+  /** `HOST:CONTAINER` or `HOST:CONTAINER:ro`. */
+  readonly volumes: readonly string[];
+  readonly workdir: string | undefined;
+  readonly network: string | undefined;
+  /** Bytes. */
+  readonly shm: number | undefined;
+  readonly options: readonly string[];
+}
+
+export interface RegistryPlan {
+  /** Undefined: the engine's own. */
+  readonly server: string | undefined;
+  readonly user: string;
+  readonly password: string;
+}
+
+export type WorkersPlan =
+  /** The project's crews. */
+  | { readonly kind: 'crews' }
+  | { readonly kind: 'local'; readonly workers: number }
+  /** A worker for each host; one that is there twice has two. */
+  | {
+      readonly kind: 'ssh';
+      readonly hosts: readonly SshHost[];
+      readonly privateKey: string | undefined;
+      readonly options: readonly string[];
+    };
+
+/** FancyJobRunner's log files: `worker=<id>/task=<id>.txt` below a directory. */
+export interface LogFilesPlan {
+  readonly directory: string;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly system: boolean;
+}
+
+/** A pool by the name that tasks know it by. */
+export type ResourcePlan =
+  /** This run's own. Each item is there once. */
+  | { readonly kind: 'items'; readonly name: string; readonly items: readonly string[] }
+  /** The project's. */
+  | { readonly kind: 'pool'; readonly name: string; readonly pool: string };

@@ -1,0 +1,73 @@
+import { variablesOfTasks } from './columns.js';
+import type { FanOutPlan } from './plan.js';
+import { planInput } from './plan-input.js';
+import { planCommand, planDocker, planFailures, planJob } from './plan-job.js';
+import { ResourcePlanner } from './plan-resources.js';
+import { planLogFiles, planWorkers } from './plan-workers.js';
+import { FanOutFileError, type KeyPath } from './problems.js';
+import { Report } from './report.js';
+import { schemaProblems } from './schema-problems.js';
+import { type FanOutFileConfig, fanOutFileSchema } from './schema.js';
+import type { FanOutFileWorld } from './world.js';
+import { type YamlTree, readYamlTree } from './yaml-tree.js';
+import { secretsOf } from './secrets.js';
+
+/**
+ * Reads a fan-out file: `fjr.yaml`. Carries out its templates, and opens the files it names as far as the plan needs
+ * them: hosts and pool items whole, inputs only for their columns. Throws FanOutFileError with all that is wrong.
+ */
+export function readFanOutFile(text: string, fileName: string, world: FanOutFileWorld): FanOutPlan {
+  const tree = readYamlTree(text, world);
+  if (tree.value === undefined) throw new FanOutFileError(fileName, tree.problems);
+  const checked = fanOutFileSchema.safeParse(tree.value);
+  const wrong = [...tree.problems, ...schemaProblems(checked.error?.issues ?? [], tree)];
+  if (!checked.success || wrong.length > 0) throw new FanOutFileError(fileName, wrong);
+  const report = new Report(tree);
+  const plan = makePlan(checked.data, world, report, tree);
+  if (report.problems.length > 0) throw new FanOutFileError(fileName, report.problems);
+  return plan;
+}
+
+function makePlan(
+  config: FanOutFileConfig,
+  world: FanOutFileWorld,
+  report: Report,
+  tree: YamlTree,
+): FanOutPlan {
+  const resources = new ResourcePlanner(world, report);
+  const plan: FanOutPlan = {
+    name: config.name,
+    command: planCommand(config.command),
+    docker: planDocker(config.docker),
+    input: planInput(config.input, world, report),
+    job: planJob(config),
+    workers: planWorkers(config.workers, world, report),
+    logFiles: planLogFiles(config.workers),
+    workerResources: resources.plan('worker_resources', config.worker_resources),
+    taskResources: resources.plan('task_resources', config.task_resources),
+    maxFailures: planFailures(config),
+    shards: config.shards,
+    secrets: secretsOf(tree, config.docker?.registry?.password),
+  };
+  checkVariables(plan, report);
+  return plan;
+}
+
+/** A variable that fjr sets would be set twice, and only one of the values could win. */
+function checkVariables(
+  { input, workerResources, taskResources, job, docker }: FanOutPlan,
+  report: Report,
+): void {
+  const taken = variablesOfTasks({
+    columns: input.columns,
+    workerResources: workerResources.map(({ name }) => name),
+    taskResources: taskResources.map(({ name }) => name),
+  });
+  const check = (above: KeyPath, variables: Readonly<Record<string, string>>): void => {
+    for (const name of Object.keys(variables))
+      if (taken.has(name))
+        report.key([...above, name], 'fjr sets this variable itself', 'choose another name');
+  };
+  check(['env'], job.env);
+  check(['docker', 'environment'], docker?.environment ?? {});
+}
