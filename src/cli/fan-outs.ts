@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import type { FanOut } from '../job/fan-out.js';
+import type { InputSource } from '../job/fan-out-file/input-source.js';
 import { isSuccess } from '../job/outcome.js';
 import { isIgnored, parseEntryName } from '../queue/entry-name.js';
 import { FanOutBook } from '../queue/fan-out-book.js';
-import { FanOutInputs, type TaskInput } from '../queue/fan-out-inputs.js';
+import { FanOutInputs, type TaskInput, offsetStride } from '../queue/fan-out-inputs.js';
 import { FanOutPaths, type FanOutProgress, fanOutSuffix } from '../queue/fan-out-paths.js';
 import type { Layout, LogStream } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
@@ -140,4 +142,37 @@ function runningLogs(
 export function parseTaskName(text: string): { readonly job: string; readonly task: number } | undefined {
   const [, job, task] = /^(.+)\/(\d+)$/s.exec(text) ?? [];
   return job === undefined ? undefined : { job, task: Number(task) };
+}
+
+/**
+ * The inputs of a planned run that an earlier one has not done, with the same command: told by what they are and not by
+ * where they stand, so that the list may have changed meanwhile.
+ */
+export function openInputsOf(
+  files: Files,
+  earlier: string,
+  { what, plan }: { readonly what: Pick<FanOut, 'command'>; readonly plan: { readonly input: InputSource } },
+): Iterable<TaskInput> {
+  const paths = new FanOutPaths(earlier);
+  const book = new FanOutBook(files, paths);
+  book.refresh();
+  const { fanOut, tally } = book;
+  if (JSON.stringify(fanOut.command) !== JSON.stringify(what.command)) return plan.input.inputs;
+  const inputs = new FanOutInputs(files, paths);
+  const done = new Set<string>();
+  for (let first = 0; first < fanOut.tasks; first += offsetStride) {
+    const part = inputs.read(first, Math.min(fanOut.tasks, first + offsetStride) - 1) ?? [];
+    part.forEach((input, index) => {
+      if (tally.stateOf(first + index) === 'done') done.add(hashOf(input));
+    });
+  }
+  return {
+    *[Symbol.iterator]() {
+      for (const input of plan.input.inputs) if (!done.has(hashOf(input))) yield input;
+    },
+  };
+}
+
+function hashOf(input: TaskInput): string {
+  return createHash('sha256').update(JSON.stringify(input)).digest('base64').slice(0, 16);
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { FjrError } from '../job/fjr-error.js';
 import { isHelp, parser, wholeArgument, workersArgument } from './arguments.js';
 import { thisHost } from './compose.js';
@@ -48,11 +49,36 @@ export async function fjr(argv: readonly string[]): Promise<ExitCode> {
             default: false,
             describe: 'Print in the order of the inputs',
           })
+          .option('resume', {
+            type: 'string',
+            describe: 'With a fan-out file: leave out what this earlier run has done',
+          })
           .options(settingOptions)
+          .example('$0 run fjr.yaml', 'A fan-out file: one command, many inputs')
           .example("$0 run 'convert {} {.}.png' ::: *.svg", 'One job for each file: {} {.} {/} {//} {#} {1}')
           .example("$0 run --exe 'gzip -9 $1' --parameters a.txt,b.txt", 'With numbered parameters')
           .example("$0 run --exe 'mktemp XXX.tmp' --repeat 5", 'The same five times'),
-      then(async (args) => (await import('./run.js')).runCommand(await readRun(args, lists, own))),
+      then(async (args) => {
+        const file = fanOutFileOf(args, lists);
+        if (file === undefined)
+          return (await import('./run.js')).runCommand(await readRun(args, lists, own));
+        return (await import('./run-fan-out.js')).runFanOutCommand({
+          project: args.project,
+          file,
+          workers: args.jobs === undefined ? undefined : workersArgument('--jobs', args.jobs),
+          defaultWorkers: thisHost().cpus,
+          resume: args.resume,
+        });
+      }),
+    )
+    .command(
+      'check <file>',
+      'Read a fan-out file, and say what it would do',
+      (y) =>
+        y
+          .positional('file', { type: 'string', demandOption: true })
+          .example('$0 check fjr.yaml', 'How many tasks, with which command, and what limits them'),
+      then(async (args) => (await import('./check.js')).checkCommand(args.project, args.file, args.json)),
     )
     .command(
       'submit [files..]',
@@ -300,6 +326,17 @@ interface RunArguments {
   retries: string | undefined;
   priority: string | undefined;
   nice: string | undefined;
+}
+
+/** `fjr run fjr.yaml`: one word that names a fan-out file which is there. */
+function fanOutFileOf(
+  args: { command?: string[] | undefined; exe?: string | undefined },
+  lists: string[][],
+): string | undefined {
+  const words = [...(args.command ?? []), ...((args as { '--'?: unknown[] })['--'] ?? []).map(String)];
+  const [file = ''] = words;
+  const isAlone = words.length === 1 && lists.length === 0 && args.exe === undefined;
+  return isAlone && /\.ya?ml$/i.test(file) && existsSync(file) ? file : undefined;
 }
 
 function ownOptions(argv: readonly string[]): readonly string[] {

@@ -22,7 +22,7 @@ const shortcuts = ['jobqueue', 'workerqueue', 'jobpods'];
 
 /** The project of a name, its directories made if they are not there. */
 export function openProject(name: string): Project {
-  const project = locate(name);
+  const project = locateProject(name);
   const { layout } = project;
   for (const directory of layout.directories) makeDirectory(directory);
   checkOneFilesystem(layout);
@@ -32,14 +32,14 @@ export function openProject(name: string): Project {
 
 /** The project of a name, which must be there. */
 export function findProject(name: string): Project {
-  const project = locate(name);
+  const project = locateProject(name);
   if (existsSync(project.layout.jobqueue)) return project;
   throw noSuchProject(name);
 }
 
 /** The project of a name, of which at least the directory must be there: whatever else may be wrong with it. */
 export function findPatient(name: string): Project {
-  const project = locate(name);
+  const project = locateProject(name);
   const { root } = project.layout;
   try {
     statSync(root);
@@ -58,7 +58,8 @@ function noSuchProject(name: string): FjrError {
   });
 }
 
-function locate(name: string): Project {
+/** The project of a name, whether it is there or not. */
+export function locateProject(name: string): Project {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/.test(name) || shortcuts.includes(name))
     throw new FjrError('usage', `"${name}" cannot be the name of a project`, {
       hint: 'use letters, digits, "_", "-" and "."',

@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { remove } from 'fs-extra/esm';
 import type { Dispatcher, DispatcherEvent } from '../dispatcher/dispatcher.js';
@@ -17,13 +16,14 @@ import { parseEntryName } from '../queue/entry-name.js';
 import type { HintLine } from '../queue/hint.js';
 import { newToken } from '../queue/token.js';
 import { takeLock } from '../system/lock.js';
-import { clock, filesFor, programArgv, thisHost } from './compose.js';
+import { clock, filesFor, thisHost } from './compose.js';
 import { progressLine } from './dispatcher-voice.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { type Place, allPlaces } from './find-job.js';
 import { dispatcherId, makeDispatcher } from './fjr-dispatcher.js';
 import { LogCopier } from './logs.js';
 import { openHintLine } from './hint-line.js';
+import { OwnCrew } from './own-crew.js';
 import { type Project, openProject } from './project.js';
 import { plural, printable, remark } from './say.js';
 import { submit } from './submit.js';
@@ -104,34 +104,26 @@ class Run {
     const lock = await takeLock(this.#project.layout.dispatcherLock, thisHost(), {
       onLost: () => undefined,
     });
-    const crew = this.#startCrew(options.workers);
+    const crew = new OwnCrew(this.#project, options.workers);
     const dispatcher = this.#dispatcher;
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(signal, () => {
         this.#interrupted = true;
         dispatcher.stop();
       });
-    crew.once('exit', () => {
+    crew.onGone(() => {
       if (this.#left.size > 0) dispatcher.stop();
     });
     dispatcher.start();
     await dispatcher.ended;
     await this.#printing;
     this.#clearLine();
-    await endCrew(crew, options.project !== undefined && !this.#interrupted);
+    // In a shared project our crew may run somebody else's job by now: that ends first.
+    if (options.project !== undefined && !this.#interrupted) crew.drain();
+    else crew.leave();
+    await crew.gone();
     if (lock.kind === 'mine') await lock.unlock();
     return this.#conclude(options.project === undefined);
-  }
-
-  /** A crew of our own, which goes when we do: it ends with its standard input. */
-  #startCrew(workers: number): ChildProcess {
-    const [program = '', ...args] = programArgv('fjr-worker');
-    const log = openSync(`${this.#project.layout.journal}/crew-${thisHost().name}.log`, 'a', 0o600);
-    const worker = ['--project', this.#project.name, '--workers', String(workers), '--until-stdin-ends'];
-    const crew = spawn(program, [...args, ...worker], { detached: true, stdio: ['pipe', log, log] });
-    crew.stdin?.on('error', () => undefined);
-    closeSync(log);
-    return crew;
   }
 
   #hear(event: DispatcherEvent): void {
@@ -249,15 +241,6 @@ function withoutLine(entry: string, to: 'done' | 'failed', reason: string): Endi
   const outcome =
     to === 'done' ? ({ kind: 'exit', code: 0 } as const) : ({ kind: 'rejected', reason } as const);
   return { event: 'verdict', time: clock.timestamp(), entry, to, outcome };
-}
-
-async function endCrew(crew: ChildProcess, drain: boolean): Promise<void> {
-  if (crew.exitCode !== null || crew.signalCode !== null) return;
-  const gone = new Promise((resolve) => crew.once('exit', resolve));
-  // In a shared project our crew may run somebody else's job by now: that ends first.
-  if (drain) crew.kill('SIGUSR2');
-  else crew.stdin?.end();
-  await gone;
 }
 
 /** Where inputs come from: `:::` lists (their product), a file, standard input, or nowhere (once, or `--repeat`). */

@@ -31,6 +31,7 @@ export async function submitCommand(
   },
   json: boolean,
 ): Promise<ExitCode> {
+  if (args.command.length === 0 && args.files.some(isFanOutFile)) return submitRuns(project, args, json);
   const submissions = readSubmissions(args);
   for (const { name } of submissions) refuseTwin(project, name);
   for (const submission of submissions) submit(project, submission);
@@ -39,6 +40,31 @@ export async function submitCommand(
   if (json) sayJson({ project: project.name, submitted: names });
   else for (const name of names) say(printable(name));
   return exitCode.fine;
+}
+
+/** Fan-out files: each is a run of its own. All are read before the first is submitted. */
+async function submitRuns(
+  project: Project,
+  { files, name }: Parameters<typeof submitCommand>[1],
+  json: boolean,
+): Promise<ExitCode> {
+  const others = files.filter((file) => !isFanOutFile(file));
+  if (others.length > 0 || (name !== undefined && files.length > 1))
+    throw new FjrError('usage', 'fan-out files are submitted without others, and named one at a time', {
+      hint: 'use two calls',
+    });
+  const { planRun, beginRun } = await import('./fan-out-door.js');
+  const runs = files.map((file) => planRun(project, file, name));
+  for (const run of runs) await beginRun(project, run);
+  const names = runs.map((run) => run.name);
+  if (json) sayJson({ project: project.name, submitted: names });
+  else for (const each of names) say(printable(each));
+  return exitCode.fine;
+}
+
+/** Whether people mean a fan-out file by this name. */
+export function isFanOutFile(path: string): boolean {
+  return /\.ya?ml$/i.test(path);
 }
 
 /** All are read and checked before the first is submitted. */

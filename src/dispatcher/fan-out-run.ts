@@ -81,8 +81,8 @@ export class FanOutRun {
 
   /** Whether no more tasks are to be begun. */
   get isStopped(): boolean {
-    const { maxFailures } = this.fanOut;
-    return this.#cancelled || (maxFailures !== undefined && this.tally.failed > maxFailures);
+    const { maxFailures = Infinity, maxFailureShare = Infinity, tasks } = this.fanOut;
+    return this.#cancelled || this.tally.failed > Math.min(maxFailures, maxFailureShare * tasks);
   }
 
   get isCancelled(): boolean {

@@ -13,6 +13,8 @@ export type TaskCommand =
 /** `fan-out.json`: what all tasks have in common. Written once. */
 export interface FanOut {
   readonly format: 1;
+  /** `FJR_RUN_ID`: unique for every run. */
+  readonly id: string;
   /** How many there are; tasks are numbered from 0. */
   readonly tasks: number;
   readonly command: TaskCommand;
@@ -24,6 +26,8 @@ export interface FanOut {
   >;
   /** Failed tasks after which no more are begun; undefined: all are tried. */
   readonly maxFailures: number | undefined;
+  /** The same as a share of all tasks, from 0 to 1. */
+  readonly maxFailureShare: number | undefined;
 }
 
 /** Tasks `first` to `last`, both included. */

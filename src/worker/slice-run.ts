@@ -158,12 +158,12 @@ export class SliceRun {
   }
 
   #launch({ task, input }: Task): void {
-    const { fanOut, slice, worker, launch, starter, scratch } = this.#context;
+    const { fanOut, worker, launch, starter, scratch } = this.#context;
     const index = this.#launched % deepest;
     this.#launched += 1;
     const files = { out: scratch(index, 'out'), err: scratch(index, 'err'), exposed: false };
     this.#started.push({ task, input, scratch: files });
-    const of = { tasks: fanOut.tasks, columns: fanOut.columns, run: slice.of };
+    const of = { tasks: fanOut.tasks, columns: fanOut.columns, run: fanOut.id };
     starter.run(worker, {
       ...launch,
       argv: taskArgv(fanOut.command, input, task),

@@ -1,4 +1,5 @@
 import type { TaskCommand } from '../job/fan-out.js';
+import { inputVariable } from '../job/fan-out-file/columns.js';
 import { renderTemplate, replacePlaceholders } from '../job/template.js';
 import type { TaskInput } from '../queue/fan-out-inputs.js';
 import { shellArgv } from './launch.js';
@@ -33,11 +34,6 @@ export function taskEnvironment(
     FJR_TASK_COUNT: String(of.tasks),
     FJR_RUN_ID: of.run,
   };
-  of.columns.forEach((column, index) => (env[`INPUT_${variableName(column)}`] = parts[index] ?? ''));
+  of.columns.forEach((column, index) => (env[inputVariable(column)] = parts[index] ?? ''));
   return env;
-}
-
-/** A column's name as part of a variable's. */
-export function variableName(column: string): string {
-  return column.toUpperCase().replace(/[^A-Z0-9_]/g, '_');
 }

@@ -60,8 +60,10 @@ function standing({ journal, accepted }: Evidence): Map<string, Ending[]> {
 function eachOutcomeHasItsLine(evidence: Evidence): Finding[] {
   const lines = standing(evidence);
   return evidence.accepted.flatMap(({ to, entry, submission, token }) => {
-    const count = lines.get(`${to}/${entry}`)?.length ?? 0;
-    const what = `${count} lines in the journals for ${to}/${entry}`;
+    // An append that was answered with an error may have been carried out, and is made again: both say the same.
+    const said = new Set((lines.get(`${to}/${entry}`) ?? []).map(({ outcome }) => JSON.stringify(outcome)));
+    const count = said.size;
+    const what = `${count} different lines in the journals for ${to}/${entry}`;
     return count === 1 ? [] : [{ what, token, ...jobOf(submission?.name) }];
   });
 }

@@ -23,7 +23,13 @@ export function submitTasks(
   const files = new MountedFiles({ shared: false, fsync: false });
   const layout = new Layout(root);
   for (const directory of layout.directories) files.ensureDirectory(directory);
-  const steps = submitFanOut(layout, name, { command, columns, job, maxFailures }, inputs, newToken());
+  const steps = submitFanOut(
+    layout,
+    name,
+    { id: `id-of-${name}`, command, columns, job, maxFailures, maxFailureShare: undefined },
+    inputs,
+    newToken(),
+  );
   const submitted = perform(files, steps);
   if (submitted.kind !== 'submitted') throw new Error(`${name}: ${submitted.kind}`);
 }

@@ -1,0 +1,71 @@
+import { FjrError } from '../job/fjr-error.js';
+import { redact } from '../job/fan-out-file/secrets.js';
+import type { FanOut } from '../job/fan-out.js';
+import { filesFor } from './compose.js';
+import { type ExitCode, exitCode } from './exit-code.js';
+import { type PlannedRun, planRun } from './fan-out-door.js';
+import { locateProject } from './project.js';
+import { plural, printable, say, sayJson } from './say.js';
+import { type Standing, standingOf } from './status.js';
+
+/** Inputs that are shown of a run. */
+const shownInputs = 3;
+
+/** What limits how many tasks run at a time, the tightest first. */
+interface Limit {
+  readonly what: string;
+  readonly tasks: number;
+}
+
+/** `fjr check fjr.yaml`: reads the file and all that it names, and says what would happen, without doing it. */
+export function checkCommand(projectName: string, file: string, json: boolean): ExitCode {
+  const project = locateProject(projectName);
+  const run = planRun(project, file, undefined);
+  const { tasks, first } = countInputs(run);
+  if (tasks === 0)
+    throw new FjrError('no-inputs', `${file}: there are no inputs`, { hint: 'look at what "input" names' });
+  const limits = limitsOf(run, standingOf(project, filesFor(project)), tasks);
+  const secrets = run.plan.secrets;
+  const command = redact(describeCommand(run.what.command), secrets);
+  if (json) {
+    sayJson({ file, tasks, columns: run.what.columns, command, limits });
+    return exitCode.fine;
+  }
+  say(`${printable(file)} is fine: ${plural(tasks, 'task')}`);
+  say(`  command  ${printable(command)}`);
+  for (const input of first)
+    say(`  input    ${printable(redact(typeof input === 'string' ? input : input.join(' '), secrets))}`);
+  if (tasks > first.length) say(`           … and ${tasks - first.length} more`);
+  for (const { what, tasks: most } of limits) say(`  at once  ${most}: ${what}`);
+  return exitCode.fine;
+}
+
+function describeCommand(command: FanOut['command']): string {
+  return command.kind === 'shell' ? command.line : command.argv.join(' ');
+}
+
+function countInputs({ plan }: PlannedRun): { tasks: number; first: (string | readonly string[])[] } {
+  const first: (string | readonly string[])[] = [];
+  let tasks = 0;
+  for (const input of plan.input.inputs) {
+    if (tasks < shownInputs) first.push(input);
+    tasks += 1;
+  }
+  return { tasks, first };
+}
+
+function limitsOf({ plan, what }: PlannedRun, standing: Standing, tasks: number): Limit[] {
+  const { workers } = plan;
+  const crew =
+    workers.kind === 'local'
+      ? { what: `workers.local`, tasks: workers.workers }
+      : {
+          what: 'workers of the project’s crews now',
+          tasks: standing.crews.reduce((sum, { file }) => sum + file.workers, 0),
+        };
+  const pools = what.job.needs.resources.map(({ pool }) => {
+    const { free = 0, used = 0 } = standing.pools.find(({ name }) => name === pool) ?? {};
+    return { what: `items of pool ${pool}`, tasks: free + used };
+  });
+  return [crew, { what: 'tasks', tasks }, ...pools].sort((a, b) => a.tasks - b.tasks);
+}

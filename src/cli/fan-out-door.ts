@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { FanOut } from '../job/fan-out.js';
+import type { FanOutPlan } from '../job/fan-out-file/plan.js';
+import { readFanOutFile } from '../job/fan-out-file/read-fan-out-file.js';
+import { FjrError } from '../job/fjr-error.js';
+import type { Needs } from '../job/job.js';
+import { fanOutSuffix } from '../queue/fan-out-paths.js';
+import type { TaskInput } from '../queue/fan-out-inputs.js';
+import { perform } from '../queue/perform.js';
+import { submitFanOut } from '../queue/submit-fan-out.js';
+import { newToken } from '../queue/token.js';
+import { filesFor } from './compose.js';
+import { worldOf } from './fan-out-world.js';
+import { tellDispatcher } from './hint-line.js';
+import type { Project } from './project.js';
+
+/** A fan-out file that was read: a run that could begin. */
+export interface PlannedRun {
+  /** What its directory in the queue will be called. */
+  readonly name: string;
+  readonly id: string;
+  readonly plan: FanOutPlan;
+  readonly what: Omit<FanOut, 'format' | 'tasks'>;
+}
+
+/** Reads a fan-out file, with all that it names. `-` is standard input. Throws FjrError. */
+export function planRun(project: Project, file: string, name: string | undefined): PlannedRun {
+  const id = newToken();
+  const plan = readFanOutFile(readText(file), file, worldOf(file, { id, project: project.name }));
+  refuseUnsupported(plan, file);
+  const { command, input, job } = plan;
+  if (command === undefined) throw unsupported(file, 'docker', 'give a command');
+  const stem = file === '-' ? 'run' : basename(file).replace(/\.ya?ml$/i, '');
+  return {
+    name: `${name ?? plan.name ?? stem}-${id}${fanOutSuffix}`,
+    id,
+    plan,
+    what: {
+      id,
+      command,
+      columns: input.columns,
+      job: { ...job, workdir: job.workdir ?? process.cwd(), needs: withPools(job.needs, plan) },
+      maxFailures: plan.maxFailures?.kind === 'tasks' ? plan.maxFailures.tasks : undefined,
+      maxFailureShare: plan.maxFailures?.kind === 'share' ? plan.maxFailures.share : undefined,
+    },
+  };
+}
+
+/** Puts a run into the queue; returns how many tasks it has. */
+export async function beginRun(
+  project: Project,
+  { name, what, plan }: PlannedRun,
+  inputs: Iterable<TaskInput> = plan.input.inputs,
+): Promise<number> {
+  const steps = submitFanOut(project.layout, name, what, inputs, newToken());
+  const submitted = perform(filesFor(project), steps);
+  if (submitted.kind === 'exists')
+    throw new FjrError('job-exists', `a job "${name}" waits in project "${project.name}" already`);
+  await tellDispatcher(project, [name]);
+  return submitted.tasks;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    throw new FjrError('bad-fan-out-file', `cannot read ${file}: ${code}`, { cause: error });
+  }
+}
+
+function withPools(needs: Needs, { taskResources }: FanOutPlan): Needs {
+  const resources = taskResources.flatMap((resource) =>
+    resource.kind === 'pool' ? [{ pool: resource.pool, count: 1 }] : [],
+  );
+  return { ...needs, resources };
+}
+
+/** What the file may say and this version cannot do is told before anything runs. */
+function refuseUnsupported(plan: FanOutPlan, file: string): void {
+  const { docker, workers, logFiles, workerResources, taskResources, shards } = plan;
+  if (docker !== undefined) throw unsupported(file, 'docker', 'run the container in the command');
+  if (workers.kind === 'ssh')
+    throw unsupported(file, 'workers.file', 'hire on hosts by remote.conf, which share the home directory');
+  if (logFiles !== undefined) throw unsupported(file, 'workers.logs', 'fjr logs shows what tasks print');
+  if (workerResources.length > 0) throw unsupported(file, 'worker_resources', 'use task_resources');
+  if (shards !== undefined) throw unsupported(file, 'shards', 'leave it out: each input is a task');
+  for (const resource of taskResources) {
+    if (resource.kind === 'items')
+      throw unsupported(file, 'task_resources with items', 'fjr pool add, and name the pool here');
+    if (resource.name !== resource.pool)
+      throw unsupported(
+        file,
+        `the name ${resource.name} for the pool ${resource.pool}`,
+        'call it as the pool',
+      );
+  }
+}
+
+function unsupported(file: string, what: string, hint: string): FjrError {
+  return new FjrError('not-supported', `${file}: ${what} is not supported by this version of fjr`, { hint });
+}

@@ -1,0 +1,38 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { programArgv, thisHost } from './compose.js';
+import type { Project } from './project.js';
+
+/** A crew that works while its starter does: it ends with its standard input. */
+export class OwnCrew {
+  readonly #process: ChildProcess;
+
+  constructor(project: Project, workers: number) {
+    const [program = '', ...args] = programArgv('fjr-worker');
+    const log = openSync(`${project.layout.journal}/crew-${thisHost().name}.log`, 'a', 0o600);
+    const worker = ['--project', project.name, '--workers', String(workers), '--until-stdin-ends'];
+    this.#process = spawn(program, [...args, ...worker], { detached: true, stdio: ['pipe', log, log] });
+    this.#process.stdin?.on('error', () => undefined);
+    closeSync(log);
+  }
+
+  /** When it is gone, whoever ended it. */
+  onGone(listener: () => void): void {
+    this.#process.once('exit', listener);
+  }
+
+  /** It takes nothing new; what runs ends. */
+  drain(): void {
+    this.#process.kill('SIGUSR2');
+  }
+
+  /** It stops what it runs, gives it back, and goes. */
+  leave(): void {
+    this.#process.stdin?.end();
+  }
+
+  async gone(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    await new Promise((resolve) => this.#process.once('exit', resolve));
+  }
+}
