@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { parseMemory } from '../quantities.js';
 import { choice, environment, listOf, parsed, section, text, word } from './schema-parts.js';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseRange, rangePattern } from './number-range.js';
 import { choice, listOf, matching, section, text, words } from './schema-parts.js';
 import { exactlyOne } from './schema-rules.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { fanOutFileSchema } from './schema.js';
 
 /** The schema of fan-out files for editors, who see the file before its templates are carried out. */

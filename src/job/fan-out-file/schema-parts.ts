@@ -3,7 +3,8 @@
  * `schema-problems.ts` makes sentences of it. A value that came from a template is a string, so numbers are also read
  * from strings; and numbers are taken where text is expected, as YAML makes one of `password: 12345`.
  */
-import { z } from 'zod';
+// All of it by one name: so the bundler can leave out what is not used, which is half a megabyte of translations.
+import * as z from 'zod';
 
 /** A map with exactly these keys. Its message for unknown keys is the list of known ones. */
 export function section<Shape extends z.core.$ZodLooseShape>(

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { didYouMean } from '../did-you-mean.js';
 import { shorten } from '../shorten.js';
 import { type KeyPath, type Problem, formatKeyPath } from './problems.js';
@@ -103,7 +103,7 @@ function valueAt(value: unknown, path: KeyPath): unknown {
 }
 
 function show(value: unknown, path: KeyPath, tree: YamlTree): string {
-  if (value === null || value === undefined) return 'empty';
+  if (value === null || value === undefined || value === '') return 'empty';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (isMap(value)) return Object.keys(value).length === 0 ? 'an empty map' : 'a map';
   // It may be a password that went astray.

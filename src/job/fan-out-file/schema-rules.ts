@@ -1,5 +1,5 @@
 /** Rules that hold between the keys of a map, for readers and, as far as JSON Schema can say so, for editors. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { isMap } from './schema-parts.js';
 
 type Section<Shape extends z.core.$ZodLooseShape> = z.ZodObject<Shape, z.core.$strict>;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseLabels } from '../labels.js';
 import { parseDuration, parseMemory } from '../quantities.js';
 import { dockerSchema } from './docker-schema.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { poolNamePattern } from '../settings.js';
 import { listFile } from './input-schema.js';
 import { listOf, matching, section, text, whole, word, words, yesNo } from './schema-parts.js';

@@ -467,7 +467,7 @@ export const wrongFiles: readonly WrongFile[] = [
     ],
     says: [
       'fjr.yaml has 5 problems:',
-      '  line 2, column 10: docker.image is "" (expected the name of an image)',
+      '  line 2, column 10: docker.image is empty (expected the name of an image)',
       '  line 3, column 9: docker.pull is "sometimes" (expected one of always, missing, never)',
       '  line 4, column 12: docker.volumes is "/data:/data" (expected a list of HOST:CONTAINER[:ro])',
       '  line 5, column 8: docker.shm is "big" (expected a size such as 512M or 4G)',
@@ -726,6 +726,21 @@ export const wrongFiles: readonly WrongFile[] = [
       'fjr.yaml, line 3, column 10: retries is not what is expected there',
       'hint: expected a whole number from 0 to 1000',
     ],
+  },
+  {
+    what: 'a password that is not set',
+    lines: [
+      'docker:',
+      '  image: a',
+      '  registry: { user: {{ Env "NOBODY" }}, password: {{ Env "NO_PASSWORD" }} }',
+      'input: [1]',
+    ],
+    says: [
+      'fjr.yaml has 2 problems:',
+      '  line 3, column 21: docker.registry.user is empty (expected a user name)',
+      '  line 3, column 51: docker.registry.password is empty (expected a password)',
+    ],
+    fitsSchema: true,
   },
   {
     what: 'a NUL byte',
