@@ -60,8 +60,7 @@ export async function fjr(argv: readonly string[]): Promise<ExitCode> {
           .example("$0 run --exe 'mktemp XXX.tmp' --repeat 5", 'The same five times'),
       then(async (args) => {
         const file = fanOutFileOf(args, lists);
-        if (file === undefined)
-          return (await import('./run.js')).runCommand(await readRun(args, lists, own));
+        if (file === undefined) return (await import('./run.js')).runCommand(await readRun(args, lists, own));
         return (await import('./run-fan-out.js')).runFanOutCommand({
           project: args.project,
           file,

@@ -68,7 +68,9 @@ export function act(tree: Tree, { call, from, to }: Resolved): FileReply {
       directory[from.name] = { file: call.content };
       return 'ok';
     case 'append':
-      directory[from.name] = { file: (node !== undefined && 'file' in node ? node.file : '') + call.content };
+      directory[from.name] = {
+        file: (node !== undefined && 'file' in node ? node.file : '') + Buffer.from(call.content).toString(),
+      };
       return 'ok';
     case 'mkdir':
       if (node !== undefined) return 'exists';
