@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { FjrError } from '../job/fjr-error.js';
 import { redact } from '../job/fan-out-file/secrets.js';
 import type { FanOut } from '../job/fan-out.js';
@@ -24,7 +25,9 @@ export function checkCommand(projectName: string, file: string, json: boolean): 
   const { tasks, first } = countInputs(run);
   if (tasks === 0)
     throw new FjrError('no-inputs', `${file}: there are no inputs`, { hint: 'look at what "input" names' });
-  const limits = limitsOf(run, standingOf(project, filesFor(project)), tasks);
+  const isThere = existsSync(project.layout.jobqueue);
+  const standing = isThere ? standingOf(project, filesFor(project)) : { crews: [], pools: [] };
+  const limits = limitsOf(run, standing, tasks);
   const secrets = run.plan.secrets;
   const command = redact(describeCommand(run.what.command), secrets);
   if (json) {
@@ -54,7 +57,11 @@ function countInputs({ plan }: PlannedRun): { tasks: number; first: (string | re
   return { tasks, first };
 }
 
-function limitsOf({ plan, what }: PlannedRun, standing: Standing, tasks: number): Limit[] {
+function limitsOf(
+  { plan, what }: PlannedRun,
+  standing: Pick<Standing, 'crews' | 'pools'>,
+  tasks: number,
+): Limit[] {
   const { workers } = plan;
   const crew =
     workers.kind === 'local'

@@ -151,13 +151,16 @@ export function parseTaskName(text: string): { readonly job: string; readonly ta
 export function openInputsOf(
   files: Files,
   earlier: string,
-  { what, plan }: { readonly what: Pick<FanOut, 'command'>; readonly plan: { readonly input: InputSource } },
+  {
+    what,
+    plan,
+  }: { readonly what: Pick<FanOut, 'command' | 'id'>; readonly plan: { readonly input: InputSource } },
 ): Iterable<TaskInput> {
   const paths = new FanOutPaths(earlier);
   const book = new FanOutBook(files, paths);
   book.refresh();
   const { fanOut, tally } = book;
-  if (JSON.stringify(fanOut.command) !== JSON.stringify(what.command)) return plan.input.inputs;
+  if (commandOf(fanOut) !== commandOf(what)) return plan.input.inputs;
   const inputs = new FanOutInputs(files, paths);
   const done = new Set<string>();
   for (let first = 0; first < fanOut.tasks; first += offsetStride) {
@@ -171,6 +174,11 @@ export function openInputsOf(
       for (const input of plan.input.inputs) if (!done.has(hashOf(input))) yield input;
     },
   };
+}
+
+/** Of two runs of one file, only `{{ .RunID }}` makes the commands differ. */
+function commandOf({ command, id }: Pick<FanOut, 'command' | 'id'>): string {
+  return JSON.stringify(command).replaceAll(id, '');
 }
 
 function hashOf(input: TaskInput): string {

@@ -284,7 +284,7 @@ function needJobs(jobs: readonly string[], all: boolean, flag: string): void {
 }
 
 /** Options of `fjr run` that are followed by a value. */
-const valued = /^(-p|-j|--(project|exe|parameters|repeat|inputs|jobs|timeout|retries|priority|nice))$/;
+const valued = /^(-p|-j|--(project|exe|parameters|repeat|inputs|resume|jobs|timeout|retries|priority|nice))$/;
 
 /** What follows the command of `fjr run` is the command's own: `fjr run mkdir -p {}` passes no -p to fjr. */
 function shieldCommand(argv: readonly string[]): string[] {

@@ -50,7 +50,9 @@ function complain(name: ProgramName, error: unknown): ExitCode {
     );
     return exitCode.failure;
   }
-  remark(`${name}: ${printable(error.message)}`);
+  // All that is wrong with a file, line by line.
+  const lines = error.code === 'bad-fan-out-file' ? error.message.split('\n') : [error.message];
+  remark(`${name}: ${lines.map(printable).join('\n')}`);
   if (error.hint !== undefined) remark(`hint: ${printable(error.hint)}`);
   return codes[error.code] ?? exitCode.failure;
 }

@@ -1,0 +1,103 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect } from 'vitest';
+import { outcomesOf } from '../rig/fan-out.js';
+import { type Rig, test } from '../rig/rig.js';
+
+function write(rig: Rig, text: string): string {
+  const path = `${rig.directory}/fjr.yaml`;
+  writeFileSync(path, text);
+  return path;
+}
+
+describe('fjr.yaml', () => {
+  test('runs here and now, on workers of its own, and says what came of it', async ({ rig }) => {
+    writeFileSync(`${rig.directory}/input.txt`, 'one\r\n\ntwo words\n$HOME `id`\n');
+    const file = write(
+      rig,
+      'command: [sh, -c, \'printf "%s|%s" "$1" "$FJR_RUN_ID" > "$LEDGER/$FJR_TASK_INDEX"\', sh, "<{}>"]\n' +
+        'input:\n  file:\n    path: input.txt\n    format: eachLine\nworkers:\n  local: 2\n',
+    );
+    const { code, stdout, stderr } = await rig.run('fjr', ['run', file]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^(fjr-([0-9a-z]{10})\.run): 3 tasks\n\1: done\n$/);
+    const id = /^fjr-(\w+)/.exec(stdout)?.[1] ?? '';
+    const seen = [0, 1, 2].map((task) => readFileSync(`${rig.ledger}/${task}`, 'utf8'));
+    expect(seen).toEqual([`<one>|${id}`, `<two words>|${id}`, `<$HOME \`id\`>|${id}`]);
+    expect(rig.project().pods()).toEqual([]);
+  }, 30_000);
+
+  test('is resumed by what its inputs are, not by where they stand', async ({ rig }) => {
+    const text = (inputs: string, end: string): string =>
+      `name: sweep\ncommand: 'echo "$INPUT {{ .RunID }}" >> "$LEDGER/ran"; ${end}'\ninput: [${inputs}]\nworkers: { local: 2 }\n`;
+    const file = write(rig, text('a, b, c', 'test -e "$LEDGER/gate" -o "$INPUT" != b'));
+    const first = await rig.run('fjr', ['run', file]);
+    expect(first.code).toBe(3);
+    const name = /^(sweep-\w+\.run): 3 tasks/.exec(first.stdout)?.[1] ?? '';
+    expect(first.stderr).toBe(
+      `fjr: ${name}: 1 of 3 tasks failed\nhint: fjr --project default show ${name} says which; fjr --project default retry ${name} tries those again\n`,
+    );
+    writeFileSync(`${rig.ledger}/gate`, '');
+    write(rig, text('new, c, b, a', 'test -e "$LEDGER/gate" -o "$INPUT" != b'));
+    const second = await rig.run('fjr', ['run', '--resume', name, file]);
+    expect(second).toMatchObject({ code: 0, stderr: '' });
+    expect(second.stdout).toContain(': 2 tasks\n');
+    const ran = readFileSync(`${rig.ledger}/ran`, 'utf8').split('\n').slice(0, -1);
+    expect(ran.map((line) => line.split(' ')[0]).sort()).toEqual(['a', 'b', 'b', 'c', 'new']);
+  }, 30_000);
+
+  test('is submitted to the project’s crews, with items of its pools', async ({ rig }) => {
+    await rig.run('fjr', ['pool', 'add', 'PROXY', 'p1', 'p2']);
+    const file = write(
+      rig,
+      `command: |
+  mkdir "$LEDGER/$TASK_RESOURCE_PROXY" || exit 9
+  echo "$TASK_RESOURCE_PROXY" >> "$LEDGER/used"
+  rmdir "$LEDGER/$TASK_RESOURCE_PROXY"
+input: { range: 1..60 }
+task_resources:
+  - PROXY: { pool: PROXY }
+`,
+    );
+    await rig.startCrew(['--workers', '4']);
+    const { stdout } = await rig.run('fjr', ['submit', file]);
+    expect(stdout).toMatch(/^fjr-\w+\.run\n$/);
+    expect(await rig.run('fjr-dispatcher')).toMatchObject({ code: 0, stderr: '' });
+    const used = readFileSync(`${rig.ledger}/used`, 'utf8').split('\n').slice(0, -1);
+    expect(used).toHaveLength(60);
+    expect([...new Set(used)].sort()).toEqual(['p1', 'p2']);
+    const { accepted } = outcomesOf(`${rig.project().root}/done/${rig.project().entries('done')[0]!}`);
+    expect([...accepted.values()].every((kind) => kind === 'done')).toBe(true);
+  }, 30_000);
+
+  test('is checked without running anything, secrets left out', async ({ rig }) => {
+    const file = write(
+      rig,
+      'command: "curl -u me:{{ Env "PASSWORD" }} {}"\ninput: { range: 1..5 }\nworkers: { local: 2 }\n',
+    );
+    const env = { PASSWORD: 's3cret: "x' };
+    const { code, stdout, stderr } = await rig.run('fjr', ['check', file], { env });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).not.toContain('s3cret');
+    expect(stdout).toContain(' is fine: 5 tasks\n');
+    expect(stdout).toContain('  at once  2: workers.local\n  at once  5: tasks\n');
+    const json = JSON.parse((await rig.run('fjr', ['--json', 'check', file], { env })).stdout) as unknown;
+    expect(json).toMatchObject({ tasks: 5, columns: [], limits: [{ tasks: 2 }, { tasks: 5 }] });
+    expect(rig.project().places()).toEqual({ jobqueue: [], running: [], done: [], failed: [] });
+  });
+
+  test('that is wrong is told of whole, and nothing runs', async ({ rig }) => {
+    const file = write(rig, 'comand: "true"\ninput: [a]\nretries: many\n');
+    for (const command of ['check', 'submit', 'run']) {
+      const { code, stdout, stderr } = await rig.run('fjr', [command, file]);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr.split('\n')[0]).toBe(`fjr: ${file} has 3 problems:`);
+      expect(stderr).toContain('unknown key "comand" (did you mean "command"?)');
+    }
+    const docker = write(rig, 'docker: { image: x }\ninput: [a]\n');
+    expect(await rig.run('fjr', ['run', docker])).toMatchObject({
+      code: 1,
+      stderr: `fjr: ${docker}: docker is not supported by this version of fjr\nhint: run the container in the command\n`,
+    });
+    expect(rig.project().entries('jobqueue')).toEqual([]);
+  });
+});
