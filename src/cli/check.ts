@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { FjrError } from '../job/fjr-error.js';
 import { redact } from '../job/fan-out-file/secrets.js';
-import type { FanOut } from '../job/fan-out.js';
 import { filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { type PlannedRun, planRun } from './fan-out-door.js';
@@ -29,7 +28,7 @@ export function checkCommand(projectName: string, file: string, json: boolean): 
   const standing = isThere ? standingOf(project, filesFor(project)) : { crews: [], pools: [] };
   const limits = limitsOf(run, standing, tasks);
   const secrets = run.plan.secrets;
-  const command = redact(describeCommand(run.what.command), secrets);
+  const command = run.what.shown;
   if (json) {
     sayJson({ file, tasks, columns: run.what.columns, command, limits });
     return exitCode.fine;
@@ -41,10 +40,6 @@ export function checkCommand(projectName: string, file: string, json: boolean): 
   if (tasks > first.length) say(`           … and ${tasks - first.length} more`);
   for (const { what, tasks: most } of limits) say(`  at once  ${most}: ${what}`);
   return exitCode.fine;
-}
-
-function describeCommand(command: FanOut['command']): string {
-  return command.kind === 'shell' ? command.line : command.argv.join(' ');
 }
 
 function countInputs({ plan }: PlannedRun): { tasks: number; first: (string | readonly string[])[] } {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { FanOut } from '../job/fan-out.js';
 import type { FanOutPlan } from '../job/fan-out-file/plan.js';
+import { redact } from '../job/fan-out-file/secrets.js';
 import { readFanOutFile } from '../job/fan-out-file/read-fan-out-file.js';
 import { FjrError } from '../job/fjr-error.js';
 import type { Needs } from '../job/job.js';
@@ -39,6 +40,7 @@ export function planRun(project: Project, file: string, name: string | undefined
     what: {
       id,
       command,
+      shown: redact(command.kind === 'shell' ? command.line : command.argv.join(' '), plan.secrets),
       columns: input.columns,
       job: { ...job, workdir: job.workdir ?? process.cwd(), needs: withPools(job.needs, plan) },
       maxFailures: plan.maxFailures?.kind === 'tasks' ? plan.maxFailures.tasks : undefined,

@@ -97,8 +97,7 @@ function tasksJson(files: Files, place: Place): Record<string, unknown> | null {
 function sayTasks(files: Files, place: Place): void {
   const report = new FanOutReport(files, place.path);
   const { fanOut, done, failed, failures } = report;
-  const { command } = fanOut;
-  say(`  command: ${printable(command.kind === 'shell' ? command.line : command.argv.join(' '))}`);
+  say(`  command: ${printable(fanOut.shown)}`);
   say(`  tasks: ${fanOut.tasks}, of them ${done} done, ${failed} failed`);
   for (const line of failures.slice(0, shownFailures)) {
     const input = report.inputOf(line.task);

@@ -18,6 +18,8 @@ export interface FanOut {
   /** How many there are; tasks are numbered from 0. */
   readonly tasks: number;
   readonly command: TaskCommand;
+  /** The command as it may be shown: without what came from a template. */
+  readonly shown: string;
   /** Names of an input's parts; none if an input is one word. */
   readonly columns: readonly string[];
   readonly job: Pick<

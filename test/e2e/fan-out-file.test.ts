@@ -83,6 +83,8 @@ task_resources:
     const json = JSON.parse((await rig.run('fjr', ['--json', 'check', file], { env })).stdout) as unknown;
     expect(json).toMatchObject({ tasks: 5, columns: [], limits: [{ tasks: 2 }, { tasks: 5 }] });
     expect(rig.project().places()).toEqual({ jobqueue: [], running: [], done: [], failed: [] });
+    const { stdout: name } = await rig.run('fjr', ['submit', file], { env });
+    expect((await rig.run('fjr', ['show', name.trim()])).stdout).not.toContain('s3cret');
   });
 
   test('that is wrong is told of whole, and nothing runs', async ({ rig }) => {

@@ -26,7 +26,7 @@ export function submitTasks(
   const steps = submitFanOut(
     layout,
     name,
-    { id: `id-of-${name}`, command, columns, job, maxFailures, maxFailureShare: undefined },
+    { id: `id-of-${name}`, command, shown: line, columns, job, maxFailures, maxFailureShare: undefined },
     inputs,
     newToken(),
   );
