@@ -8,11 +8,9 @@ import { beat } from '../queue/beat.js';
 import { clearCancelMark } from '../queue/cancel-job.js';
 import { claimWorker } from '../queue/claim-worker.js';
 import { type CrewFile, formatHeartbeat } from '../queue/crew-file.js';
-import { failuresOf, isIgnored, parseEntryName, tokenOf } from '../queue/entry-name.js';
+import { isIgnored, tokenOf } from '../queue/entry-name.js';
 import { fenceCrew } from '../queue/fence-crew.js';
 import { type FinishTo, finishJob } from '../queue/finish-job.js';
-import { fanOutOf } from '../queue/fan-out-paths.js';
-import { finishSlice, sealSlice } from '../queue/finish-slice.js';
 import { type JournalLine, formatJournalLine } from '../queue/journal.js';
 import { layToRest } from '../queue/lay-to-rest.js';
 import { type CrewId, type Layout, classifyPodFile } from '../queue/layout.js';
@@ -28,14 +26,15 @@ import type { Files, Inspected } from '../system/files.js';
 import type { Doorbells } from '../system/watcher.js';
 import { DispatchersHeard } from './dispatchers-heard.js';
 import { HeldItems } from './held-items.js';
-import { absolute, argumentsOf, environmentOf } from './launch.js';
+import { after, every } from './timers.js';
+import { Launcher } from './launcher.js';
 import { mayBeOfAKillAll, outcomeOf, targetOf } from './outcome-of.js';
 import { hasChanged, readEntry } from './read-entry.js';
 import { type Busy, type Ending, Roster } from './roster.js';
 import { Scratch } from './scratch.js';
-import { SliceRun } from './slice-run.js';
-import { Slices } from './slices.js';
-import { type Ended, type Launch, type Starter, type StarterEvents, killGrace } from './starter.js';
+import type { SliceRun } from './slice-run.js';
+import { SliceWork } from './slice-work.js';
+import { type Ended, type Starter, type StarterEvents, killGrace } from './starter.js';
 
 /** What a crew tells those who watch it. */
 export type CrewEvent =
@@ -107,7 +106,8 @@ export class Crew {
   readonly #file: CrewFile;
   readonly #scratch: Scratch;
   readonly #items: HeldItems;
-  readonly #slices: Slices;
+  readonly #launcher: Launcher;
+  readonly #slices: SliceWork;
   readonly #roster: Roster;
   /** Entries that the doorbell need not ring for again. */
   readonly #seen = new Set<string>();
@@ -153,7 +153,25 @@ export class Crew {
     this.#busyAt = system.clock.monotonic();
     this.#scratch = new Scratch(system.files, this.#layout, this.#id);
     this.#items = new HeldItems(system.files, this.#layout, this.#id);
-    this.#slices = new Slices(system.files, this.#layout, this.#id);
+    const { files, clock, home, directory, gpuNames, signalName } = system;
+    const { project, nice } = options;
+    const launching = { crew: this.#id, project, nice, home, directory, gpuNames };
+    this.#launcher = new Launcher(launching, files, this.#items, this.#scratch);
+    this.#slices = new SliceWork({
+      id: this.#id,
+      layout: this.#layout,
+      files,
+      clock,
+      starter: this.#starter,
+      launcher: this.#launcher,
+      scratch: this.#scratch,
+      items: this.#items,
+      signalName,
+      isLeaving: () => this.#phase === 'leaving',
+      trouble: (error) => {
+        options.report({ kind: 'trouble', crew: this.#id, error });
+      },
+    });
     this.#dispatchers = new DispatchersHeard(system.hints, system.clock, {
       entries: (names) => {
         this.#hearOfEntries(names);
@@ -528,11 +546,11 @@ export class Crew {
       this.#startSlice(worker, busy, jobFile);
       return;
     }
-    const launch = this.#prepare(worker, busy, jobFile);
+    const launch = this.#launcher.prepare(worker, busy, jobFile);
     const started = { event: 'start', time: this.#system.clock.timestamp(), entry, worker } as const;
     this.#perform(appendLater(this.#layout.journalOf(this.#id), formatJournalLine(started)));
     this.#options.report({ kind: 'found', crew: this.#id, worker, entry });
-    const fault = job.logfile === undefined ? undefined : this.#makeLogfile(job.logfile, launch.cwd);
+    const fault = job.logfile === undefined ? undefined : this.#launcher.makeLogfile(job.logfile, launch.cwd);
     if (fault === undefined) this.#starter.run(worker, launch);
     else this.#finish(worker, { kind: 'failed', reason: fault });
   }
@@ -544,52 +562,34 @@ export class Crew {
 
   /** The tasks of a slice run on its worker, one after another. */
   #startSlice(worker: number, busy: Busy, jobFile: string): void {
-    const { command } = busy.job;
-    const parts = command.kind === 'slice' ? this.#slices.partsOf(command.slice) : undefined;
-    if (command.kind !== 'slice' || parts === undefined) {
+    const run = this.#slices.prepare(worker, busy, jobFile);
+    if (run === undefined) {
       // Its fan-out job is gone, so it is nobody's.
       this.#perform(unlink(jobFile));
       this.#roster.end(worker, busy, { to: 'queue', raise: undefined }, { kind: 'cancelled' }, 0);
       this.#committed(worker);
       return;
     }
-    const { fanOut, paths } = parts;
-    const job: Job = { ...busy.job, ...fanOut.job };
-    const { signalName, clock } = this.#system;
-    let pushedAt = -Infinity;
-    const run = new SliceRun({
-      ...parts,
-      slice: command.slice,
-      worker,
-      token: tokenOf(busy.entry) ?? '',
-      launch: this.#prepare(worker, { ...busy, job }, jobFile),
-      starter: this.#starter,
-      scratch: (index, stream) => this.#scratch.taskPath(worker, index, stream),
-      outcomeOf: (ended, { timeout }) => {
-        const givenBack = this.#phase === 'leaving';
-        return outcomeOf(ended, {
-          crew: this.#id,
-          timeout,
-          cancelled: busy.cancelled,
-          givenBack,
-          signalName,
-        });
-      },
-      write: (lines) => {
-        // Lines of short tasks reach a file server together.
-        const later = clock.monotonic() - pushedAt < exposeAfter && !run.isOver;
-        const path = paths.outcomesOf(this.#id);
-        this.#perform(later ? appendLater(path, lines) : append(path, lines));
-        if (!later) pushedAt = clock.monotonic();
-      },
-      trouble: (error) => {
-        this.#options.report({ kind: 'trouble', crew: this.#id, error });
-      },
-      now: () => clock.monotonic(),
-    });
     busy.slice = run;
     this.#options.report({ kind: 'found', crew: this.#id, worker, entry: busy.entry });
     run.pump();
+  }
+
+  /** The same for a task; those that end behind it wait with it, since ends come in order. */
+  #settleTask(worker: number, busy: Busy, run: SliceRun, ended: Ended): void {
+    const mustWait = this.#phase !== 'leaving' && mayBeOfAKillAll(ended);
+    if (run.held.length === 0 && !mustWait) {
+      this.#endTask(worker, busy, run, ended);
+      return;
+    }
+    run.held.push(ended);
+    if (run.held.length > 1) return;
+    after(killAllSpread, () => {
+      this.#guard(() => {
+        if (this.#phase === 'gone') return;
+        for (const held of run.held.splice(0)) this.#endTask(worker, busy, run, held);
+      });
+    });
   }
 
   #endTask(worker: number, busy: Busy, run: SliceRun, ended: Ended): void {
@@ -606,62 +606,6 @@ export class Crew {
           for (const [, { slice }] of this.#roster.in('busy')) slice?.flush();
         });
       });
-    }
-  }
-
-  /** All its tasks have their lines, and it goes away; or what is left of it is given back. */
-  #commitSlice(worker: number, { entry, needs, ms }: Ending, run: SliceRun): void {
-    run.flush();
-    if (needs.resources.length > 0) this.#items.release(entry);
-    const { tasks, failed } = run;
-    const time = this.#system.clock.timestamp();
-    const token = tokenOf(entry);
-    const of = fanOutOf(parseEntryName(entry).job);
-    if (run.isComplete || token === undefined || of === undefined) {
-      const line = { time, entry, worker, tasks, failed, ms };
-      if (this.#perform(finishSlice(this.#layout, this.#id, line)) === 'fenced') this.#becomeFenced();
-    } else {
-      const pod = this.#layout.pod(this.#id);
-      this.#perform(sealSlice(this.#layout, this.#id, pod, { entry, of, token }, false));
-    }
-  }
-
-  #prepare(worker: number, { entry, job, gpus }: Busy, jobFile: string): Launch {
-    const { job: name, token = '', counts } = parseEntryName(entry);
-    const { home, directory } = this.#system;
-    const cwd = job.workdir === undefined ? '' : absolute(job.workdir, directory, home);
-    const execution = {
-      job: job.command.kind === 'slice' ? job.command.slice.of : name,
-      project: this.#options.project,
-      worker: `${this.#id}.${worker}`,
-      attempt: failuresOf(counts) + 1,
-      jobFile,
-      token,
-      items: this.#items.valuesOf(entry, job.needs.resources),
-      gpus: gpus.map((gpu) => this.#system.gpuNames[gpu] ?? String(gpu)),
-    };
-    return {
-      argv: job.command.kind === 'slice' ? [] : argumentsOf(job, jobFile),
-      env: environmentOf(job, execution),
-      cwd,
-      nice: Math.max(job.nice, this.#options.nice),
-      timeout: job.timeout,
-      out: this.#scratch.path(worker, 'out'),
-      err: this.#scratch.path(worker, 'err'),
-    };
-  }
-
-  /** The job's own log file, which it expects to find; returns what is wrong with it. */
-  #makeLogfile(logfile: string, cwd: string): string | undefined {
-    const { home, directory, files } = this.#system;
-    const path = absolute(logfile, cwd === '' ? directory : cwd, home);
-    try {
-      files.ensureDirectory(path.slice(0, path.lastIndexOf('/')) || '/');
-      files.touch(path);
-      return undefined;
-    } catch (error) {
-      if (error instanceof FjrError) return error.message;
-      throw error;
     }
   }
 
@@ -689,7 +633,7 @@ export class Crew {
     const at = this.#system.clock.monotonic();
     const busy = this.#roster.get(worker);
     if (busy?.state === 'busy' && busy.slice !== undefined) {
-      this.#endTask(worker, busy, busy.slice, ended);
+      this.#settleTask(worker, busy, busy.slice, ended);
       return;
     }
     if (this.#phase === 'leaving' || !mayBeOfAKillAll(ended)) this.#finish(worker, ended, at);
@@ -737,7 +681,8 @@ export class Crew {
   #commit(worker: number, ending: Ending): void {
     const { entry, target, outcome, ms } = ending;
     if (ending.slice !== undefined) {
-      if (this.#phase !== 'fenced') this.#commitSlice(worker, ending, ending.slice);
+      if (this.#phase !== 'fenced' && this.#slices.commit(worker, ending, ending.slice) === 'fenced')
+        this.#becomeFenced();
       this.#committed(worker);
       return;
     }
@@ -838,28 +783,4 @@ export class Crew {
       this.#scratch.clear();
     });
   }
-}
-
-/** Node's timers count to 24 days and no further. */
-const longestTimer = 2 ** 31 - 1;
-
-function after(milliseconds: number, action: () => void): () => void {
-  let rest = milliseconds;
-  let timer: NodeJS.Timeout;
-  const wait = (): void => {
-    const part = Math.min(longestTimer, rest);
-    rest -= part;
-    timer = setTimeout(rest > 0 ? wait : action, part);
-  };
-  wait();
-  return () => {
-    clearTimeout(timer);
-  };
-}
-
-function every(milliseconds: number, action: () => void): () => void {
-  const timer = setInterval(action, milliseconds);
-  return () => {
-    clearInterval(timer);
-  };
 }

@@ -56,6 +56,8 @@ export class SliceRun {
   readonly #begin: number;
   ended = 0;
   failed = 0;
+  /** Ends that are not looked at yet: they may have a cause that is told a moment later. */
+  readonly held: Ended[] = [];
   #lines: string[] = [];
 
   constructor(context: SliceContext) {

@@ -1,0 +1,84 @@
+import { FjrError } from '../job/fjr-error.js';
+import type { Job } from '../job/job.js';
+import { failuresOf, parseEntryName } from '../queue/entry-name.js';
+import type { CrewId } from '../queue/layout.js';
+import type { Files } from '../system/files.js';
+import type { HeldItems } from './held-items.js';
+import { absolute, argumentsOf, environmentOf } from './launch.js';
+import type { Scratch } from './scratch.js';
+import type { Launch } from './starter.js';
+
+/** What a crew's processes have in common. */
+export interface LauncherOptions {
+  readonly crew: CrewId;
+  readonly project: string;
+  /** Least niceness. */
+  readonly nice: number;
+  readonly home: string;
+  /** Where jobs start that do not say where. */
+  readonly directory: string;
+  /** How the GPUs are called; those without a name are numbered. */
+  readonly gpuNames: readonly string[];
+}
+
+/** One execution on a worker. */
+export interface ToLaunch {
+  readonly entry: string;
+  readonly job: Job;
+  readonly gpus: readonly number[];
+}
+
+/** Says what process an entry makes. */
+export class Launcher {
+  readonly #options: LauncherOptions;
+  readonly #files: Files;
+  readonly #items: HeldItems;
+  readonly #scratch: Scratch;
+
+  constructor(options: LauncherOptions, files: Files, items: HeldItems, scratch: Scratch) {
+    this.#options = options;
+    this.#files = files;
+    this.#items = items;
+    this.#scratch = scratch;
+  }
+
+  /** Of a slice all but the arguments, which each of its tasks has for itself. */
+  prepare(worker: number, { entry, job, gpus }: ToLaunch, jobFile: string): Launch {
+    const { crew, project, nice, home, directory, gpuNames } = this.#options;
+    const { job: name, token = '', counts } = parseEntryName(entry);
+    const { command } = job;
+    const execution = {
+      job: command.kind === 'slice' ? command.slice.of : name,
+      project,
+      worker: `${crew}.${worker}`,
+      attempt: failuresOf(counts) + 1,
+      jobFile,
+      token,
+      items: this.#items.valuesOf(entry, job.needs.resources),
+      gpus: gpus.map((gpu) => gpuNames[gpu] ?? String(gpu)),
+    };
+    return {
+      argv: command.kind === 'slice' ? [] : argumentsOf(job, jobFile),
+      env: environmentOf(job, execution),
+      cwd: job.workdir === undefined ? '' : absolute(job.workdir, directory, home),
+      nice: Math.max(job.nice, nice),
+      timeout: job.timeout,
+      out: this.#scratch.path(worker, 'out'),
+      err: this.#scratch.path(worker, 'err'),
+    };
+  }
+
+  /** The job's own log file, which it expects to find; returns what is wrong with it. */
+  makeLogfile(logfile: string, cwd: string): string | undefined {
+    const { home, directory } = this.#options;
+    const path = absolute(logfile, cwd === '' ? directory : cwd, home);
+    try {
+      this.#files.ensureDirectory(path.slice(0, path.lastIndexOf('/')) || '/');
+      this.#files.touch(path);
+      return undefined;
+    } catch (error) {
+      if (error instanceof FjrError) return error.message;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import type { Job } from '../job/job.js';
+import { parseEntryName, tokenOf } from '../queue/entry-name.js';
+import { fanOutOf } from '../queue/fan-out-paths.js';
+import { finishSlice, sealSlice } from '../queue/finish-slice.js';
+import type { CrewId, Layout } from '../queue/layout.js';
+import { perform } from '../queue/perform.js';
+import { append, appendLater } from '../queue/steps.js';
+import type { Clock } from '../system/clock.js';
+import type { Files } from '../system/files.js';
+import type { HeldItems } from './held-items.js';
+import type { Launcher } from './launcher.js';
+import { outcomeOf } from './outcome-of.js';
+import type { Busy, Ending } from './roster.js';
+import type { Scratch } from './scratch.js';
+import { SliceRun } from './slice-run.js';
+import { Slices } from './slices.js';
+import type { Starter } from './starter.js';
+
+/** Milliseconds within which lines of short tasks reach a file server together. */
+const pushEvery = 1000;
+
+/** What slices need of their crew. */
+export interface SliceCrew {
+  readonly id: CrewId;
+  readonly layout: Layout;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly starter: Starter;
+  readonly launcher: Launcher;
+  readonly scratch: Scratch;
+  readonly items: HeldItems;
+  readonly signalName: (number: number) => string;
+  /** The crew leaves: what runs is stopped, and given back. */
+  readonly isLeaving: () => boolean;
+  readonly trouble: (error: unknown) => void;
+}
+
+/** A crew's work on slices of fan-out jobs. */
+export class SliceWork {
+  readonly #crew: SliceCrew;
+  readonly #slices: Slices;
+
+  constructor(crew: SliceCrew) {
+    this.#crew = crew;
+    this.#slices = new Slices(crew.files, crew.layout, crew.id);
+  }
+
+  /** The tasks of a started slice, ready to run one after another; undefined: its fan-out job is gone. */
+  prepare(worker: number, busy: Busy, jobFile: string): SliceRun | undefined {
+    const { command } = busy.job;
+    const parts = command.kind === 'slice' ? this.#slices.partsOf(command.slice) : undefined;
+    if (command.kind !== 'slice' || parts === undefined) return undefined;
+    const { id, clock, starter, launcher, scratch, signalName, isLeaving, trouble } = this.#crew;
+    const { fanOut, paths } = parts;
+    const job: Job = { ...busy.job, ...fanOut.job };
+    let pushedAt = -Infinity;
+    const run: SliceRun = new SliceRun({
+      ...parts,
+      slice: command.slice,
+      worker,
+      token: tokenOf(busy.entry) ?? '',
+      launch: launcher.prepare(worker, { ...busy, job }, jobFile),
+      starter,
+      scratch: (index, stream) => scratch.taskPath(worker, index, stream),
+      outcomeOf: (ended, { timeout }) => {
+        const { cancelled } = busy;
+        return outcomeOf(ended, { crew: id, timeout, cancelled, givenBack: isLeaving(), signalName });
+      },
+      write: (lines) => {
+        const later = clock.monotonic() - pushedAt < pushEvery && !run.isOver;
+        const path = paths.outcomesOf(id);
+        perform(this.#crew.files, later ? appendLater(path, lines) : append(path, lines));
+        if (!later) pushedAt = clock.monotonic();
+      },
+      trouble,
+      now: () => clock.monotonic(),
+    });
+    return run;
+  }
+
+  /** All tasks have their lines, and the slice goes away; or what is left of it is given back. */
+  commit(worker: number, { entry, needs, ms }: Ending, run: SliceRun): 'committed' | 'fenced' {
+    const { id, layout, files, clock, items } = this.#crew;
+    run.flush();
+    // Its processes are dead: from here on somebody else may hold its items.
+    if (needs.resources.length > 0) items.release(entry);
+    const token = tokenOf(entry);
+    const of = fanOutOf(parseEntryName(entry).job);
+    if (run.isComplete || token === undefined || of === undefined) {
+      const { tasks, failed } = run;
+      return perform(
+        files,
+        finishSlice(layout, id, { time: clock.timestamp(), entry, worker, tasks, failed, ms }),
+      );
+    }
+    perform(files, sealSlice(layout, id, layout.pod(id), { entry, of, token }, false));
+    return 'committed';
+  }
+}
