@@ -25,7 +25,8 @@ await build({
   },
   logLevel: 'warning',
 });
-copyFileSync(`${root}src/worker/starter.pl`, `${root}dist/starter.pl`);
+for (const script of ['starter.pl', 'container.sh'])
+  copyFileSync(`${root}src/worker/${script}`, `${root}dist/${script}`);
 await build({
   absWorkingDir: root,
   entryPoints: ['src/worker/starter-process.ts'],

@@ -48,6 +48,15 @@ const clusterPrograms = [
   { command: 'sshd', package: 'openssh-server', use: 'a home that hosts share', service: true },
 ];
 
+/** For tasks in containers; the tests start daemons of their own, which only root can. */
+const containerPrograms = [
+  { command: 'dockerd', package: 'docker.io', use: 'tasks in containers', service: true },
+  { command: 'docker', package: 'docker.io', use: 'tasks in containers', service: true },
+  { command: 'docker-registry', package: 'docker-registry', use: 'images from a registry', service: true },
+  { command: 'htpasswd', package: 'apache2-utils', use: 'a registry with a password' },
+  { command: 'busybox', package: 'busybox-static', use: 'an image made from local files' },
+];
+
 /** Throws an Error whose message is meant for a person when the checkout cannot be made ready. */
 export function setup({ tests = false } = {}) {
   checkNode();
@@ -92,7 +101,8 @@ export function buildWhenStale() {
 
 /** Installs what is missing where that needs no password, else names it and goes on: most tests do without. */
 export function provideTestPrograms() {
-  const wanted = process.getuid() === 0 ? [...testPrograms, ...clusterPrograms] : testPrograms;
+  const wanted =
+    process.getuid() === 0 ? [...testPrograms, ...clusterPrograms, ...containerPrograms] : testPrograms;
   const missing = () => wanted.filter(({ command }) => !isOnPath(command));
   // Nobody expects of a test that it opens a port of the machine.
   const wouldServe = existsSync('/run/systemd/system');

@@ -30,8 +30,7 @@ export function planRun(project: Project, file: string, name: string | undefined
   const id = newToken();
   const plan = readFanOutFile(readText(file), file, worldOf(file, { id, project: project.name }));
   refuseUnsupported(plan, file);
-  const { command, input, job } = plan;
-  if (command === undefined) throw unsupported(file, 'docker', 'give a command');
+  const { command, docker, input, job } = plan;
   const stem = file === '-' ? 'run' : basename(file).replace(/\.ya?ml$/i, '');
   return {
     name: `${name ?? plan.name ?? stem}-${id}${fanOutSuffix}`,
@@ -40,7 +39,8 @@ export function planRun(project: Project, file: string, name: string | undefined
     what: {
       id,
       command,
-      shown: redact(command.kind === 'shell' ? command.line : command.argv.join(' '), plan.secrets),
+      container: docker,
+      shown: redact(describeCommand(plan), plan.secrets),
       columns: input.columns,
       job: { ...job, workdir: job.workdir ?? process.cwd(), needs: withPools(job.needs, plan) },
       maxFailures: plan.maxFailures?.kind === 'tasks' ? plan.maxFailures.tasks : undefined,
@@ -72,6 +72,11 @@ function readText(file: string): string {
   }
 }
 
+function describeCommand({ command, docker }: FanOutPlan): string {
+  const line = command === undefined ? '' : command.kind === 'shell' ? command.line : command.argv.join(' ');
+  return docker === undefined ? line : `${docker.engine} run ${docker.image} ${line}`.trimEnd();
+}
+
 function withPools(needs: Needs, { taskResources }: FanOutPlan): Needs {
   const resources = taskResources.flatMap((resource) =>
     resource.kind === 'pool' ? [{ pool: resource.pool, count: 1 }] : [],
@@ -81,8 +86,7 @@ function withPools(needs: Needs, { taskResources }: FanOutPlan): Needs {
 
 /** What the file may say and this version cannot do is told before anything runs. */
 function refuseUnsupported(plan: FanOutPlan, file: string): void {
-  const { docker, workers, logFiles, workerResources, taskResources, shards } = plan;
-  if (docker !== undefined) throw unsupported(file, 'docker', 'run the container in the command');
+  const { workers, logFiles, workerResources, taskResources, shards } = plan;
   if (workers.kind === 'ssh')
     throw unsupported(file, 'workers.file', 'hire on hosts by remote.conf, which share the home directory');
   if (logFiles !== undefined) throw unsupported(file, 'workers.logs', 'fjr logs shows what tasks print');

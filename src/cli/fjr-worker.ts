@@ -10,6 +10,7 @@ import { Starter } from '../worker/starter.js';
 import { isHelp, numberArgument, parser, wholeArgument, workersArgument } from './arguments.js';
 import {
   clock,
+  containerPlaces,
   doorbells,
   filesFor,
   helpers,
@@ -164,6 +165,7 @@ async function makeCrew(options: Options, report: (event: CrewEvent) => void): P
     home: userHome(),
     directory: process.cwd(),
     gpuNames: givenGpus(),
+    ...containerPlaces(),
     pace: paceFor(project),
     hints,
   };

@@ -10,6 +10,24 @@ export type TaskCommand =
   /** A program and its exact arguments, in which placeholders are replaced. */
   | { readonly kind: 'argv'; readonly argv: readonly string[] };
 
+/** A container that each task runs in. */
+export interface ContainerSpec {
+  /** A program with the command line of docker. */
+  readonly engine: string;
+  readonly image: string;
+  readonly pull: 'always' | 'missing' | 'never';
+  readonly registry:
+    { readonly server: string | undefined; readonly user: string; readonly password: string } | undefined;
+  /** Variables inside the container only. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly volumes: readonly string[];
+  readonly workdir: string | undefined;
+  readonly network: string | undefined;
+  /** Bytes of /dev/shm. */
+  readonly shm: number | undefined;
+  readonly options: readonly string[];
+}
+
 /** `fan-out.json`: what all tasks have in common. Written once. */
 export interface FanOut {
   readonly format: 1;
@@ -17,7 +35,10 @@ export interface FanOut {
   readonly id: string;
   /** How many there are; tasks are numbered from 0. */
   readonly tasks: number;
-  readonly command: TaskCommand;
+  /** Undefined: what the container's image does by itself. */
+  readonly command: TaskCommand | undefined;
+  /** Undefined: tasks are plain processes. */
+  readonly container: ContainerSpec | undefined;
   /** The command as it may be shown: without what came from a template. */
   readonly shown: string;
   /** Names of an input's parts; none if an input is one word. */

@@ -58,6 +58,10 @@ export interface CrewSystem {
   readonly directory: string;
   /** How the GPUs are called that the crew may give out, where somebody gave it only some; else they are numbered. */
   readonly gpuNames: readonly string[];
+  /** The path of container.sh. */
+  readonly containerScript: string;
+  /** A directory of this host, for what is known of images. */
+  readonly containerState: string;
   readonly pace: Pace;
   /** Undefined where hints cannot work, or are not needed. */
   readonly hints: HintLine | undefined;
@@ -155,7 +159,11 @@ export class Crew {
     this.#items = new HeldItems(system.files, this.#layout, this.#id);
     const { files, clock, home, directory, gpuNames, signalName } = system;
     const { project, nice } = options;
-    const launching = { crew: this.#id, project, nice, home, directory, gpuNames };
+    const { containerScript, containerState } = system;
+    const launching = {
+      ...{ crew: this.#id, project, nice, home, directory, gpuNames },
+      ...{ containerScript, containerState },
+    };
     this.#launcher = new Launcher(launching, files, this.#items, this.#scratch);
     this.#slices = new SliceWork({
       id: this.#id,

@@ -19,6 +19,10 @@ export interface LauncherOptions {
   readonly directory: string;
   /** How the GPUs are called; those without a name are numbered. */
   readonly gpuNames: readonly string[];
+  /** The path of container.sh. */
+  readonly containerScript: string;
+  /** A directory of this host, for what is known of images. */
+  readonly containerState: string;
 }
 
 /** One execution on a worker. */
@@ -40,6 +44,10 @@ export class Launcher {
     this.#files = files;
     this.#items = items;
     this.#scratch = scratch;
+  }
+
+  get options(): LauncherOptions {
+    return this.#options;
   }
 
   /** Of a slice all but the arguments, which each of its tasks has for itself. */

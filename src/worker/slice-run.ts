@@ -17,6 +17,9 @@ export interface SliceContext {
   /** What each launch begins from. */
   readonly launch: Omit<Launch, 'argv' | 'out' | 'err'>;
   readonly starter: Pick<Starter, 'run' | 'stop'>;
+  /** Makes of a task's process one that runs it in a container; undefined: it is a plain process. */
+  readonly container:
+    ((task: number, argv: readonly string[], env: Launch['env']) => Pick<Launch, 'argv' | 'env'>) | undefined;
   readonly output: TaskOutput;
   /** The `index`th scratch file of this worker. */
   readonly scratch: (index: number, stream: 'out' | 'err') => string;
@@ -160,16 +163,21 @@ export class SliceRun {
   }
 
   #launch({ task, input }: Task): void {
-    const { fanOut, worker, launch, starter, scratch } = this.#context;
+    const { fanOut, worker, launch, starter, scratch, container } = this.#context;
     const index = this.#launched % deepest;
     this.#launched += 1;
     const files = { out: scratch(index, 'out'), err: scratch(index, 'err'), exposed: false };
     this.#started.push({ task, input, scratch: files });
     const of = { tasks: fanOut.tasks, columns: fanOut.columns, run: fanOut.id };
+    const argv = fanOut.command === undefined ? [] : taskArgv(fanOut.command, input, task);
+    const env = {
+      ...launch.env,
+      ...taskEnvironment(input, task, of),
+      FJR_ATTEMPT: String(this.#attempt(task)),
+    };
     starter.run(worker, {
       ...launch,
-      argv: taskArgv(fanOut.command, input, task),
-      env: { ...launch.env, ...taskEnvironment(input, task, of), FJR_ATTEMPT: String(this.#attempt(task)) },
+      ...(container === undefined ? { argv, env } : container(task, argv, env)),
       out: files.out,
       err: files.err,
     });

@@ -1,3 +1,4 @@
+import type { FanOut } from '../job/fan-out.js';
 import type { Job } from '../job/job.js';
 import { parseEntryName, tokenOf } from '../queue/entry-name.js';
 import { fanOutOf } from '../queue/fan-out-paths.js';
@@ -7,6 +8,7 @@ import { perform } from '../queue/perform.js';
 import { append, appendLater } from '../queue/steps.js';
 import type { Clock } from '../system/clock.js';
 import type { Files } from '../system/files.js';
+import { containerProcess } from './container.js';
 import type { HeldItems } from './held-items.js';
 import type { Launcher } from './launcher.js';
 import { outcomeOf } from './outcome-of.js';
@@ -61,6 +63,7 @@ export class SliceWork {
       token: tokenOf(busy.entry) ?? '',
       launch: launcher.prepare(worker, { ...busy, job }, jobFile),
       starter,
+      container: this.#containerOf(fanOut, tokenOf(busy.entry) ?? ''),
       scratch: (index, stream) => scratch.taskPath(worker, index, stream),
       outcomeOf: (ended, { timeout }) => {
         const { cancelled } = busy;
@@ -76,6 +79,25 @@ export class SliceWork {
       now: () => clock.monotonic(),
     });
     return run;
+  }
+
+  #containerOf(fanOut: FanOut, token: string): ConstructorParameters<typeof SliceRun>[0]['container'] {
+    const spec = fanOut.container;
+    if (spec === undefined) return undefined;
+    const { containerScript: script, containerState } = this.#crew.launcher.options;
+    const state = `${containerState}/${fanOut.id}`;
+    const { needs } = fanOut.job;
+    return (task, argv, env) =>
+      containerProcess({
+        spec,
+        name: `fjr-${token}-${task}`,
+        crew: this.#crew.id,
+        needs,
+        argv,
+        env,
+        script,
+        state,
+      });
   }
 
   /** All tasks have their lines, and the slice goes away; or what is left of it is given back. */

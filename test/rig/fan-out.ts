@@ -26,7 +26,16 @@ export function submitTasks(
   const steps = submitFanOut(
     layout,
     name,
-    { id: `id-of-${name}`, command, shown: line, columns, job, maxFailures, maxFailureShare: undefined },
+    {
+      id: `id-of-${name}`,
+      container: undefined,
+      command,
+      shown: line,
+      columns,
+      job,
+      maxFailures,
+      maxFailureShare: undefined,
+    },
     inputs,
     newToken(),
   );

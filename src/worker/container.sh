@@ -1,0 +1,59 @@
+#!/bin/sh
+# Runs one task in a container, with any engine that has docker's command line:
+#
+#   container.sh ENGINE NAME STATE PULL IMAGE SERVER USER ARGUMENT...
+#
+# STATE is a directory of this host and this run: the image is pulled once, before the first task. The arguments are those
+# of `ENGINE run` behind --name. The environment holds what must not stand on a command line: FJR_CONTAINER_ENV, the
+# task's variables, a line each, and FJR_REGISTRY_PASSWORD.
+#
+# A killed `docker run` leaves its container running. So a watcher, in a session of its own where no signal for the task
+# reaches it, removes the container once this process is gone, however it went.
+set -u
+engine=$1 name=$2 state=$3 pull=$4 image=$5 server=$6 user=$7
+shift 7
+
+complain() { echo "fjr: $*" >&2; exit 125; }
+
+pull_image() {
+    if [ "$pull" = missing ] && "$engine" image inspect "$image" >/dev/null 2>&1; then return 0; fi
+    login=
+    if [ -n "$user" ]; then
+        # Of its own and for a moment: the user's own logins are not touched, and none is left behind.
+        login=$state/login
+        rm -rf "$login" && mkdir "$login" || return 1
+        DOCKER_CONFIG=$login REGISTRY_AUTH_FILE=$login/auth.json
+        export DOCKER_CONFIG REGISTRY_AUTH_FILE
+        # Without a server it is the engine's own: then the word must not be there at all.
+        printf %s "$FJR_REGISTRY_PASSWORD" |
+            "$engine" login --username "$user" --password-stdin ${server:+"$server"} >/dev/null 2>"$state/trouble" ||
+            { cat "$state/trouble" >&2; rm -rf "$login"; return 1; }
+    fi
+    "$engine" pull "$image" >/dev/null
+    code=$?
+    if [ -n "$login" ]; then rm -rf "$login"; unset DOCKER_CONFIG REGISTRY_AUTH_FILE; fi
+    return $code
+}
+
+if [ "$pull" != never ] && [ ! -e "$state/pulled" ]; then
+    (umask 077 && mkdir -p "$state") && [ -O "$state" ] || complain "cannot use the directory $state"
+    exec 9>"$state/lock" && flock 9 || complain "cannot lock $state/lock"
+    if [ ! -e "$state/pulled" ]; then
+        pull_image || complain "cannot get the image $image"
+        : >"$state/pulled"
+    fi
+    exec 9>&-
+fi
+unset FJR_REGISTRY_PASSWORD
+
+# When a process began, to tell it from a later one with its number.
+began() { read -r stat 2>/dev/null <"/proc/$1/stat" && set -- ${stat##*) } && echo "${20}"; }
+began_here=$(began $$)
+setsid /bin/sh -c '
+    began() { read -r stat 2>/dev/null <"/proc/$1/stat" && set -- ${stat##*) } && echo "${20}"; }
+    while [ "$(began "$1")" = "$2" ]; do sleep 0.2; done
+    exec "$3" rm -f "$4"' watcher $$ "$began_here" "$engine" "$name" </dev/null >/dev/null 2>&1 &
+
+exec "$engine" run --rm --init --name "$name" "$@" <<END
+$FJR_CONTAINER_ENV
+END
