@@ -52,11 +52,7 @@ function countInputs({ plan }: PlannedRun): { tasks: number; first: (string | re
   return { tasks, first };
 }
 
-function limitsOf(
-  { plan, what }: PlannedRun,
-  standing: Pick<Standing, 'crews' | 'pools'>,
-  tasks: number,
-): Limit[] {
+function limitsOf({ plan }: PlannedRun, standing: Pick<Standing, 'crews' | 'pools'>, tasks: number): Limit[] {
   const { workers } = plan;
   const crew =
     workers.kind === 'local'
@@ -65,9 +61,10 @@ function limitsOf(
           what: 'workers of the project’s crews now',
           tasks: standing.crews.reduce((sum, { file }) => sum + file.workers, 0),
         };
-  const pools = what.job.needs.resources.map(({ pool }) => {
-    const { free = 0, used = 0 } = standing.pools.find(({ name }) => name === pool) ?? {};
-    return { what: `items of pool ${pool}`, tasks: free + used };
+  const pools = plan.taskResources.map((resource) => {
+    if (resource.kind === 'items') return { what: `items of ${resource.name}`, tasks: resource.items.length };
+    const { free = 0, used = 0 } = standing.pools.find(({ name }) => name === resource.pool) ?? {};
+    return { what: `items of pool ${resource.pool}`, tasks: free + used };
   });
   return [crew, { what: 'tasks', tasks }, ...pools].sort((a, b) => a.tasks - b.tasks);
 }

@@ -5,7 +5,6 @@ import type { FanOutPlan } from '../job/fan-out-file/plan.js';
 import { redact } from '../job/fan-out-file/secrets.js';
 import { readFanOutFile } from '../job/fan-out-file/read-fan-out-file.js';
 import { FjrError } from '../job/fjr-error.js';
-import type { Needs } from '../job/job.js';
 import { fanOutSuffix } from '../queue/fan-out-paths.js';
 import type { TaskInput } from '../queue/fan-out-inputs.js';
 import { perform } from '../queue/perform.js';
@@ -14,6 +13,7 @@ import { newToken } from '../queue/token.js';
 import { filesFor } from './compose.js';
 import { worldOf } from './fan-out-world.js';
 import { tellDispatcher } from './hint-line.js';
+import { addItems } from './pool.js';
 import type { Project } from './project.js';
 
 /** A fan-out file that was read: a run that could begin. */
@@ -31,6 +31,7 @@ export function planRun(project: Project, file: string, name: string | undefined
   const plan = readFanOutFile(readText(file), file, worldOf(file, { id, project: project.name }));
   refuseUnsupported(plan, file);
   const { command, docker, input, job } = plan;
+  const pools = poolsOf(plan, id);
   const stem = file === '-' ? 'run' : basename(file).replace(/\.ya?ml$/i, '');
   return {
     name: `${name ?? plan.name ?? stem}-${id}${fanOutSuffix}`,
@@ -42,7 +43,12 @@ export function planRun(project: Project, file: string, name: string | undefined
       container: docker,
       shown: redact(describeCommand(plan), plan.secrets),
       columns: input.columns,
-      job: { ...job, workdir: job.workdir ?? process.cwd(), needs: withPools(job.needs, plan) },
+      job: {
+        ...job,
+        workdir: job.workdir ?? process.cwd(),
+        needs: { ...job.needs, resources: pools.map(({ pool }) => ({ pool, count: 1 })) },
+      },
+      pools,
       maxFailures: plan.maxFailures?.kind === 'tasks' ? plan.maxFailures.tasks : undefined,
       maxFailureShare: plan.maxFailures?.kind === 'share' ? plan.maxFailures.share : undefined,
     },
@@ -55,6 +61,10 @@ export async function beginRun(
   { name, what, plan }: PlannedRun,
   inputs: Iterable<TaskInput> = plan.input.inputs,
 ): Promise<number> {
+  for (const { pool, own, name: called } of what.pools) {
+    const resource = plan.taskResources.find((one) => own && one.name === called);
+    if (resource?.kind === 'items') addItems(project, pool, resource.items);
+  }
   const steps = submitFanOut(project.layout, name, what, inputs, newToken());
   const submitted = perform(filesFor(project), steps);
   if (submitted.kind === 'exists')
@@ -77,31 +87,23 @@ function describeCommand({ command, docker }: FanOutPlan): string {
   return docker === undefined ? line : `${docker.engine} run ${docker.image} ${line}`.trimEnd();
 }
 
-function withPools(needs: Needs, { taskResources }: FanOutPlan): Needs {
-  const resources = taskResources.flatMap((resource) =>
-    resource.kind === 'pool' ? [{ pool: resource.pool, count: 1 }] : [],
+/** A run's own items are a pool that is called after it. */
+function poolsOf({ taskResources }: FanOutPlan, id: string): FanOut['pools'] {
+  return taskResources.map((resource) =>
+    resource.kind === 'pool'
+      ? { pool: resource.pool, name: resource.name, own: false }
+      : { pool: `${resource.name.slice(0, 50)}_${id}`, name: resource.name, own: true },
   );
-  return { ...needs, resources };
 }
 
 /** What the file may say and this version cannot do is told before anything runs. */
 function refuseUnsupported(plan: FanOutPlan, file: string): void {
-  const { workers, logFiles, workerResources, taskResources, shards } = plan;
+  const { workers, logFiles, workerResources, shards } = plan;
   if (workers.kind === 'ssh')
     throw unsupported(file, 'workers.file', 'hire on hosts by remote.conf, which share the home directory');
   if (logFiles !== undefined) throw unsupported(file, 'workers.logs', 'fjr logs shows what tasks print');
   if (workerResources.length > 0) throw unsupported(file, 'worker_resources', 'use task_resources');
   if (shards !== undefined) throw unsupported(file, 'shards', 'leave it out: each input is a task');
-  for (const resource of taskResources) {
-    if (resource.kind === 'items')
-      throw unsupported(file, 'task_resources with items', 'fjr pool add, and name the pool here');
-    if (resource.name !== resource.pool)
-      throw unsupported(
-        file,
-        `the name ${resource.name} for the pool ${resource.pool}`,
-        'call it as the pool',
-      );
-  }
 }
 
 function unsupported(file: string, what: string, hint: string): FjrError {

@@ -24,15 +24,21 @@ export function poolAdd(
   const values = [...words, ...(file === undefined ? [] : readLines(file))];
   if (values.length === 0)
     throw new FjrError('usage', 'no items to add', { hint: 'name them, or a file with --file' });
-  mkdirSync(project.layout.pool(pool), { recursive: true, mode: 0o700 });
-  const files = filesFor(project);
-  let added = 0;
   const distinct = new Set(values);
-  for (const value of distinct)
-    if (perform(files, addItem(project.layout, pool, itemName(value), value)) === 'added') added += 1;
+  const added = addItems(project, pool, distinct);
   if (json) sayJson({ pool, added, known: distinct.size - added });
   else say(`${plural(added, 'item')} added to pool ${pool}.`);
   return exitCode.fine;
+}
+
+/** Makes a pool if there is none, and adds what is not there; returns how many that were. */
+export function addItems(project: Project, pool: string, values: Iterable<string>): number {
+  mkdirSync(project.layout.pool(pool), { recursive: true, mode: 0o700 });
+  const files = filesFor(project);
+  let added = 0;
+  for (const value of values)
+    if (perform(files, addItem(project.layout, pool, itemName(value), value)) === 'added') added += 1;
+  return added;
 }
 
 function readLines(file: string): string[] {

@@ -3,6 +3,7 @@ import { parseEntryName } from '../queue/entry-name.js';
 import { type Cursor, FanOutPaths, fanOutOf } from '../queue/fan-out-paths.js';
 import type { Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
+import { dropPool } from '../queue/pool.js';
 import { newToken } from '../queue/token.js';
 import { FanOutRun, type FanOutSystem } from './fan-out-run.js';
 
@@ -170,6 +171,10 @@ export class FanOuts {
       const note = { writer: this.#writer, time: this.#system.clock.timestamp(), outcome };
       const to = tally.failed + left === 0 ? 'done' : 'failed';
       perform(this.#system.files, concludeFanOut(this.#layout, name, to, newToken(), note));
+      // One that failed may be tried again.
+      if (to === 'done')
+        for (const { pool, own } of fanOut.pools)
+          if (own) perform(this.#system.files, dropPool(this.#layout, pool));
       this.#runs.delete(name);
       this.#done += tally.done;
       this.#failed += tally.failed + left;

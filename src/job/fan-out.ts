@@ -28,6 +28,13 @@ export interface ContainerSpec {
   readonly options: readonly string[];
 }
 
+/** A pool of which each task has an item. `own`: it was made for this run, and goes with it. */
+export interface TaskPool {
+  readonly pool: string;
+  readonly name: string;
+  readonly own: boolean;
+}
+
 /** `fan-out.json`: what all tasks have in common. Written once. */
 export interface FanOut {
   readonly format: 1;
@@ -47,6 +54,8 @@ export interface FanOut {
     Job,
     'timeout' | 'retries' | 'retryDelay' | 'priority' | 'nice' | 'needs' | 'workdir' | 'env'
   >;
+  /** What tasks call the pools that they need: `TASK_RESOURCE_<NAME>`. */
+  readonly pools: readonly TaskPool[];
   /** Failed tasks after which no more are begun; undefined: all are tried. */
   readonly maxFailures: number | undefined;
   /** The same as a share of all tasks, from 0 to 1. */

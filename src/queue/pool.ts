@@ -142,6 +142,13 @@ export function* breakLeftLock(
   return (yield* rmdir(lock)) === 'ok' ? 'broken' : 'in-use';
 }
 
+/** Drop: a pool that nobody needs any more goes away, but for items that somebody still has. */
+export function* dropPool(layout: Layout, pool: string): Steps<void> {
+  const { items, locked } = (yield* listPool(layout, pool)) ?? { items: [], locked: new Set<string>() };
+  for (const item of items) if (!locked.has(item)) yield* unlink(layout.poolItem(pool, item));
+  yield* rmdir(layout.pool(pool));
+}
+
 /** Gives back every item that a fenced crew's pod holds. Only once its jobs are known to be dead. */
 export function* releaseAllItems(layout: Layout, pod: PodPaths): Steps<void> {
   for (const name of (yield* list(pod.items)) ?? []) yield* releaseItem(layout, pod, name);

@@ -16,7 +16,7 @@ import type { Busy, Ending } from './roster.js';
 import type { Scratch } from './scratch.js';
 import { SliceRun } from './slice-run.js';
 import { Slices } from './slices.js';
-import type { Starter } from './starter.js';
+import type { Launch, Starter } from './starter.js';
 
 /** Milliseconds within which lines of short tasks reach a file server together. */
 const pushEvery = 1000;
@@ -61,7 +61,7 @@ export class SliceWork {
       slice: command.slice,
       worker,
       token: tokenOf(busy.entry) ?? '',
-      launch: launcher.prepare(worker, { ...busy, job }, jobFile),
+      launch: withNames(launcher.prepare(worker, { ...busy, job }, jobFile), fanOut.pools),
       starter,
       container: this.#containerOf(fanOut, tokenOf(busy.entry) ?? ''),
       scratch: (index, stream) => scratch.taskPath(worker, index, stream),
@@ -118,4 +118,11 @@ export class SliceWork {
     perform(files, sealSlice(layout, id, layout.pod(id), { entry, of, token }, false));
     return 'committed';
   }
+}
+
+/** A run's tasks know its pools by names of its own. */
+function withNames(launch: Launch, pools: FanOut['pools']): Launch {
+  const renamed = new Map(pools.map(({ pool, name }) => [`TASK_RESOURCE_${pool}`, `TASK_RESOURCE_${name}`]));
+  const env = Object.entries(launch.env).map(([name, value]) => [renamed.get(name) ?? name, value]);
+  return { ...launch, env: Object.fromEntries(env) as Launch['env'] };
 }

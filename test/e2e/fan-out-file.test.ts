@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { outcomesOf } from '../rig/fan-out.js';
 import { type Rig, test } from '../rig/rig.js';
@@ -67,6 +67,29 @@ task_resources:
     expect([...new Set(used)].sort()).toEqual(['p1', 'p2']);
     const { accepted } = outcomesOf(`${rig.project().root}/done/${rig.project().entries('done')[0]!}`);
     expect([...accepted.values()].every((kind) => kind === 'done')).toBe(true);
+  }, 30_000);
+
+  test('brings items of its own, which go with it, and calls the project’s as it likes', async ({ rig }) => {
+    await rig.run('fjr', ['pool', 'add', 'licences', 'l1']);
+    writeFileSync(`${rig.directory}/accounts.txt`, 'me:1\nyou:2\n');
+    const file = write(
+      rig,
+      `command: 'echo "$TASK_RESOURCE_ACCOUNT $TASK_RESOURCE_LICENCE" >> "$LEDGER/used"'
+input: { range: 1..20 }
+workers: { local: 3 }
+task_resources:
+  - ACCOUNT: { file: { path: accounts.txt, format: eachLine } }
+  - LICENCE: { pool: licences }
+`,
+    );
+    expect((await rig.run('fjr', ['check', file])).stdout).toContain(
+      '  at once  1: items of pool licences\n',
+    );
+    expect(await rig.run('fjr', ['run', file])).toMatchObject({ code: 0, stderr: '' });
+    const used = readFileSync(`${rig.ledger}/used`, 'utf8').split('\n').slice(0, -1);
+    expect(used).toHaveLength(20);
+    expect(used.filter((line) => !/^(me:1|you:2) l1$/.test(line))).toEqual([]);
+    expect(readdirSync(`${rig.project().root}/resources`)).toEqual(['licences']);
   }, 30_000);
 
   test('is checked without running anything, secrets left out', async ({ rig }) => {

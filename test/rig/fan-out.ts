@@ -29,6 +29,7 @@ export function submitTasks(
     {
       id: `id-of-${name}`,
       container: undefined,
+      pools: [],
       command,
       shown: line,
       columns,
