@@ -16,6 +16,9 @@ import { tellDispatcher } from './hint-line.js';
 import { addItems } from './pool.js';
 import type { Project } from './project.js';
 
+/** Bytes of a stream of one task that are kept. */
+const outputCap = 64 * 2 ** 20;
+
 /** A fan-out file that was read: a run that could begin. */
 export interface PlannedRun {
   /** What its directory in the queue will be called. */
@@ -49,6 +52,7 @@ export function planRun(project: Project, file: string, name: string | undefined
         needs: { ...job.needs, resources: pools.map(({ pool }) => ({ pool, count: 1 })) },
       },
       pools,
+      outputCap,
       maxFailures: plan.maxFailures?.kind === 'tasks' ? plan.maxFailures.tasks : undefined,
       maxFailureShare: plan.maxFailures?.kind === 'share' ? plan.maxFailures.share : undefined,
     },

@@ -56,6 +56,8 @@ export interface FanOut {
   >;
   /** What tasks call the pools that they need: `TASK_RESOURCE_<NAME>`. */
   readonly pools: readonly TaskPool[];
+  /** Bytes of a stream of one task that are kept: its beginning and its end. */
+  readonly outputCap: number;
   /** Failed tasks after which no more are begun; undefined: all are tried. */
   readonly maxFailures: number | undefined;
   /** The same as a share of all tasks, from 0 to 1. */

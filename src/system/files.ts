@@ -65,6 +65,11 @@ export interface Files {
   serverAhead(directory: string): number;
   /** A part of a file from `offset` on, at most `limit` bytes; undefined: no such file. */
   readFrom(path: string, offset: number, limit: number): Uint8Array | undefined;
+  /**
+   * Leaves out the middle of a file that somebody may be appending to: its first and last `keep` bytes stay, with a note
+   * between them of how many went. Returns how many that were; 0: the file is not longer than both, or not there.
+   */
+  cutMiddle(path: string, keep: number, note: (bytes: number) => string): number;
   /** Makes a directory with its parents. */
   ensureDirectory(path: string): void;
   /** Makes an empty file if there is none. */
@@ -276,6 +281,24 @@ export class MountedFiles implements Files {
     } finally {
       fs.closeSync(fd);
     }
+  }
+
+  cutMiddle(path: string, keep: number, note: (bytes: number) => string): number {
+    const { size } = fs.statSync(path, { throwIfNoEntry: false }) ?? { size: 0 };
+    if (size <= 2 * keep) return 0;
+    return guarded(`shorten ${path}`, () => {
+      const fd = fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_APPEND);
+      try {
+        // What is written between reading and cutting goes with the middle.
+        const tail = readFully(fd, keep, size - keep);
+        fs.ftruncateSync(fd, keep);
+        writeFully(fd, note(size - 2 * keep));
+        writeFully(fd, tail);
+        return size - 2 * keep;
+      } finally {
+        fs.closeSync(fd);
+      }
+    });
   }
 
   ensureDirectory(path: string): void {

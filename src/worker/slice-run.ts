@@ -132,16 +132,15 @@ export class SliceRun {
     this.pump();
   }
 
-  /** Long-running tasks are given files of their own. */
+  /** A task that runs long, or prints much, is given files of its own. */
   exposeAfter(milliseconds: number): void {
     const [running] = this.#started;
-    if (
-      running === undefined ||
-      running.scratch.exposed ||
-      this.#context.now() - this.#lastEnd < milliseconds
-    )
-      return;
-    this.#context.output.expose(running.task, this.#context.token, running.scratch);
+    if (running === undefined) return;
+    const { output, token, now } = this.#context;
+    const { task, scratch } = running;
+    const isLong = now() - this.#lastEnd >= milliseconds;
+    if (!scratch.exposed && (isLong || output.isMuch(scratch))) output.expose(task, token, scratch);
+    output.curb(task, token, scratch);
   }
 
   /** Writes the lines of tasks that have ended since the last time. */
@@ -166,7 +165,12 @@ export class SliceRun {
     const { fanOut, worker, launch, starter, scratch, container } = this.#context;
     const index = this.#launched % deepest;
     this.#launched += 1;
-    const files = { out: scratch(index, 'out'), err: scratch(index, 'err'), exposed: false };
+    const files = {
+      out: scratch(index, 'out'),
+      err: scratch(index, 'err'),
+      exposed: false,
+      cut: new Map<string, number>(),
+    };
     this.#started.push({ task, input, scratch: files });
     const of = { tasks: fanOut.tasks, columns: fanOut.columns, run: fanOut.id };
     const argv = fanOut.command === undefined ? [] : taskArgv(fanOut.command, input, task);

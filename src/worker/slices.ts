@@ -59,7 +59,12 @@ export class Slices {
     if (bytes === undefined) return undefined;
     const fanOut = JSON.parse(Buffer.from(bytes).toString('utf8')) as FanOut;
     const inputs = new FanOutInputs(this.#files, paths);
-    const found = { fanOut, inputs, paths, output: new TaskOutput(this.#files, paths, this.#crew) };
+    const found = {
+      fanOut,
+      inputs,
+      paths,
+      output: new TaskOutput(this.#files, paths, this.#crew, fanOut.outputCap),
+    };
     this.#known.set(of, found);
     for (const oldest of this.#known.keys()) {
       if (this.#known.size <= remembered) break;

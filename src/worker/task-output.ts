@@ -12,6 +12,8 @@ export interface TaskScratch {
   readonly err: string;
   /** Streams that were moved to files of their own while the task ran. */
   exposed: boolean;
+  /** By file, how many bytes were left out of its middle. */
+  readonly cut: Map<string, number>;
 }
 
 /**
@@ -22,19 +24,39 @@ export class TaskOutput {
   readonly #files: Files;
   readonly #paths: FanOutPaths;
   readonly #pack: string;
+  /** Bytes that are kept of a stream of one task. */
+  readonly #cap: number;
   /** Bytes in the pack. */
   #size: number | undefined;
 
-  constructor(files: Files, paths: FanOutPaths, crew: CrewId) {
+  constructor(files: Files, paths: FanOutPaths, crew: CrewId, cap: number) {
     this.#files = files;
     this.#paths = paths;
     this.#pack = paths.packOf(crew);
+    this.#cap = cap;
   }
 
   /** Gives a running task files of its own, so that they can be followed. */
   expose(task: number, token: string, scratch: TaskScratch): void {
     for (const stream of ['out', 'err'] as const) this.#move(task, token, scratch[stream], stream);
     scratch.exposed = true;
+  }
+
+  /** Whether a running task prints so much that it should have files of its own at once. */
+  isMuch(scratch: TaskScratch): boolean {
+    return (['out', 'err'] as const).some(
+      (stream) => (this.#files.size(scratch[stream]) ?? 0) >= ownFileFrom,
+    );
+  }
+
+  /** Keeps the files of a running task from growing without end. */
+  curb(task: number, token: string, scratch: TaskScratch): void {
+    if (!scratch.exposed) return;
+    for (const stream of ['out', 'err'] as const) {
+      const path = this.#paths.outputOf(task, token, stream);
+      // Not at each byte over the cap: each time the file's end is written anew.
+      if ((this.#files.size(path) ?? 0) > 2 * this.#cap) this.#cut(path, scratch);
+    }
   }
 
   /** Keeps what a task printed; the scratch files are empty, or gone, after it. */
@@ -47,6 +69,7 @@ export class TaskOutput {
   #keep(task: number, token: string, scratch: TaskScratch, stream: LogStream): PrintedAt | undefined {
     if (scratch.exposed) {
       const path = this.#paths.outputOf(task, token, stream);
+      this.#cut(path, scratch);
       const bytes = this.#files.size(path) ?? 0;
       if (bytes > 0) return { bytes };
       this.#files.call({ op: 'unlink', path });
@@ -56,7 +79,18 @@ export class TaskOutput {
     if (bytes === 0) return undefined;
     if (bytes < ownFileFrom) return this.#append(scratch[stream]);
     this.#move(task, token, scratch[stream], stream);
-    return { bytes };
+    const path = this.#paths.outputOf(task, token, stream);
+    this.#cut(path, scratch);
+    return { bytes: this.#files.size(path) ?? 0 };
+  }
+
+  #cut(path: string, scratch: TaskScratch): void {
+    const note = (bytes: number): string => {
+      const cut = bytes + (scratch.cut.get(path) ?? 0);
+      scratch.cut.set(path, cut);
+      return `\n[fjr: ${cut} bytes left out here]\n`;
+    };
+    this.#files.cutMiddle(path, Math.floor(this.#cap / 2), note);
   }
 
   #append(path: string): PrintedAt | undefined {

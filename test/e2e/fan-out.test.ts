@@ -219,4 +219,23 @@ describe('A fan-out job', () => {
     expect(project.entries('done')).toHaveLength(1);
     expect(project.entries('failed')).toEqual([]);
   }, 30_000);
+
+  test('keeps the beginning and the end of what a task prints too much of, and says so', async ({ rig }) => {
+    const project = rig.project();
+    const line =
+      'echo begin; yes | head -c 3000000; if [ "$INPUT" = slow ]; then sleep 1.5; yes | head -c 3000000; sleep 1; fi; echo end';
+    submitTasks(project.root, 'much.run', line, ['quick', 'slow'], { outputCap: 1_000_000 });
+    await rig.startCrew(['--workers', '2']);
+    expect(await rig.run('fjr-dispatcher')).toMatchObject({ code: 0 });
+    const { output } = outcomesOf(`${project.root}/done/${project.entries('done')[0]!}`);
+    for (const [task, printed] of [3_000_010, 6_000_010].entries()) {
+      const text = output(task);
+      expect(text.length).toBeLessThan(1_000_100);
+      expect([text.slice(0, 8), text.slice(-6)]).toEqual(['begin\ny\n', 'y\nend\n']);
+      const [note = '', cut] = /\n\[fjr: (\d+) bytes left out here\]\n/.exec(text) ?? [];
+      // The notes of earlier cuts went with the middle.
+      const missing = printed - (text.length - note.length) - Number(cut);
+      expect(Math.abs(missing)).toBeLessThan(200);
+    }
+  }, 30_000);
 });

@@ -16,9 +16,16 @@ export function submitTasks(
   name: string,
   line: string,
   inputs: Iterable<TaskInput>,
-  rest: Partial<FanOut['job']> & Partial<Pick<FanOut, 'columns' | 'maxFailures' | 'command'>> = {},
+  rest: Partial<FanOut['job']> &
+    Partial<Pick<FanOut, 'columns' | 'maxFailures' | 'command' | 'outputCap'>> = {},
 ): void {
-  const { columns = [], maxFailures, command = { kind: 'shell', line }, ...settings } = rest;
+  const {
+    columns = [],
+    outputCap = 64 * 2 ** 20,
+    maxFailures,
+    command = { kind: 'shell', line },
+    ...settings
+  } = rest;
   const job = { timeout, retries, retryDelay, priority, nice, needs, workdir, env, ...settings };
   const files = new MountedFiles({ shared: false, fsync: false });
   const layout = new Layout(root);
@@ -30,6 +37,7 @@ export function submitTasks(
       id: `id-of-${name}`,
       container: undefined,
       pools: [],
+      outputCap,
       command,
       shown: line,
       columns,
