@@ -6,7 +6,7 @@ import { redact } from '../job/fan-out-file/secrets.js';
 import { readFanOutFile } from '../job/fan-out-file/read-fan-out-file.js';
 import { FjrError } from '../job/fjr-error.js';
 import { fanOutSuffix } from '../queue/fan-out-paths.js';
-import type { TaskInput } from '../queue/fan-out-inputs.js';
+import type { TaskInput } from '../job/fan-out.js';
 import { perform } from '../queue/perform.js';
 import { submitFanOut } from '../queue/submit-fan-out.js';
 import { newToken } from '../queue/token.js';

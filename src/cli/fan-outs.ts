@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { FanOut } from '../job/fan-out.js';
+import type { FanOut, TaskInput } from '../job/fan-out.js';
 import type { InputSource } from '../job/fan-out-file/input-source.js';
 import { isSuccess } from '../job/outcome.js';
 import { isIgnored, parseEntryName } from '../queue/entry-name.js';
 import { FanOutBook } from '../queue/fan-out-book.js';
-import { FanOutInputs, type TaskInput, offsetStride } from '../queue/fan-out-inputs.js';
+import { FanOutInputs, offsetStride } from '../queue/fan-out-inputs.js';
 import { FanOutPaths, type FanOutProgress, fanOutSuffix } from '../queue/fan-out-paths.js';
 import type { Layout, LogStream } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';

@@ -3,6 +3,9 @@
 import type { Job } from './job.js';
 import type { Outcome } from './outcome.js';
 
+/** One task's input: a word, or its columns. */
+export type TaskInput = string | readonly string[];
+
 /** How a task's process is made from its input. */
 export type TaskCommand =
   /** A line for the shell, which finds the input in its environment, and where a placeholder stands. */

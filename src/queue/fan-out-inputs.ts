@@ -1,8 +1,6 @@
+import type { TaskInput } from '../job/fan-out.js';
 import type { Files } from '../system/files.js';
 import type { FanOutPaths } from './fan-out-paths.js';
-
-/** One task's input: a word, or its columns. */
-export type TaskInput = string | readonly string[];
 
 /** Inputs between two lines of `inputs.offsets`. */
 export const offsetStride = 1000;

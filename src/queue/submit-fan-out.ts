@@ -1,6 +1,6 @@
-import type { FanOut } from '../job/fan-out.js';
+import type { FanOut, TaskInput } from '../job/fan-out.js';
 import { FjrError } from '../job/fjr-error.js';
-import { type TaskInput, formatInput, offsetStride } from './fan-out-inputs.js';
+import { formatInput, offsetStride } from './fan-out-inputs.js';
 import { FanOutPaths, formatProgress } from './fan-out-paths.js';
 import type { Layout } from './layout.js';
 import { type Steps, append, create, list, mkdir, rename } from './steps.js';

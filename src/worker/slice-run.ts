@@ -1,6 +1,6 @@
 import { type FanOut, type Slice, type TaskFailures, countTasks, tasksIn } from '../job/fan-out.js';
 import { type Outcome, isSuccess } from '../job/outcome.js';
-import type { TaskInput } from '../queue/fan-out-inputs.js';
+import type { TaskInput } from '../job/fan-out.js';
 import { type TaskLine, formatTaskLine } from '../queue/task-line.js';
 import type { Ended, Launch, Starter } from './starter.js';
 import { taskArgv, taskEnvironment } from './task-argv.js';

@@ -1,5 +1,5 @@
-import type { FanOut, Slice } from '../job/fan-out.js';
-import { FanOutInputs, type TaskInput } from '../queue/fan-out-inputs.js';
+import type { FanOut, Slice, TaskInput } from '../job/fan-out.js';
+import { FanOutInputs } from '../queue/fan-out-inputs.js';
 import { FanOutPaths } from '../queue/fan-out-paths.js';
 import type { CrewId, Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';

@@ -1,7 +1,7 @@
 import type { TaskCommand } from '../job/fan-out.js';
 import { inputVariable } from '../job/fan-out-file/columns.js';
 import { renderTemplate, replacePlaceholders } from '../job/template.js';
-import type { TaskInput } from '../queue/fan-out-inputs.js';
+import type { TaskInput } from '../job/fan-out.js';
 import { shellArgv } from './launch.js';
 
 /** The words that an input's placeholders stand for: `{1}` is the first, `{}` all of them. */

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { jobDefaults } from '../../src/job/job.js';
 import type { FanOut } from '../../src/job/fan-out.js';
-import type { TaskInput } from '../../src/queue/fan-out-inputs.js';
+import type { TaskInput } from '../../src/job/fan-out.js';
 import { Layout } from '../../src/queue/layout.js';
 import { perform } from '../../src/queue/perform.js';
 import { submitFanOut } from '../../src/queue/submit-fan-out.js';

@@ -1,3 +1,4 @@
+import type { TaskInput } from '../fan-out.js';
 import { FjrError } from '../fjr-error.js';
 import { columnFault } from './columns.js';
 import { eachLine } from './each-line.js';
@@ -5,9 +6,6 @@ import type { FileFormat, InputConfig, ListConfig } from './input-schema.js';
 import { type NumberRange, numbersIn } from './number-range.js';
 import { type Table, csvTable, jsonTable } from './table.js';
 import type { FanOutFileWorld } from './world.js';
-
-/** One task's input: a word, or its columns. */
-export type TaskInput = string | readonly string[];
 
 /** Where inputs come from. */
 export interface InputSource {

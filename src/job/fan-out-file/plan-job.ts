@@ -1,7 +1,6 @@
-import type { FanOut, TaskCommand } from '../fan-out.js';
+import type { ContainerSpec, FanOut, TaskCommand } from '../fan-out.js';
 import { jobDefaults, plainNeeds } from '../job.js';
 import type { DockerConfig } from './docker-schema.js';
-import type { DockerPlan } from './plan.js';
 import type { FanOutFileConfig, MaxFailures } from './schema.js';
 
 /** What each task is given, and what it needs. */
@@ -32,7 +31,7 @@ export function planCommand(command: FanOutFileConfig['command']): TaskCommand |
   return typeof command === 'string' ? { kind: 'shell', line: command } : { kind: 'argv', argv: command };
 }
 
-export function planDocker(config: DockerConfig | undefined): DockerPlan | undefined {
+export function planDocker(config: DockerConfig | undefined): ContainerSpec | undefined {
   if (config === undefined) return undefined;
   const { image, workdir, network, shm, registry } = config;
   return {

@@ -1,4 +1,4 @@
-import type { FanOut, TaskCommand } from '../fan-out.js';
+import type { ContainerSpec, FanOut, TaskCommand } from '../fan-out.js';
 import type { InputSource } from './input-source.js';
 import type { MaxFailures } from './schema.js';
 import type { SshHost } from './ssh-host.js';
@@ -10,7 +10,7 @@ export interface FanOutPlan {
   /** Undefined: the image does what it does by itself. There is a container then. */
   readonly command: TaskCommand | undefined;
   /** Undefined: tasks are plain processes. */
-  readonly docker: DockerPlan | undefined;
+  readonly docker: ContainerSpec | undefined;
   readonly input: InputSource;
   /** `needs.resources` is empty: which pools stand for `taskResources` is for the run to say. */
   readonly job: FanOut['job'];
@@ -24,28 +24,6 @@ export interface FanOutPlan {
   readonly shards: number | undefined;
   /** What must not be shown: by where it stands in the file, and what stands there. */
   readonly secrets: readonly Secret[];
-}
-
-export interface DockerPlan {
-  readonly image: string;
-  readonly engine: string;
-  readonly registry: RegistryPlan | undefined;
-  readonly pull: 'always' | 'missing' | 'never';
-  readonly environment: Readonly<Record<string, string>>;
-  /** `HOST:CONTAINER` or `HOST:CONTAINER:ro`. */
-  readonly volumes: readonly string[];
-  readonly workdir: string | undefined;
-  readonly network: string | undefined;
-  /** Bytes. */
-  readonly shm: number | undefined;
-  readonly options: readonly string[];
-}
-
-export interface RegistryPlan {
-  /** Undefined: the engine's own. */
-  readonly server: string | undefined;
-  readonly user: string;
-  readonly password: string;
 }
 
 export type WorkersPlan =

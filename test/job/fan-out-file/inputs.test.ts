@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FjrError } from '../../../src/job/fjr-error.js';
 import type { FanOutFileWorld } from '../../../src/job/fan-out-file/world.js';
-import type { InputSource, TaskInput } from '../../../src/job/fan-out-file/input-source.js';
+import type { TaskInput } from '../../../src/job/fan-out.js';
+import type { InputSource } from '../../../src/job/fan-out-file/input-source.js';
 import { readFanOutFile } from '../../../src/job/fan-out-file/read-fan-out-file.js';
 import { type Given, TestWorld } from './world.js';
 
