@@ -193,7 +193,9 @@ function death(lease) {
       'h1',
       `printf '#!/bin/sh\\ndate +%%s%%N\\nexec sleep 5\\n' >~/d; chmod +x ~/d; mv ~/d ~/.fjr/${project}/jobqueue/job${round}.sh`,
     );
-    until('a start', () => on('h1', `ls ~/.fjr/${project}/jobpods/h2*/running || true`).includes(`job${round}@`));
+    until('a start', () =>
+      on('h1', `ls ~/.fjr/${project}/jobpods/h2*/running || true`).includes(`job${round}@`),
+    );
     startCrew('h3', project, 1, `--lease ${lease}`);
     spawnSync(cluster, ['run', '-r', 'h2', 'pkill', '-KILL', '-u', 'fjr']);
     const died = Date.now();
