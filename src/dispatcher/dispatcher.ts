@@ -186,8 +186,11 @@ export class Dispatcher {
       },
       slice: (crew, entry) => {
         this.#ahead.ended(entry);
-        this.#fanOuts.hear(crew, entry);
-        this.#concluded(this.#fanOuts.concludeComplete());
+        // What fails here is found at the next look around; the other lines must be read all the same.
+        this.#guard(() => {
+          this.#fanOuts.hear(crew, entry);
+          this.#concluded(this.#fanOuts.concludeComplete());
+        });
       },
     });
     this.#reaper = new Reaper(system, this.#layout, options.id, (reaped) => {

@@ -51,6 +51,7 @@ export class FanOutRun {
   /** Somebody else has carved: tasks that seem to be in no slice may be in one of his, until all slices have ended. */
   #othersCarved: boolean;
   #cancelled = false;
+  #isGone = false;
   #progress = '';
 
   /** Reads all there is. Throws FjrError if it is no fan-out job, or a damaged one. */
@@ -74,9 +75,14 @@ export class FanOutRun {
     return this.#book.tally;
   }
 
+  /** Somebody has removed it. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
   /** Tasks that no slice has yet. */
   get untouched(): number {
-    return this.isStopped ? 0 : this.fanOut.tasks - this.#cursor.next;
+    return this.isStopped || this.#isGone ? 0 : this.fanOut.tasks - this.#cursor.next;
   }
 
   /** Whether no more tasks are to be begun. */
@@ -149,7 +155,7 @@ export class FanOutRun {
    */
   settleGaps(since: Cursor): void {
     const isExplained = !this.#othersCarved && this.#delayed.size + this.tally.again > 0;
-    if (isExplained || this.#readCursor().draft !== since.draft) return;
+    if (isExplained || this.#lookForCursor()?.draft !== since.draft) return;
     this.#othersCarved = false;
     while (this.#delayed.pop() !== undefined);
     this.tally.giveBackOpen(this.#cursor.next);
@@ -178,14 +184,21 @@ export class FanOutRun {
   }
 
   #readCursor(): Cursor {
-    const cursor = parseCursor(this.#perform(list(this.#paths.directory)) ?? []);
+    const cursor = this.#lookForCursor();
     if (cursor === undefined) throw notFanOut('its cursor is missing');
     return cursor;
   }
 
+  #lookForCursor(): Cursor | undefined {
+    return parseCursor(this.#perform(list(this.#paths.directory)) ?? []);
+  }
+
   /** Somebody else has carved: two dispatchers for a moment. What he knows we learn when all slices have ended. */
   #overtaken(): void {
-    this.#cursor = this.#readCursor();
+    const cursor = this.#lookForCursor();
+    this.#isGone = cursor === undefined;
+    if (cursor === undefined) return;
+    this.#cursor = cursor;
     this.#othersCarved = true;
     this.#perform(placeSlice(this.#layout, this.name, this.#paths, this.#cursor));
   }

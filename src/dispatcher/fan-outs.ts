@@ -75,14 +75,6 @@ export class FanOuts {
     return !this.#system.files.exists(new FanOutPaths(this.#layout.queued(of)).file);
   }
 
-  forget(name: string): void {
-    this.#runs.delete(name);
-  }
-
-  names(): Iterable<string> {
-    return this.#runs.keys();
-  }
-
   counts(): TaskCounts {
     let [done, failed, left] = [this.#done, this.#failed, 0];
     for (const { tally, fanOut } of this.#runs.values()) {
@@ -109,6 +101,7 @@ export class FanOuts {
     mayGo: (priority: number) => boolean,
     carved: (name: string) => void,
   ): void {
+    this.#forgetRemoved();
     const runs = [...this.#runs.values()].sort((a, b) => b.fanOut.job.priority - a.fanOut.job.priority);
     for (const run of runs) {
       if (!mayGo(run.fanOut.job.priority)) continue;
@@ -130,6 +123,7 @@ export class FanOuts {
 
   /** Reads what has happened to all of them, such as slices that were taken back. */
   refresh(): void {
+    this.#forgetRemoved();
     for (const run of this.#runs.values()) run.refresh();
   }
 
@@ -151,6 +145,11 @@ export class FanOuts {
     const ended = this.#conclude((run) => quiet.has(run.name) && (run.tally.isComplete || run.isStopped));
     for (const [name, cursor] of quiet) this.#runs.get(name)?.settleGaps(cursor);
     return ended;
+  }
+
+  /** Somebody removed its directory: what is left of it is nobody's. */
+  #forgetRemoved(): void {
+    for (const [name, run] of this.#runs) if (run.isGone || !this.#queue.has(name)) this.#runs.delete(name);
   }
 
   #forgetDeparted(): void {

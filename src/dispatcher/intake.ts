@@ -281,8 +281,8 @@ export class Intake {
       isDirectory(inspected) &&
       this.#system.files.exists(new FanOutPaths(this.#layout.queued(name)).file)
     ) {
-      this.#known.set(name, 'arrived');
       this.#events.fanOutArrived(name);
+      if (this.#known.has(name)) this.#known.set(name, 'arrived');
       return;
     }
     const settled = settle(inspected, candidate.look, confirmed, now);

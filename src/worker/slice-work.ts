@@ -3,6 +3,7 @@ import type { Job } from '../job/job.js';
 import { parseEntryName, tokenOf } from '../queue/entry-name.js';
 import { fanOutOf } from '../queue/fan-out-paths.js';
 import { finishSlice, sealSlice } from '../queue/finish-slice.js';
+import { formatJournalLine } from '../queue/journal.js';
 import type { CrewId, Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { append, appendLater } from '../queue/steps.js';
@@ -108,14 +109,13 @@ export class SliceWork {
     if (needs.resources.length > 0) items.release(entry);
     const token = tokenOf(entry);
     const of = fanOutOf(parseEntryName(entry).job);
-    if (run.isComplete || token === undefined || of === undefined) {
-      const { tasks, failed } = run;
-      return perform(
-        files,
-        finishSlice(layout, id, { time: clock.timestamp(), entry, worker, tasks, failed, ms }),
-      );
-    }
+    const { ended: tasks, failed } = run;
+    const line = { time: clock.timestamp(), entry, worker, tasks, failed, ms };
+    if (run.isComplete || token === undefined || of === undefined)
+      return perform(files, finishSlice(layout, id, line));
     perform(files, sealSlice(layout, id, layout.pod(id), { entry, of, token }, false));
+    // Dispatchers hear of what has ended from the journal.
+    perform(files, append(layout.journalOf(id), formatJournalLine({ event: 'slice', ...line })));
     return 'committed';
   }
 }

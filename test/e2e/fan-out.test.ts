@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { outcomesOf, submitTasks } from '../rig/fan-out.js';
 import { test } from '../rig/rig.js';
@@ -238,4 +238,23 @@ describe('A fan-out job', () => {
       expect(Math.abs(missing)).toBeLessThan(200);
     }
   }, 30_000);
+
+  test('that somebody removes is gone, and holds up nobody', async ({ rig }) => {
+    const project = rig.project();
+    submitTasks(project.root, 'slow.run', 'echo x >> "$LEDGER/ran"; sleep 0.2', numbers(100));
+    await rig.startCrew(['--workers', '2']);
+    const dispatcher = rig.start('fjr-dispatcher');
+    await waitUntil(
+      'two tasks run',
+      () => project.places().running.length,
+      (running) => running === 2,
+    );
+    rmSync(`${project.root}/jobqueue/slow.run`, { recursive: true });
+    project.submit('other.conf', '[fjr]\nexecutable: true\n');
+    const { code, stderr } = await dispatcher.ends(30);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect([...project.entries('jobqueue'), ...project.entries('failed'), ...project.pods()]).toEqual([]);
+    expect(project.jobs('done')).toEqual(['other.conf']);
+    expect(readFileSync(`${rig.ledger}/ran`, 'utf8').length / 2).toBeLessThan(50);
+  }, 60_000);
 });
