@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync, readlinkSync, statfsSync } from 'node:fs';
 import { availableParallelism, hostname, totalmem } from 'node:os';
+import { dirname } from 'node:path';
 
 /** Tells a process for certain: not another one with the same number, on another host or after a reboot. */
 export interface ProcessIdentity {
@@ -77,7 +78,14 @@ export class LinuxHost implements Host {
   }
 
   isShared(directory: string): boolean {
-    return isSharedType(statfsSync(directory).type);
+    try {
+      return isSharedType(statfsSync(directory).type);
+    } catch (error) {
+      const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      if (isMissing && dirname(directory) !== directory) return this.isShared(dirname(directory));
+      // A server that is away: a local disk does not answer like that.
+      return true;
+    }
   }
 }
 

@@ -95,6 +95,10 @@ const beatsPerLease = 11;
 const claimPatience = 3000;
 /** Milliseconds after which a running job gets log files of its own; half of it until the heartbeat tells of it. */
 const exposeAfter = 1000;
+/** How often a crew that leaves tries to bury its pod … */
+const burials = 5;
+/** … and milliseconds between two tries: whoever comes by may bury it, too. */
+const buryAgain = 1000;
 /** A crew whose time is nearly over takes nothing new in its last seconds … */
 const lastSeconds = 60;
 /** … or in this share of its life, if that is less. */
@@ -773,16 +777,41 @@ export class Crew {
     const time = this.#system.clock.timestamp();
     this.#note({ event: 'left', time, crew: this.#id });
     this.#perform(fenceCrew(this.#layout, this.#id));
+    this.#stand();
+    this.#layToRest(how, time, burials);
+  }
+
+  /** Something may still land in the pod, by the hand of who does not know yet: it has some seconds for that. */
+  #layToRest(how: 'left' | 'fenced', time: string, tries: number): void {
+    if (this.#isBuried(time) || tries <= 1) this.#over(how);
+    else
+      after(buryAgain, () => {
+        this.#layToRest(how, time, tries - 1);
+      });
+  }
+
+  #isBuried(time: string): boolean {
     const returning = { writer: this.#id, time, countLost: false, releaseItems: true };
-    this.#perform(layToRest(this.#layout, this.#id, returning));
-    for (const worker of this.#roster.numbers())
-      this.#perform(unlink(this.#layout.announced({ crew: this.#id, worker })));
-    this.#over(how);
+    try {
+      const { buried } = this.#perform(layToRest(this.#layout, this.#id, returning));
+      for (const worker of this.#roster.numbers())
+        this.#perform(unlink(this.#layout.announced({ crew: this.#id, worker })));
+      return buried;
+    } catch (error) {
+      this.#options.report({ kind: 'trouble', crew: this.#id, error });
+      if (!(error instanceof FjrError)) throw error;
+      return false;
+    }
+  }
+
+  /** From here on it does nothing but to go. */
+  #stand(): void {
+    this.#phase = 'gone';
+    for (const stop of this.#stopWatching.splice(0)) stop();
   }
 
   #over(how: 'left' | 'fenced'): void {
-    this.#phase = 'gone';
-    for (const stop of this.#stopWatching) stop();
+    this.#stand();
     void this.#system.hints?.close();
     this.#starter.close();
     this.#resolveEnd(how);
