@@ -178,7 +178,7 @@ export function openInputsOf(
 
 /** Of two runs of one file, only `{{ .RunID }}` makes the commands differ. */
 function commandOf({ command, id }: Pick<FanOut, 'command' | 'id'>): string {
-  return JSON.stringify(command).replaceAll(id, '');
+  return JSON.stringify(command ?? null).replaceAll(id, '');
 }
 
 function hashOf(input: TaskInput): string {

@@ -2,6 +2,7 @@ import type { Dispatcher, DispatcherEvent } from '../dispatcher/dispatcher.js';
 import { FjrError } from '../job/fjr-error.js';
 import { describeOutcome } from '../job/outcome.js';
 import { parseEntryName } from '../queue/entry-name.js';
+import { reportCrews } from '../recruiter/crews-here.js';
 import { takeLock } from '../system/lock.js';
 import { clock, filesFor, thisHost } from './compose.js';
 import { progressLine } from './dispatcher-voice.js';
@@ -78,8 +79,8 @@ class FanOutRunner {
     const { layout } = this.#project;
     // If another dispatcher works here, it carves our slices, too: ours only makes them end sooner.
     const lock = await takeLock(layout.dispatcherLock, thisHost(), { onLost: () => undefined });
-    const nobody = filesFor(this.#project).call({ op: 'list', path: layout.jobpods });
-    const isEmpty = Array.isArray(nobody) && nobody.length === 0;
+    const crews = reportCrews(filesFor(this.#project), thisHost(), layout);
+    const isEmpty = crews.every(({ liveness }) => liveness === 'dead');
     const crew =
       local !== undefined || isEmpty ? new OwnCrew(this.#project, local ?? defaultWorkers) : undefined;
     crew?.onGone(() => {

@@ -335,7 +335,9 @@ export class Dispatcher {
     const badges = [...this.#applier.spare, ...this.#lookForIdle()];
     if (badges.length > 0) {
       if (this.#progressQuiet) this.#reportCounts();
-      this.#carve(badges.length);
+      this.#guard(() => {
+        this.#carve(badges.length);
+      });
       // Workers for whom something was carved just now have it in one of the next turns.
       const { offers, orphans } = this.#crews.offers(badges.slice(this.#fanOuts.unread));
       for (const orphan of orphans) this.#applier.clear(orphan);
@@ -354,7 +356,7 @@ export class Dispatcher {
     if (this.#fanOuts.size === 0) return;
     const leaders = this.#backlog.leaders();
     const mayGo = (priority: number): boolean =>
-      this.#backlog.size < idle || leaders.every(({ job }) => job.priority < priority);
+      this.#backlog.size < idle || this.#idleInVain || leaders.every(({ job }) => job.priority < priority);
     this.#fanOuts.refill(idle, this.#crews.workers, mayGo, (name) => {
       this.#intake.ring(name, 'rename');
       this.#lookAgain();
@@ -559,7 +561,9 @@ export class Dispatcher {
     if (this.#backlog.size > 0 && idle.length > 0) this.#lookAgain();
     const inVain = this.#backlog.size === 0 || this.#idleInVain;
     if (inVain) this.#recallFor(idle);
-    if (this.#fanOuts.size > 0) this.#settleFanOuts();
+    this.#guard(() => {
+      if (this.#fanOuts.size > 0) this.#settleFanOuts();
+    });
     if (this.#options.endWhenDone && this.#intake.size === 0) this.#endIfDone();
     this.#reportCounts();
   }
@@ -683,7 +687,10 @@ export class Dispatcher {
 
   *#entriesOfAllPods(): Generator<readonly string[]> {
     for (const name of this.#perform(list(this.#layout.jobpods)) ?? []) {
-      const entries = this.#crews.entriesIn(new PodPaths(`${this.#layout.jobpods}/${name}`));
+      const at = `${this.#layout.jobpods}/${name}`;
+      // It may have been fenced since.
+      const entries =
+        this.#crews.entriesIn(new PodPaths(at)) ?? this.#crews.entriesIn(new PodPaths(`${at}.fenced`));
       if (entries !== undefined) yield [...entries.assigned, ...entries.running];
     }
   }

@@ -8,8 +8,9 @@ import {
   formatSlice,
   tasksIn,
 } from '../job/fan-out.js';
+import { FjrError } from '../job/fjr-error.js';
 import { carveSlice, placeSlice } from '../queue/carve-slice.js';
-import { FanOutBook, notFanOut } from '../queue/fan-out-book.js';
+import { FanOutBook } from '../queue/fan-out-book.js';
 import {
   type Cursor,
   FanOutPaths,
@@ -107,8 +108,8 @@ export class FanOutRun {
   }
 
   /** Reads what crews wrote since, and what was taken back. */
-  refresh(): void {
-    this.#book.refresh();
+  refresh(fresh = false): void {
+    this.#book.refresh(fresh);
     this.#lookForCancel();
     this.noteProgress();
   }
@@ -155,7 +156,13 @@ export class FanOutRun {
    */
   settleGaps(since: Cursor): void {
     const isExplained = !this.#othersCarved && this.#delayed.size + this.tally.again > 0;
-    if (isExplained || this.#lookForCursor()?.draft !== since.draft) return;
+    if (isExplained) return;
+    const cursor = this.#lookForCursor();
+    if (cursor?.draft !== since.draft) {
+      this.#cursor = cursor ?? this.#cursor;
+      this.#othersCarved = true;
+      return;
+    }
     this.#othersCarved = false;
     while (this.#delayed.pop() !== undefined);
     this.tally.giveBackOpen(this.#cursor.next);
@@ -185,7 +192,8 @@ export class FanOutRun {
 
   #readCursor(): Cursor {
     const cursor = this.#lookForCursor();
-    if (cursor === undefined) throw notFanOut('its cursor is missing');
+    // Perhaps it is being renamed just now: the next look finds it.
+    if (cursor === undefined) throw new FjrError('no-cursor', `${this.#paths.directory} has no cursor`);
     return cursor;
   }
 

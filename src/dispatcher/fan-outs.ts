@@ -105,7 +105,7 @@ export class FanOuts {
     const runs = [...this.#runs.values()].sort((a, b) => b.fanOut.job.priority - a.fanOut.job.priority);
     for (const run of runs) {
       if (!mayGo(run.fanOut.job.priority)) continue;
-      while (this.queued < wanted && run.ready > 0) {
+      while (this.#queuedOf(run.name) < wanted && run.ready > 0) {
         const name = run.carve(workers);
         if (name === undefined) break;
         this.#carved.add(name);
@@ -141,7 +141,7 @@ export class FanOuts {
 
   /** Of these jobs no slice is anywhere: they are over, or something was lost and is given out again. */
   settle(quiet: ReadonlyMap<string, Cursor>): string[] {
-    for (const name of quiet.keys()) this.#runs.get(name)?.refresh();
+    for (const name of quiet.keys()) this.#runs.get(name)?.refresh(true);
     const ended = this.#conclude((run) => quiet.has(run.name) && (run.tally.isComplete || run.isStopped));
     for (const [name, cursor] of quiet) this.#runs.get(name)?.settleGaps(cursor);
     return ended;
@@ -150,6 +150,14 @@ export class FanOuts {
   /** Somebody removed its directory: what is left of it is nobody's. */
   #forgetRemoved(): void {
     for (const [name, run] of this.#runs) if (run.isGone || !this.#queue.has(name)) this.#runs.delete(name);
+  }
+
+  /** Slices of one job, so that those that nobody can run hold up no other job. */
+  #queuedOf(name: string): number {
+    this.#forgetDeparted();
+    let count = 0;
+    for (const slice of this.#carved) if (fanOutOf(slice) === name) count += 1;
+    return count;
   }
 
   #forgetDeparted(): void {

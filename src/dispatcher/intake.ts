@@ -183,6 +183,7 @@ export class Intake {
       this.#look(candidate, confirmed);
     } catch (error) {
       if (!(error instanceof FjrError)) throw error;
+      this.#known.set(candidate.name, candidate);
       candidate.place = 'later';
       this.#later.push({ due: now + lookAgain, candidate });
       this.#events.trouble(error);

@@ -14,7 +14,8 @@ export function readFanOut(files: Files, paths: FanOutPaths): FanOut {
   if (bytes === undefined) throw notFanOut('it is a directory without fan-out.json');
   try {
     const fanOut = JSON.parse(Buffer.from(bytes).toString('utf8')) as FanOut;
-    if ((fanOut.format as number) === 1 && Number.isInteger(fanOut.tasks)) return fanOut;
+    const isSound = Number.isInteger(fanOut.tasks) && fanOut.tasks >= 0 && fanOut.tasks < 2 ** 31;
+    if ((fanOut.format as number) === 1 && isSound && typeof fanOut.job === 'object') return fanOut;
   } catch {
     // Told below.
   }
@@ -45,10 +46,13 @@ export class FanOutBook {
     this.#outcomes = new LineReader(files, paths.outcomes);
   }
 
-  /** Reads what crews wrote since, and what was taken back. */
-  refresh(): void {
+  /** Reads what crews wrote since, and what was taken back. `fresh`: whatever this host remembers of the files. */
+  refresh(fresh = false): void {
     for (const file of perform(this.#files, list(this.#paths.outcomes)) ?? [])
-      this.#add(file.replace(/\.jsonl$/, ''), this.#outcomes.read(file));
+      this.#add(
+        file.replace(/\.jsonl$/, ''),
+        fresh ? this.#outcomes.readAnew(file) : this.#outcomes.read(file),
+      );
     this.#readSeals();
   }
 

@@ -1,4 +1,5 @@
 import type { TaskInput } from '../job/fan-out.js';
+import { FjrError } from '../job/fjr-error.js';
 import type { Files } from '../system/files.js';
 import type { FanOutPaths } from './fan-out-paths.js';
 
@@ -41,7 +42,15 @@ export class FanOutInputs {
       rest = parts.pop() ?? '';
       lines.push(...parts);
     }
-    return lines.slice(skip, wanted).map((line) => JSON.parse(line) as TaskInput);
+    return lines.slice(skip, wanted).map((line) => this.#parse(line));
+  }
+
+  #parse(line: string): TaskInput {
+    try {
+      return JSON.parse(line) as TaskInput;
+    } catch (error) {
+      throw new FjrError('bad-input', `${this.#paths.inputs} is damaged`, { cause: error });
+    }
   }
 
   #readOffsets(): number[] | undefined {

@@ -23,6 +23,9 @@ interface Executions {
   limit: number;
 }
 
+/** In the place of a line that says again what an earlier one says. */
+const repeated = -1;
+
 function pack(task: number, result: Result): number {
   return task * results.length + results.indexOf(result);
 }
@@ -84,7 +87,13 @@ export class FanOutTally {
     const slice = this.#slice(token);
     if (slice.counted.length >= slice.limit) return;
     const result = resultOf(line);
-    slice.counted.push(pack(task, result));
+    const packed = pack(task, result);
+    // An append that was answered with an error may have been carried out, and was made again.
+    if (slice.counted.includes(packed)) {
+      slice.counted.push(repeated);
+      return;
+    }
+    slice.counted.push(packed);
     this.executions += 1;
     this.ms += ms;
     this.#again.delete(task);
@@ -116,6 +125,7 @@ export class FanOutTally {
     if (slice.counted.length < limit) return false;
     slice.limit = limit;
     for (const packed of slice.counted.splice(limit)) {
+      if (packed === repeated) continue;
       const { task, result } = unpack(packed);
       this.executions -= 1;
       this.#again.delete(task);

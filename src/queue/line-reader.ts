@@ -24,6 +24,12 @@ export class LineReader {
     this.#offsets.set(fileName, this.#files.size(this.#path(fileName)) ?? 0);
   }
 
+  /** The same, after this host was made to look at the file anew. */
+  readAnew(fileName: string): Generator<string> {
+    this.#files.refresh(this.#path(fileName));
+    return this.read(fileName);
+  }
+
   /** The same as `read` where it is known that there is something that this host may not see without asking twice. */
   *readFresh(fileName: string): Generator<string> {
     let found = false;

@@ -4,9 +4,12 @@ import { formatInput, offsetStride } from './fan-out-inputs.js';
 import { FanOutPaths, formatProgress } from './fan-out-paths.js';
 import type { Layout } from './layout.js';
 import { type Steps, append, create, list, mkdir, rename } from './steps.js';
+import { longestName } from './entry-name.js';
 import { checkJobName } from './submit-job.js';
 import type { Token } from './token.js';
 
+/** Bytes that its slices' names are longer than its own, and a token when it is tried again. */
+const roomForSlices = 40;
 /** Characters of inputs that are written at a time. */
 const chunk = 1024 * 1024;
 
@@ -27,6 +30,10 @@ export function* submitFanOut(
   token: Token,
 ): Steps<{ readonly kind: 'submitted'; readonly tasks: number } | { readonly kind: 'exists' }> {
   checkJobName(name);
+  if (Buffer.byteLength(name) > longestName - roomForSlices)
+    throw new FjrError('bad-job-name', `the name ${JSON.stringify(name)} is too long for a fan-out job`, {
+      hint: `use at most ${longestName - roomForSlices} bytes, ending included`,
+    });
   const draft = new FanOutPaths(layout.queued(`${fanOutDraftPrefix}${token}`));
   for (const directory of [draft.directory, draft.outcomes, draft.sealed, draft.output])
     yield* mkdir(directory);

@@ -284,7 +284,7 @@ export class MountedFiles implements Files {
   }
 
   cutMiddle(path: string, keep: number, note: (bytes: number) => string): number {
-    const { size } = fs.statSync(path, { throwIfNoEntry: false }) ?? { size: 0 };
+    const size = this.size(path) ?? 0;
     if (size <= 2 * keep) return 0;
     return guarded(`shorten ${path}`, () => {
       const fd = fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_APPEND);

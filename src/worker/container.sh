@@ -8,7 +8,7 @@
 # task's variables, a line each, and FJR_REGISTRY_PASSWORD.
 #
 # A killed `docker run` leaves its container running. So a watcher, in a session of its own where no signal for the task
-# reaches it, removes the container once this process is gone, however it went.
+# reaches it, removes the container, and what a login left, once this process is gone, however it went.
 set -u
 engine=$1 name=$2 state=$3 pull=$4 image=$5 server=$6 user=$7
 shift 7
@@ -20,8 +20,8 @@ pull_image() {
     login=
     if [ -n "$user" ]; then
         # Of its own and for a moment: the user's own logins are not touched, and none is left behind.
-        login=$state/login
-        rm -rf "$login" && mkdir "$login" || return 1
+        login=$state/login.$$
+        mkdir "$login" || return 1
         DOCKER_CONFIG=$login REGISTRY_AUTH_FILE=$login/auth.json
         export DOCKER_CONFIG REGISTRY_AUTH_FILE
         # Without a server it is the engine's own: then the word must not be there at all.
@@ -35,8 +35,21 @@ pull_image() {
     return $code
 }
 
+# When a process began, to tell it from a later one with its number.
+began() { read -r stat 2>/dev/null <"/proc/$1/stat" && set -- ${stat##*) } && echo "${20}"; }
+began_here=$(began $$)
+setsid /bin/sh -c '
+    began() { read -r stat 2>/dev/null <"/proc/$1/stat" && set -- ${stat##*) } && echo "${20}"; }
+    while [ "$(began "$1")" = "$2" ]; do sleep 0.2; done
+    rm -rf "$5"
+    exec "$3" rm -f -v "$4"' watcher $$ "$began_here" "$engine" "$name" "$state/login.$$" </dev/null >/dev/null 2>&1 &
+
+if [ "$pull" != never ]; then
+    # Nobody else may have made them: whoever did could put an image, or a login, of theirs in the place of ours.
+    (umask 077 && mkdir -p "$state") && [ -O "$state" ] && [ -O "${state%/*}" ] ||
+        complain "cannot use the directory $state"
+fi
 if [ "$pull" != never ] && [ ! -e "$state/pulled" ]; then
-    (umask 077 && mkdir -p "$state") && [ -O "$state" ] || complain "cannot use the directory $state"
     exec 9>"$state/lock" && flock 9 || complain "cannot lock $state/lock"
     if [ ! -e "$state/pulled" ]; then
         pull_image || complain "cannot get the image $image"
@@ -45,14 +58,6 @@ if [ "$pull" != never ] && [ ! -e "$state/pulled" ]; then
     exec 9>&-
 fi
 unset FJR_REGISTRY_PASSWORD
-
-# When a process began, to tell it from a later one with its number.
-began() { read -r stat 2>/dev/null <"/proc/$1/stat" && set -- ${stat##*) } && echo "${20}"; }
-began_here=$(began $$)
-setsid /bin/sh -c '
-    began() { read -r stat 2>/dev/null <"/proc/$1/stat" && set -- ${stat##*) } && echo "${20}"; }
-    while [ "$(began "$1")" = "$2" ]; do sleep 0.2; done
-    exec "$3" rm -f "$4"' watcher $$ "$began_here" "$engine" "$name" </dev/null >/dev/null 2>&1 &
 
 exec "$engine" run --rm --init --name "$name" "$@" <<END
 $FJR_CONTAINER_ENV

@@ -576,7 +576,7 @@ export class Crew {
   #startSlice(worker: number, busy: Busy, jobFile: string): void {
     const run = this.#slices.prepare(worker, busy, jobFile);
     if (run === undefined) {
-      // Its fan-out job is gone, so it is nobody's.
+      // Its fan-out job is gone, or cancelled: its tasks are nobody's.
       this.#perform(unlink(jobFile));
       this.#roster.end(worker, busy, { to: 'queue', raise: undefined }, { kind: 'cancelled' }, 0);
       this.#committed(worker);

@@ -2,7 +2,7 @@ import { type FanOut, type Slice, type TaskFailures, countTasks, tasksIn } from 
 import { type Outcome, isSuccess } from '../job/outcome.js';
 import type { TaskInput } from '../job/fan-out.js';
 import { type TaskLine, formatTaskLine } from '../queue/task-line.js';
-import type { Ended, Launch, Starter } from './starter.js';
+import { type Ended, type Launch, type Starter, refusedInSilence } from './starter.js';
 import { taskArgv, taskEnvironment } from './task-argv.js';
 import type { TaskOutput, TaskScratch } from './task-output.js';
 
@@ -122,7 +122,9 @@ export class SliceRun {
     const ms = Math.round(now - this.#lastEnd);
     this.#lastEnd = now;
     const outcome = this.#context.outcomeOf(ended, this.#context.fanOut.job);
-    if (outcome === 'given-back') {
+    // Nothing more is started for a crew whose heartbeat has stopped.
+    if (isSilence(ended)) this.#stopping = true;
+    if (outcome === 'given-back' || (ended.kind === 'failed' && isSilence(ended))) {
       // What it printed is nobody's, and must not be taken for that of the next.
       if (ended.kind !== 'dropped') this.#keep(started);
       this.#stopping = true;
@@ -216,4 +218,9 @@ export class SliceRun {
     };
     this.#lines.push(formatTaskLine(line));
   }
+}
+
+function isSilence(ended: Ended): boolean {
+  if (ended.kind === 'failed') return ended.reason === refusedInSilence;
+  return ended.kind !== 'dropped' && ended.why === 'silence';
 }

@@ -1,12 +1,12 @@
 import type { FanOut } from '../job/fan-out.js';
 import type { Job } from '../job/job.js';
 import { parseEntryName, tokenOf } from '../queue/entry-name.js';
-import { fanOutOf } from '../queue/fan-out-paths.js';
+import { cancelMarkName, fanOutOf } from '../queue/fan-out-paths.js';
 import { finishSlice, sealSlice } from '../queue/finish-slice.js';
 import { formatJournalLine } from '../queue/journal.js';
 import type { CrewId, Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
-import { append, appendLater } from '../queue/steps.js';
+import { append, appendLater, list } from '../queue/steps.js';
 import type { Clock } from '../system/clock.js';
 import type { Files } from '../system/files.js';
 import { containerProcess } from './container.js';
@@ -48,11 +48,14 @@ export class SliceWork {
     this.#slices = new Slices(crew.files, crew.layout, crew.id);
   }
 
-  /** The tasks of a started slice, ready to run one after another; undefined: its fan-out job is gone. */
+  /** The tasks of a started slice, ready to run one after another; undefined: its fan-out job is gone, or cancelled. */
   prepare(worker: number, busy: Busy, jobFile: string): SliceRun | undefined {
     const { command } = busy.job;
     const parts = command.kind === 'slice' ? this.#slices.partsOf(command.slice) : undefined;
     if (command.kind !== 'slice' || parts === undefined) return undefined;
+    // By a listing: a name that is asked for again and again may be remembered as missing.
+    const names = perform(this.#crew.files, list(parts.paths.directory)) ?? [];
+    if (names.includes(cancelMarkName)) return undefined;
     const { id, clock, starter, launcher, scratch, signalName, isLeaving, trouble } = this.#crew;
     const { fanOut, paths } = parts;
     const job: Job = { ...busy.job, ...fanOut.job };

@@ -54,7 +54,12 @@ export class Slices {
   #find(of: string): KnownFanOut | undefined {
     const paths = new FanOutPaths(this.#layout.queued(of));
     const known = this.#known.get(of);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      // The one that was used last is forgotten last.
+      this.#known.delete(of);
+      this.#known.set(of, known);
+      return known;
+    }
     const bytes = perform(this.#files, read(paths.file));
     if (bytes === undefined) return undefined;
     const fanOut = JSON.parse(Buffer.from(bytes).toString('utf8')) as FanOut;

@@ -24,8 +24,8 @@ interface Job {
 const jobs = new Map<string, Job>();
 /** By slot, what is to run there next. */
 const waiting = new Map<string, string[][]>();
-/** Slots whose job could not be started, which is about to be told. */
-const failing = new Set<string>();
+/** Slots whose job could not be started, which is about to be told; and whether what waits there is not to run. */
+const failing = new Map<string, { drop: boolean }>();
 let open = true;
 let silenceAt: number | undefined;
 let input: Buffer = Buffer.alloc(0);
@@ -139,12 +139,15 @@ function watch(
 ): void {
   const job: Job = { child, graceMs, deadline, killAt: undefined, why: 'own', ended: undefined, drop: false };
   child.on('error', (error) => {
-    if (!failing.delete(slot)) return;
+    const state = failing.get(slot);
+    if (state === undefined) return;
+    failing.delete(slot);
     fail(slot, doing, error);
-    runNext(slot);
+    if (state.drop) dropWaiting(slot);
+    else runNext(slot);
   });
   if (child.pid === undefined) {
-    failing.add(slot);
+    failing.set(slot, { drop: false });
     return;
   }
   jobs.set(slot, job);
@@ -187,6 +190,7 @@ function stop(job: Job, why: Why, graceMs: number): void {
 }
 
 function killAll(): void {
+  for (const state of failing.values()) state.drop = true;
   for (const [slot, job] of jobs) {
     job.why = 'silence';
     job.drop = true;
@@ -214,6 +218,8 @@ function obey([verb, ...fields]: string[]): void {
     runNext(slot);
   }
   if (verb === 'beat') silenceAt = now() + Number(fields[0]);
+  const state = verb === 'stop' ? failing.get(fields[0] ?? '') : undefined;
+  if (state !== undefined) state.drop = true;
   if (verb === 'stop' && job !== undefined) {
     job.drop = true;
     stop(job, 'stopped', Number(fields[1]));

@@ -32,6 +32,9 @@ export interface StarterEvents {
   readonly onGone: () => void;
 }
 
+/** What a starter says of a job that it does not start since no beat came in time. */
+export const refusedInSilence = "the crew's heartbeat has stopped";
+
 /** Seconds between SIGTERM and SIGKILL. */
 export const killGrace = 5;
 

@@ -257,4 +257,22 @@ describe('A fan-out job', () => {
     expect(project.jobs('done')).toEqual(['other.conf']);
     expect(readFileSync(`${rig.ledger}/ran`, 'utf8').length / 2).toBeLessThan(50);
   }, 60_000);
+
+  test('goes on beside jobs and fan-out jobs that nobody can run', async ({ rig }) => {
+    const project = rig.project();
+    const needs = { cpus: 1, memory: 0, gpus: 3, resources: [], labels: [], seconds: 0 };
+    submitTasks(project.root, 'gpus.run', 'true', numbers(50), { needs });
+    for (let n = 0; n < 6; n++) project.submitOld(`unfit${n}.conf`, '[fjr]\nexecutable: true\ngpus: 3\n');
+    submitTasks(project.root, 'plain.run', 'true', numbers(50));
+    await rig.startCrew(['--workers', '2']);
+    const dispatcher = rig.start('fjr-dispatcher', ['--keep-running']);
+    await waitUntil(
+      'the plain one is done',
+      () => project.jobs('done'),
+      (done) => done.includes('plain.run'),
+    );
+    dispatcher.signal('SIGTERM');
+    await dispatcher.ends();
+    await rig.run('fjr-recruiter', ['fire']);
+  }, 30_000);
 });

@@ -125,6 +125,15 @@ describe('the tally of a fan-out job', () => {
     expect([tally.done, tally.takeAgain(9)]).toEqual([1, [1, 2]]);
   });
 
+  test('counts once what a line says that was written twice', () => {
+    const tally = tallyOf();
+    for (const one of [line('a', 0, 1), line('a', 0, 1), line('a', 1)]) tally.add(one);
+    expect([tally.stateOf(0), tally.failuresOf(0), tally.executions]).toEqual(['open', { exit: 1 }, 2]);
+    // A seal counts lines, and not what they say.
+    expect(tally.seal('a', 3, [0, 1, 2], false)).toBe(true);
+    expect(tally.takeAgain(9)).toEqual([0, 2]);
+  });
+
   test('forgives, in whatever order that is read', () => {
     const failures = [line('a', 0, 1), line('b', 0, 1)];
     const after = tallyOf();
