@@ -5,6 +5,7 @@ import { type CrewFile, type Session, parseSession } from '../queue/crew-file.js
 import { type CrewId, makeCrewId } from '../queue/layout.js';
 import { newToken } from '../queue/token.js';
 import { countGpus, givenGpus } from '../system/gpus.js';
+import { findProgram } from '../system/on-path.js';
 import { Crew, type CrewEvent } from '../worker/crew.js';
 import { Starter } from '../worker/starter.js';
 import { isHelp, numberArgument, parser, wholeArgument, workersArgument } from './arguments.js';
@@ -165,6 +166,7 @@ async function makeCrew(options: Options, report: (event: CrewEvent) => void): P
     home: userHome(),
     directory: process.cwd(),
     gpuNames: givenGpus(),
+    findProgram,
     ...containerPlaces(),
     pace: paceFor(project),
     hints,

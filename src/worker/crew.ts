@@ -54,6 +54,7 @@ export interface CrewSystem {
   readonly doorbells: Doorbells;
   readonly makeStarter: (events: StarterEvents) => Starter;
   readonly signalName: (number: number) => string;
+  readonly findProgram: (name: string, directory: string, path: string | undefined) => string | undefined;
   readonly home: string;
   readonly directory: string;
   /** How the GPUs are called that the crew may give out, where somebody gave it only some; else they are numbered. */
@@ -152,6 +153,11 @@ export class Crew {
           this.#settleEnd(worker, ended);
         });
       },
+      onClosed: (worker) => {
+        this.#guard(() => {
+          this.#endSlice(worker);
+        });
+      },
       onGone: () => {
         this.#starterGone();
       },
@@ -161,7 +167,7 @@ export class Crew {
     this.#busyAt = system.clock.monotonic();
     this.#scratch = new Scratch(system.files, this.#layout, this.#id);
     this.#items = new HeldItems(system.files, this.#layout, this.#id);
-    const { files, clock, home, directory, gpuNames, signalName } = system;
+    const { files, clock, home, directory, gpuNames, signalName, findProgram } = system;
     const { project, nice } = options;
     const { containerScript, containerState } = system;
     const launching = {
@@ -179,6 +185,7 @@ export class Crew {
       scratch: this.#scratch,
       items: this.#items,
       signalName,
+      findProgram,
       isLeaving: () => this.#phase === 'leaving',
       trouble: (error) => {
         options.report({ kind: 'trouble', crew: this.#id, error });
@@ -585,13 +592,14 @@ export class Crew {
     busy.slice = run;
     this.#options.report({ kind: 'found', crew: this.#id, worker, entry: busy.entry });
     run.pump();
+    if (run.isOver) run.close();
   }
 
   /** The same for a task; those that end behind it wait with it, since ends come in order. */
-  #settleTask(worker: number, busy: Busy, run: SliceRun, ended: Ended): void {
+  #settleTask(run: SliceRun, ended: Ended): void {
     const mustWait = this.#phase !== 'leaving' && mayBeOfAKillAll(ended);
     if (run.held.length === 0 && !mustWait) {
-      this.#endTask(worker, busy, run, ended);
+      this.#endTask(run, ended);
       return;
     }
     run.held.push(ended);
@@ -599,18 +607,15 @@ export class Crew {
     after(killAllSpread, () => {
       this.#guard(() => {
         if (this.#phase === 'gone') return;
-        for (const held of run.held.splice(0)) this.#endTask(worker, busy, run, held);
+        for (const held of run.held.splice(0)) this.#endTask(run, held);
       });
     });
   }
 
-  #endTask(worker: number, busy: Busy, run: SliceRun, ended: Ended): void {
+  #endTask(run: SliceRun, ended: Ended): void {
     run.onEnded(ended);
-    if (run.isOver) {
-      if (this.#phase !== 'fenced')
-        this.#options.report({ kind: 'finished', crew: this.#id, worker, entry: busy.entry });
-      this.#end(worker, busy, { to: 'done' }, { kind: 'exit', code: 0 });
-    } else if (!this.#flushPlanned) {
+    if (run.isOver) run.close();
+    else if (!this.#flushPlanned) {
       this.#flushPlanned = true;
       setImmediate(() => {
         this.#flushPlanned = false;
@@ -619,6 +624,15 @@ export class Crew {
         });
       });
     }
+  }
+
+  /** Nothing is left of what a slice's tasks started. */
+  #endSlice(worker: number): void {
+    const busy = this.#roster.get(worker);
+    if (busy?.state !== 'busy' || busy.slice === undefined) return;
+    if (this.#phase !== 'fenced')
+      this.#options.report({ kind: 'finished', crew: this.#id, worker, entry: busy.entry });
+    this.#end(worker, busy, { to: 'done' }, { kind: 'exit', code: 0 });
   }
 
   #exposeLongRunning(): void {
@@ -645,7 +659,7 @@ export class Crew {
     const at = this.#system.clock.monotonic();
     const busy = this.#roster.get(worker);
     if (busy?.state === 'busy' && busy.slice !== undefined) {
-      this.#settleTask(worker, busy, busy.slice, ended);
+      this.#settleTask(busy.slice, ended);
       return;
     }
     if (this.#phase === 'leaving' || !mayBeOfAKillAll(ended)) this.#finish(worker, ended, at);

@@ -16,7 +16,9 @@ export interface SliceContext {
   readonly token: string;
   /** What each launch begins from. */
   readonly launch: Omit<Launch, 'argv' | 'out' | 'err'>;
-  readonly starter: Pick<Starter, 'run' | 'stop'>;
+  readonly starter: Pick<Starter, 'beginSeries' | 'runTask' | 'closeSeries' | 'stop'>;
+  /** Where a program is that a task names; undefined: there is none. */
+  readonly findProgram: (name: string) => string | undefined;
   /** Makes of a task's process one that runs it in a container; undefined: it is a plain process. */
   readonly container:
     ((task: number, argv: readonly string[], env: Launch['env']) => Pick<Launch, 'argv' | 'env'>) | undefined;
@@ -37,6 +39,8 @@ interface Task {
 
 interface Started extends Task {
   readonly scratch: TaskScratch;
+  /** It was not given to the starter: there is no such program. */
+  readonly missing: string | undefined;
 }
 
 /** Most processes that are given to the starter at a time: one runs, the others follow without asking us. */
@@ -62,6 +66,8 @@ export class SliceRun {
   /** Ends that are not looked at yet: they may have a cause that is told a moment later. */
   readonly held: Ended[] = [];
   #lines: string[] = [];
+  /** By the names that tasks have for them. */
+  readonly #programs = new Map<string, string | undefined>();
 
   constructor(context: SliceContext) {
     this.#context = context;
@@ -71,6 +77,9 @@ export class SliceRun {
       input: context.inputs[index] ?? '',
     }));
     this.#begin = this.#lastEnd = context.now();
+    const { starter, worker, launch, container } = context;
+    // What is meant for a container is not for the engine that starts it.
+    starter.beginSeries(worker, container === undefined ? launch : { ...launch, env: {} });
   }
 
   get tasks(): number {
@@ -98,10 +107,16 @@ export class SliceRun {
   pump(): void {
     while (!this.#stopping && !this.#draining && this.#started.length < this.#depth()) {
       const task = this.#tasks[this.#next];
-      if (task === undefined) return;
+      if (task === undefined) break;
       this.#next += 1;
       this.#launch(task);
+      this.#endMissing();
     }
+  }
+
+  /** Nothing of it runs or will run: what its tasks left running is to end, too. */
+  close(): void {
+    this.#context.starter.closeSeries(this.#context.worker);
   }
 
   stop(grace: number): void {
@@ -131,7 +146,17 @@ export class SliceRun {
       return;
     }
     this.#note(started, outcome, ms);
+    this.#endMissing();
     this.pump();
+  }
+
+  /** Tasks without a program end when it would be their turn: ends are told in order. */
+  #endMissing(): void {
+    for (let [first] = this.#started; first?.missing !== undefined; [first] = this.#started) {
+      this.#started.shift();
+      const reason = `cannot run ${first.missing}: it is not there, or not executable`;
+      this.#note(first, { kind: 'spawn-error', reason }, 0);
+    }
   }
 
   /** A task that runs long, or prints much, is given files of its own. */
@@ -173,20 +198,23 @@ export class SliceRun {
       exposed: false,
       cut: new Map<string, number>(),
     };
-    this.#started.push({ task, input, scratch: files });
     const of = { tasks: fanOut.tasks, columns: fanOut.columns, run: fanOut.id };
     const argv = fanOut.command === undefined ? [] : taskArgv(fanOut.command, input, task);
-    const env = {
-      ...launch.env,
-      ...taskEnvironment(input, task, of),
-      FJR_ATTEMPT: String(this.#attempt(task)),
-    };
-    starter.run(worker, {
-      ...launch,
-      ...(container === undefined ? { argv, env } : container(task, argv, env)),
-      out: files.out,
-      err: files.err,
-    });
+    const own = { ...taskEnvironment(input, task, of), FJR_ATTEMPT: String(this.#attempt(task)) };
+    const { argv: words, env } =
+      container === undefined ? { argv, env: own } : container(task, argv, { ...launch.env, ...own });
+    const [name = '', ...args] = words;
+    const program = this.#program(name);
+    this.#started.push({ task, input, scratch: files, missing: program === undefined ? name : undefined });
+    if (program === undefined) return;
+    const { timeout } = launch;
+    const { out, err } = files;
+    starter.runTask(worker, { argv: [program, ...args], env, timeout, out, err });
+  }
+
+  #program(name: string): string | undefined {
+    if (!this.#programs.has(name)) this.#programs.set(name, this.#context.findProgram(name));
+    return this.#programs.get(name);
   }
 
   #attempt(task: number): number {

@@ -33,6 +33,7 @@ export interface SliceCrew {
   readonly scratch: Scratch;
   readonly items: HeldItems;
   readonly signalName: (number: number) => string;
+  readonly findProgram: (name: string, directory: string, path: string | undefined) => string | undefined;
   /** The crew leaves: what runs is stopped, and given back. */
   readonly isLeaving: () => boolean;
   readonly trouble: (error: unknown) => void;
@@ -60,13 +61,16 @@ export class SliceWork {
     const { fanOut, paths } = parts;
     const job: Job = { ...busy.job, ...fanOut.job };
     let pushedAt = -Infinity;
+    const launch = withNames(launcher.prepare(worker, { ...busy, job }, jobFile), fanOut.pools);
+    const directory = launch.cwd === '' ? launcher.options.directory : launch.cwd;
     const run: SliceRun = new SliceRun({
       ...parts,
       slice: command.slice,
       worker,
       token: tokenOf(busy.entry) ?? '',
-      launch: withNames(launcher.prepare(worker, { ...busy, job }, jobFile), fanOut.pools),
+      launch,
       starter,
+      findProgram: (name) => this.#crew.findProgram(name, directory, launch.env['PATH']),
       container: this.#containerOf(fanOut, tokenOf(busy.entry) ?? ''),
       scratch: (index, stream) => scratch.taskPath(worker, index, stream),
       outcomeOf: (ended, { timeout }) => {

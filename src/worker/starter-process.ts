@@ -24,6 +24,8 @@ interface Job {
 const jobs = new Map<string, Job>();
 /** By slot, what is to run there next. */
 const waiting = new Map<string, string[][]>();
+/** By slot, what the tasks of a series have in common: niceness, grace, directory and variables. */
+const series = new Map<string, { readonly common: readonly string[]; closing: boolean }>();
 /** Slots whose job could not be started, which is about to be told; and whether what waits there is not to run. */
 const failing = new Map<string, { drop: boolean }>();
 let open = true;
@@ -60,12 +62,28 @@ function runNext(slot: string): void {
     runJob(fields);
   }
   if (queue.length === 0) waiting.delete(slot);
+  closeIfOver(slot);
+}
+
+/** Here a task is a process like any other, with a process group of its own. */
+function taskFields([slot = '', timeout = '', out = '', err = '', ...rest]: string[]): string[] {
+  const [nice = '0', grace = '0', cwd = '', ...env] = series.get(slot)?.common ?? [];
+  const argc = Number(rest[0]);
+  const argv = rest.slice(1, 1 + argc);
+  return [slot, nice, timeout, grace, out, err, cwd, String(argc), ...argv, ...env, ...rest.slice(1 + argc)];
+}
+
+function closeIfOver(slot: string): void {
+  if (series.get(slot)?.closing !== true || jobs.has(slot) || failing.has(slot) || waiting.has(slot)) return;
+  series.delete(slot);
+  say(`closed ${slot}`);
 }
 
 /** After the end of what runs there is told: ends are told in the order of the starts. */
 function dropWaiting(slot: string): void {
   for (const [name = ''] of waiting.get(slot) ?? []) say(`dropped ${name}`);
   waiting.delete(slot);
+  closeIfOver(slot);
 }
 
 function runJob(fields: string[]): void {
@@ -212,10 +230,17 @@ function keepTime(): void {
 
 function obey([verb, ...fields]: string[]): void {
   const job = jobs.get(fields[0] ?? '');
-  if (verb === 'run') {
-    const [slot = ''] = fields;
-    waiting.set(slot, [...(waiting.get(slot) ?? []), fields]);
+  const [slot = ''] = fields;
+  if (verb === 'run' || verb === 'task') {
+    const run = verb === 'task' ? taskFields(fields) : fields;
+    waiting.set(slot, [...(waiting.get(slot) ?? []), run]);
     runNext(slot);
+  }
+  if (verb === 'series') series.set(slot, { common: fields.slice(1), closing: false });
+  const its = verb === 'close' ? series.get(slot) : undefined;
+  if (its !== undefined) {
+    its.closing = true;
+    closeIfOver(slot);
   }
   if (verb === 'beat') silenceAt = now() + Number(fields[0]);
   const state = verb === 'stop' ? failing.get(fields[0] ?? '') : undefined;

@@ -15,6 +15,12 @@ export interface Launch {
   readonly err: string;
 }
 
+/** What tasks have in common that run one after another in a slot. */
+export type Series = Pick<Launch, 'env' | 'cwd' | 'nice'>;
+
+/** One of them: what it has for itself. The first word of `argv` is a path with a slash. */
+export type SeriesTask = Pick<Launch, 'argv' | 'env' | 'timeout' | 'out' | 'err'>;
+
 /** Why a process ended: by itself, or because the starter ended it. */
 export type Why = 'own' | 'timeout' | 'stopped' | 'silence';
 
@@ -22,12 +28,14 @@ export type Ended =
   | { readonly kind: 'exit'; readonly code: number; readonly why: Why }
   | { readonly kind: 'signal'; readonly number: number; readonly why: Why }
   | { readonly kind: 'failed'; readonly reason: string }
-  /** It waited behind one that was stopped, and was never started. */
+  /** A task that waited behind one that was stopped, and was never started. */
   | { readonly kind: 'dropped' };
 
 export interface StarterEvents {
-  /** Once for each run, in the order of the runs of that slot. */
+  /** Once for each job and task, in the order of those of that slot. */
   readonly onEnded: (slot: number, ended: Ended) => void;
+  /** Once for each `close`, when nothing is left of what its tasks started. */
+  readonly onClosed: (slot: number) => void;
   /** The starter itself is gone. Jobs that ran under it have been reported by `onEnded`. */
   readonly onGone: () => void;
 }
@@ -43,7 +51,7 @@ export class Starter {
   readonly #helper: Helper;
   readonly #events: StarterEvents;
   /** By slot: the process that runs there, 0 before it is known, and how many runs have not ended. */
-  readonly #slots = new Map<number, { pid: number; runs: number }>();
+  readonly #slots = new Map<number, { pid: number; runs: number; readonly inSeries: boolean }>();
   readonly #kill: (group: number) => void;
   #text = '';
   #outbox: Buffer[] = [];
@@ -71,30 +79,41 @@ export class Starter {
     return this.#helper.pid;
   }
 
-  /** Starts a process in a slot; if one runs there, right when that has ended. */
+  /** Starts a process in a slot where none runs. */
   run(slot: number, launch: Launch): void {
-    const state = this.#slots.get(slot);
-    if (state === undefined) this.#slots.set(slot, { pid: 0, runs: 1 });
-    else state.runs += 1;
+    this.#expectEnd(slot);
     const { argv, env, cwd, nice, timeout, out, err } = launch;
-    const milliseconds = timeout === undefined ? '' : Math.ceil(timeout * 1000);
-    const pairs = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-    this.#send([
-      'run',
-      slot,
-      nice,
-      milliseconds,
-      killGrace * 1000,
-      out,
-      err,
-      cwd,
-      argv.length,
-      ...argv,
-      ...pairs,
-    ]);
+    const limits = [nice, inMilliseconds(timeout), killGrace * 1000];
+    this.#send(['run', slot, ...limits, out, err, cwd, argv.length, ...argv, ...pairs(env)]);
   }
 
-  /** SIGTERM to the job's whole group, SIGKILL after `grace` seconds. What waits behind it is dropped. */
+  /**
+   * Begins a series of short tasks in a slot: `runTask` starts each right when the one before has ended, at a fraction of
+   * what `run` costs. Until the series is closed they share a process group; an exit code from 129 to 192 is told as the
+   * signal that it stands for.
+   */
+  beginSeries(slot: number, { env, cwd, nice }: Series): void {
+    this.#slots.set(slot, { pid: 0, runs: 0, inSeries: true });
+    this.#send(['series', slot, nice, killGrace * 1000, cwd, ...pairs(env)]);
+  }
+
+  runTask(slot: number, { argv, env, timeout, out, err }: SeriesTask): void {
+    this.#expectEnd(slot);
+    this.#send(['task', slot, inMilliseconds(timeout), out, err, argv.length, ...argv, ...pairs(env)]);
+  }
+
+  /** There are no more tasks: what they left running is killed. */
+  closeSeries(slot: number): void {
+    this.#send(['close', slot]);
+  }
+
+  #expectEnd(slot: number): void {
+    const state = this.#slots.get(slot);
+    if (state === undefined) this.#slots.set(slot, { pid: 0, runs: 1, inSeries: false });
+    else state.runs += 1;
+  }
+
+  /** SIGTERM to the job's whole group, SIGKILL after `grace` seconds. Tasks that wait behind it are dropped. */
   stop(slot: number, grace: number): void {
     this.#send(['stop', slot, grace * 1000]);
   }
@@ -141,10 +160,20 @@ export class Starter {
       if (state !== undefined) state.pid = Number(first);
       return;
     }
+    if (verb === 'idle') {
+      if (state !== undefined) state.pid = 0;
+      return;
+    }
+    if (verb === 'closed') {
+      this.#slots.delete(slot);
+      this.#events.onClosed(slot);
+      return;
+    }
     if (state !== undefined) {
-      state.pid = 0;
       state.runs -= 1;
-      if (state.runs === 0) this.#slots.delete(slot);
+      // The shell of a series is there for all of its tasks.
+      if (!state.inSeries) state.pid = 0;
+      if (!state.inSeries && state.runs === 0) this.#slots.delete(slot);
     }
     const why = (rest[1] ?? 'own') as Why;
     if (verb === 'failed') this.#events.onEnded(slot, { kind: 'failed', reason: [first, ...rest].join(' ') });
@@ -159,9 +188,18 @@ export class Starter {
     this.#slots.clear();
     for (const [slot, { pid, runs }] of slots) {
       if (pid > 0) this.#kill(pid);
-      this.#events.onEnded(slot, { kind: 'failed', reason: 'the process that starts jobs died' });
+      if (runs > 0)
+        this.#events.onEnded(slot, { kind: 'failed', reason: 'the process that starts jobs died' });
       for (let behind = 1; behind < runs; behind++) this.#events.onEnded(slot, { kind: 'dropped' });
     }
     this.#events.onGone();
   }
+}
+
+function inMilliseconds(seconds: number | undefined): number | '' {
+  return seconds === undefined ? '' : Math.ceil(seconds * 1000);
+}
+
+function pairs(env: Readonly<Record<string, string>>): string[] {
+  return Object.entries(env).map(([name, value]) => `${name}=${value}`);
 }

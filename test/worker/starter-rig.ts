@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Helpers, systemHelpers } from '../../src/system/helper.js';
-import { type Ended, type Launch, Starter } from '../../src/worker/starter.js';
+import { type Ended, type Launch, type SeriesTask, Starter } from '../../src/worker/starter.js';
 import { isAlive } from '../rig/processes.js';
 import { waitUntil } from '../rig/wait-until.js';
 
@@ -39,6 +39,7 @@ export class StarterRig {
   /** Everything reported, in order. */
   readonly reports: [number, Ended][] = [];
   gone = false;
+  readonly closed: number[] = [];
   readonly #waiting = new Map<number, (ended: Ended) => void>();
 
   constructor(argv: readonly string[], helpers: Helpers = systemHelpers) {
@@ -52,10 +53,15 @@ export class StarterRig {
           this.#waiting.delete(slot);
           waiting?.(ended);
         },
+        onClosed: (slot) => this.closed.push(slot),
         onGone: () => (this.gone = true),
       },
       (group) => {
-        process.kill(-group, 'SIGKILL');
+        try {
+          process.kill(-group, 'SIGKILL');
+        } catch {
+          // It ended with the starter.
+        }
       },
     );
   }
@@ -71,6 +77,37 @@ export class StarterRig {
 
   sh(slot: number, script: string, rest: Partial<Launch> = {}): Promise<Ended> {
     return this.run(slot, ['/bin/sh', '-c', script], rest);
+  }
+
+  /** A task of a series, which prints to files of its own: `SLOT.NAME.out`. */
+  task(slot: number, name: string, argv: readonly string[], rest: Partial<SeriesTask> = {}): void {
+    const [out, err] = [`${this.directory}/${slot}.${name}.out`, `${this.directory}/${slot}.${name}.err`];
+    this.starter.runTask(slot, { argv, env: {}, timeout: undefined, out, err, ...rest });
+  }
+
+  shTask(slot: number, name: string, script: string, rest: Partial<SeriesTask> = {}): void {
+    this.task(slot, name, ['/bin/sh', '-c', script], rest);
+  }
+
+  taskPrinted(slot: number, name: string, stream: 'out' | 'err' = 'out'): string {
+    const path = `${this.directory}/${slot}.${name}.${stream}`;
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  }
+
+  /** How the jobs and tasks of a slot ended, once there are so many. */
+  async ends(slot: number, count: number): Promise<Ended[]> {
+    const ends = (): Ended[] => this.reports.filter(([of]) => of === slot).map(([, ended]) => ended);
+    await until(
+      `${count} ends in slot ${slot}`,
+      () => ends().length >= count,
+      () => JSON.stringify(ends()),
+    );
+    return ends();
+  }
+
+  async closing(slot: number): Promise<void> {
+    this.starter.closeSeries(slot);
+    await until(`the series in slot ${slot} is closed`, () => this.closed.includes(slot));
   }
 
   printed(slot: number, stream: 'out' | 'err' = 'out'): string {

@@ -56,49 +56,6 @@ describe.each(starters)('the starter in %s', (program, argv) => {
     for (const made of rigs.splice(0)) await made.end();
   });
 
-  describe('runs what a slot is given one after another', () => {
-    test('and each has ended before the next begins', async () => {
-      const it = rig();
-      for (let n = 1; n <= 20; n++) void it.sh(1, `echo begin ${n}; echo end ${n}; exit ${n}`);
-      await until('all twenty', () => it.reports.length === 20);
-      expect(it.reports).toEqual(Array.from({ length: 20 }, (_, n) => [1, exit(n + 1)]));
-      const lines = Array.from({ length: 20 }, (_, n) => `begin ${n + 1}\nend ${n + 1}\n`);
-      expect(it.printed(1)).toBe(lines.join(''));
-    });
-
-    test('also behind one that cannot be started', async () => {
-      const it = rig();
-      void it.run(1, ['/no/such/program']);
-      void it.sh(1, 'exit 3');
-      void it.run(1, ['/no/such/program']);
-      void it.sh(1, 'exit 4');
-      await until('all four', () => it.reports.length === 4);
-      const missing = failed(/no.such.program/);
-      expect(it.reports.map(([, ended]) => ended)).toEqual([missing, exit(3), missing, exit(4)]);
-    });
-
-    test('and drops the rest when one is stopped', async () => {
-      const it = rig();
-      void it.sh(1, 'exec sleep 60');
-      void it.sh(1, 'exit 1');
-      void it.sh(1, 'exit 2');
-      void it.sh(2, 'exit 5');
-      it.starter.stop(1, 5);
-      await until('all four', () => it.reports.length === 4);
-      const ofFirst = it.reports.filter(([slot]) => slot === 1).map(([, ended]) => ended);
-      expect(ofFirst).toEqual([signal(15, 'stopped'), { kind: 'dropped' }, { kind: 'dropped' }]);
-      expect(await it.sh(1, 'exit 6')).toEqual(exit(6));
-    });
-
-    test('and goes on behind one that took too long', async () => {
-      const it = rig();
-      void it.sh(1, 'exec sleep 60', { timeout: 0.2 });
-      void it.sh(1, 'exit 7');
-      await until('both', () => it.reports.length === 2);
-      expect(it.reports.map(([, ended]) => ended)).toEqual([signal(15, 'timeout'), exit(7)]);
-    });
-  });
-
   describe('tells how a job ended', () => {
     test('with each exit code from 0 to 255', async () => {
       const it = rig();
