@@ -11,7 +11,8 @@ import { type Steps, renameBack, unlink } from './steps.js';
  * the badge is removed: left alone it would be offered again and again.
  */
 export function* claimWorker(layout: Layout, badge: Badge): Steps<'claimed' | 'taken' | 'pod-gone'> {
-  const status = yield* renameBack(layout.announced(badge), layout.pod(badge.crew).badge(badge));
+  const pod = layout.pod(badge.crew);
+  const status = yield* renameBack(layout.announced(badge), pod.badge(badge), pod.badgeAside(badge));
   if (status === 'ok') return 'claimed';
   if (yield* podAnswers(layout, badge.crew)) return 'taken';
   yield* unlink(layout.announced(badge));

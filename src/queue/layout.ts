@@ -76,6 +76,10 @@ export class PodPaths {
   badge(badge: Badge): string {
     return `${this.directory}/${badgeName(badge)}`;
   }
+  /** How the name begins that a badge may have for a moment while it is moved. */
+  badgeAside(badge: Badge): string {
+    return `${this.directory}/.${badgeName(badge)}@`;
+  }
   entry(name: string): string {
     return `${this.directory}/${name}`;
   }

@@ -21,6 +21,11 @@ export function heldItemName({ pool, item, token }: HeldItem): string {
   return `${pool}.${item}@${token}`;
 }
 
+/** How the name begins that an item may have for a moment on its way home: an item held for no entry. */
+function asideOf(pod: PodPaths, held: HeldItem): string {
+  return pod.item(heldItemName({ ...held, token: '' as Token }));
+}
+
 export function parseHeldItem(fileName: string): HeldItem | undefined {
   const match = heldPattern.exec(fileName);
   return match === null
@@ -79,7 +84,7 @@ export function* takeItem(layout: Layout, crew: CrewId, held: HeldItem): Steps<'
   if ((yield* rename(home, inPod)) !== 'ok') return 'gone';
   const lock = layout.poolLock(held.pool, held.item);
   if ((yield* mkdir(lock)) === 'exists') {
-    yield* renameBack(inPod, home);
+    yield* renameBack(inPod, home, asideOf(layout.pod(crew), held));
     return 'locked';
   }
   yield* create(`${lock}/${ownerName(held.token)}`, `${crew}\n`);
@@ -99,10 +104,11 @@ export function* releaseItem(
   if (held === undefined) return 'foreign';
   yield* breakLock(layout, held);
   const home = layout.poolItem(held.pool, held.item);
-  if ((yield* renameBack(pod.item(name), home)) === 'ok') return 'released';
+  const aside = asideOf(pod, held);
+  if ((yield* renameBack(pod.item(name), home, aside)) === 'ok') return 'released';
   // Somebody may have removed the pool while the item was away.
   yield* mkdir(layout.pool(held.pool));
-  return (yield* renameBack(pod.item(name), home)) === 'ok' ? 'released' : 'gone';
+  return (yield* renameBack(pod.item(name), home, aside)) === 'ok' ? 'released' : 'gone';
 }
 
 /** Whether an item in a pod has its lock, too: without it a stranger may use the item. */

@@ -20,10 +20,11 @@ export function* rename(from: string, to: string): Steps<FileStatus> {
 
 /**
  * Moves a file to a name that it had before, as a badge that goes to and fro. A host that remembers the file there would
- * take the move for done without asking the server, so it is made to look anew.
+ * take the move for done without asking the server, so it is made to look anew. On the way the file may be called
+ * `aside` and ten characters of a token's alphabet for a moment; whoever is killed then leaves it there.
  */
-export function* renameBack(from: string, to: string): Steps<FileStatus> {
-  return (yield { op: 'rename', from, to, back: true }) as FileStatus;
+export function* renameBack(from: string, to: string, aside: string): Steps<FileStatus> {
+  return (yield { op: 'rename', from, to, aside }) as FileStatus;
 }
 
 /** A second name for a file; never replaces anything. */

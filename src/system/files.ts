@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { FjrError } from '../job/fjr-error.js';
@@ -6,8 +7,11 @@ import { filesystemHints } from './filesystem-hints.js';
 /** One filesystem call of the protocol (see `src/queue/steps.ts`). Paths are absolute. */
 export type FileCall =
   | { readonly op: 'read'; readonly path: string; readonly last?: number }
-  /** `back`: the target's name was used before, and may be remembered as still in use. */
-  | { readonly op: 'rename'; readonly from: string; readonly to: string; readonly back?: boolean }
+  /**
+   * `aside`: the file had the target's name before, and may be remembered under it. How a path begins that it may have
+   * for a moment; ten hexadecimal digits are added to it.
+   */
+  | { readonly op: 'rename'; readonly from: string; readonly to: string; readonly aside?: string }
   | { readonly op: 'link'; readonly from: string; readonly to: string }
   | { readonly op: 'list' | 'size' | 'mkdir' | 'rmdir' | 'unlink'; readonly path: string }
   | {
@@ -125,10 +129,9 @@ export class MountedFiles implements Files {
   #make(call: FileCall): FileReply {
     switch (call.op) {
       case 'rename':
-        if (call.back === true) this.refresh(dirname(call.to));
-        renameAny(call.from, call.to);
-        if (this.#options.fsync) syncDirectory(dirname(call.to));
-        return 'ok';
+        return call.aside === undefined || !this.#options.shared
+          ? this.#rename(call.from, call.to)
+          : this.#renameBack(call.from, call.to, call.aside);
       case 'link':
         return this.#link(call.from, call.to);
       case 'list':
@@ -153,6 +156,40 @@ export class MountedFiles implements Files {
         fs.unlinkSync(call.path);
         return 'ok';
     }
+  }
+
+  #rename(from: string, to: string): FileStatus {
+    renameAny(from, to);
+    if (this.#options.fsync) syncDirectory(dirname(to));
+    return 'ok';
+  }
+
+  /**
+   * Linux does nothing, and calls that success, when it is to rename a file to a name that it knows for the same file.
+   * A touch makes most systems look at the name anew. GlusterFS's client goes on knowing it, through any number of
+   * renames, until it is refused to move the file away from there.
+   */
+  #renameBack(from: string, to: string, aside: string): FileStatus {
+    this.renew(dirname(to));
+    this.#rename(from, to);
+    if (!seemsThere(from)) return 'ok';
+    // It may be remembered there, and moved by another: only a listing is sure to ask.
+    if (!this.#list(dirname(from)).includes(basename(from))) return 'missing';
+    if (!this.#moveAside(to, `${aside}${randomBytes(5).toString('hex')}`)) return this.#rename(from, to);
+    // Another has moved it since, and it is in its place again.
+    return 'missing';
+  }
+
+  /** Moves a file away and back again; false: it was not there. */
+  #moveAside(path: string, aside: string): boolean {
+    try {
+      fs.renameSync(path, aside);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return false;
+      throw error;
+    }
+    this.#rename(aside, path);
+    return true;
   }
 
   #link(from: string, to: string): FileStatus {
@@ -461,6 +498,15 @@ function writeFully(fd: number, content: string | Uint8Array): number {
   const bytes = Buffer.from(content);
   for (let count = 0; count < bytes.length;) count += fs.writeSync(fd, bytes, count);
   return bytes.length;
+}
+
+/** Whether a file seems to be where it was moved away from; what cannot be looked at does not. */
+function seemsThere(path: string): boolean {
+  try {
+    return fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** Whatever the system answers that no caller expects is an FjrError: it may pass. */

@@ -7,7 +7,7 @@ import {
   releaseItem,
   takeItem,
 } from '../../../src/queue/pool.js';
-import { create, mkdir } from '../../../src/queue/steps.js';
+import { create, list, mkdir } from '../../../src/queue/steps.js';
 import {
   type Arena,
   type Contest,
@@ -71,6 +71,32 @@ export const poolContests: readonly Contest[] = [
     },
   },
   {
+    // Who sends it home has seen it there, and its host may believe that it still is.
+    name: 'home: what one host has taken another sends home',
+    prepareBatch: makePool,
+    prepare: (arena, round) => {
+      arena.do(create(arena.layout.poolItem(pool, itemName(round)), contentOf(round)));
+    },
+    act: (arena, round) =>
+      arena.side === 0
+        ? arena.do(takeItem(arena.layout, crewOf(0), held(round, 0)))
+        : lookAndSendHome(arena, round),
+    places: (layout) => [layout.pool(pool), layout.pod(crewOf(0)).items],
+    judge: (layout, round, answers) => {
+      switch (answers.join()) {
+        case 'taken,nothing to send':
+          return { winner: 0 };
+        case 'taken,released':
+          return {
+            winner: 1,
+            file: { path: layout.poolItem(pool, itemName(round - 1)), content: contentOf(round - 1) },
+          };
+        default:
+          return disagree;
+      }
+    },
+  },
+  {
     name: 'add: of two people one has added the item',
     prepareBatch: makePool,
     act: ({ do: make, layout, side }, round) =>
@@ -114,6 +140,21 @@ function heldFile(layout: Layout, round: number, side: Side): Expected {
 function lookAndTake({ do: make, layout }: Arena, round: number): string {
   make(listPool(layout, pool));
   return make(takeItem(layout, crewOf(1), held(round, 1)));
+}
+
+/** As whoever buries a pod does it, with what was taken in the round before. */
+function lookAndSendHome({ do: make, layout }: Arena, round: number): string {
+  const pod = layout.pod(crewOf(0));
+  make(listPool(layout, pool));
+  if (isFirst(round)) return 'nothing to send';
+  const name = heldItemName(held(round - 1, 0));
+  if (make(list(pod.items))?.includes(name) !== true) return 'not to be seen';
+  return make(releaseItem(layout, pod, name));
+}
+
+/** Of a batch. */
+function isFirst(round: number): boolean {
+  return round % 100 === 0;
 }
 
 function makePool(arena: Arena): void {
