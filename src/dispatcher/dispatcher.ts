@@ -23,6 +23,7 @@ import { CrewHints } from './crew-hints.js';
 import { Crews } from './crews.js';
 import { FanOuts } from './fan-outs.js';
 import { type Arrival, Intake } from './intake.js';
+import { untilNextListing } from './listing-pace.js';
 import { newestOutcomes } from './outcomes.js';
 import { type Assignment, type Group, type Offer, type Waiting, planAssignments } from './plan.js';
 import { Pools } from './pools.js';
@@ -90,8 +91,8 @@ export interface DispatcherOptions {
 const shortestLookAround = 500;
 /** Milliseconds between two hellos to a crew. */
 const greetInterval = 8000;
-/** A listing may take this share of the time between two of them. */
-const listingShare = 20;
+/** Milliseconds that may be spent on looking through a queue that was just found before any of it is given out. */
+const lookThroughBudget = 500;
 /** Assigned jobs that are remembered before their pods are asked which are still there. */
 const assignedLimit = 10_000;
 
@@ -125,6 +126,7 @@ export class Dispatcher {
   /** Nothing that waits was for them. */
   #idleInVain = false;
   #nextListing = 0;
+  #looksThroughUntil = -Infinity;
   #nextJournals = 0;
   #nextLookAround = 0;
   #nextGreeting = 0;
@@ -295,7 +297,8 @@ export class Dispatcher {
   #pass(): void {
     this.#listWhenDue();
     const next = this.#intake.read();
-    if ((this.#backlog.size > 0 || this.#fanOuts.isReady) && this.#mayHaveIdle()) this.#dispatch();
+    const hasWork = this.#backlog.size > 0 || this.#fanOuts.isReady;
+    if (hasWork && !this.#looksThrough() && this.#mayHaveIdle()) this.#dispatch();
     if (next === 0) this.#planPass();
     else if (next !== undefined) this.#wakeIn(next);
     if (this.#options.endWhenDone && this.#intake.size === 0 && this.#workersRang) this.#endIfDone();
@@ -314,8 +317,18 @@ export class Dispatcher {
     if (start < this.#nextListing) return;
     this.#intake.list();
     const end = this.#system.clock.monotonic();
-    // A little early is on time: else every other tick of the timer would be in vain.
-    this.#nextListing = end + Math.max(this.#options.interval * 900, (end - start) * listingShare);
+    this.#nextListing = end + untilNextListing(this.#options.interval * 1000, end - start);
+    if (this.#backlog.size === 0) this.#looksThroughUntil = end + lookThroughBudget;
+  }
+
+  /**
+   * Of many jobs that are found at once the first to be read need not be the first to go. Only where nothing was waiting
+   * before: otherwise workers would stand idle beside work that is known.
+   */
+  #looksThrough(): boolean {
+    if (this.#intake.isBehind && this.#system.clock.monotonic() < this.#looksThroughUntil) return true;
+    this.#looksThroughUntil = -Infinity;
+    return false;
   }
 
   #mayHaveIdle(): boolean {

@@ -102,6 +102,11 @@ export class Intake {
     return this.#unread.size > 0 || this.#unconfirmed.length > 0;
   }
 
+  /** Whether the last pass was not enough to read what could be read. */
+  get isBehind(): boolean {
+    return this.#unread.size > 0;
+  }
+
   has(name: string): boolean {
     return this.#known.has(name);
   }

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { controlledJob, controlledShellJob } from '../rig/controlled-job.js';
 import { onPath } from '../rig/on-path.js';
@@ -116,6 +116,19 @@ describe('order', () => {
     project.submitOld('urgent.conf', ini(noteOrder, { priority: 5 }));
     expect((await runAll(rig)).code).toBe(0);
     expect(orderOf(rig)).toEqual(['urgent.conf', 'job1.conf', 'job2.conf', 'job10.conf', 'late.conf']);
+  });
+
+  test('is by priority also among more than a dispatcher that starts can read at once', async ({ rig }) => {
+    const project = rig.project();
+    for (let index = 1; index <= 400; index++) project.submitOld(`job${index}.conf`, ini('true'));
+    project.submitOld('urgent.conf', controlledJob({ priority: 5 }));
+    await rig.startCrew();
+    const dispatcher = rig.start('fjr-dispatcher');
+    const urgent = await rig.jobs.started('urgent.conf');
+    expect(project.jobs('done')).toEqual([]);
+    for (const name of project.entries('jobqueue')) rmSync(`${project.root}/jobqueue/${name}`);
+    urgent.exit(0);
+    expect((await dispatcher.ends()).code).toBe(0);
   });
 
   test('can be the newest first', async ({ rig }) => {
