@@ -9,6 +9,8 @@ export interface TaskLine {
   readonly token: string;
   /** How long its process ran, in milliseconds. */
   readonly ms: number;
+  /** When it ended, in milliseconds since 1970 by the clock of its crew's host; lines of older crews lack it. */
+  readonly at?: number;
   /** Left out: exit code 0. */
   readonly outcome?: Outcome;
   readonly worker?: number;

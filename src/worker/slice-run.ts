@@ -30,6 +30,8 @@ export interface SliceContext {
   readonly write: (lines: string) => void;
   readonly trouble: (error: unknown) => void;
   readonly now: () => number;
+  /** Milliseconds since 1970. */
+  readonly wall: () => number;
 }
 
 interface Task {
@@ -232,7 +234,7 @@ export class SliceRun {
   }
 
   #note(started: Started, outcome: Outcome, ms: number): void {
-    const { token, worker } = this.#context;
+    const { token, worker, wall } = this.#context;
     const success = isSuccess(outcome);
     this.ended += 1;
     if (!success) this.failed += 1;
@@ -240,6 +242,7 @@ export class SliceRun {
       task: started.task,
       token,
       ms,
+      at: wall(),
       worker,
       ...(success ? {} : { outcome }),
       ...this.#keep(started),

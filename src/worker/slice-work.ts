@@ -85,6 +85,7 @@ export class SliceWork {
       },
       trouble,
       now: () => clock.monotonic(),
+      wall: () => clock.wall(),
     });
     return run;
   }

@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
+import { type TaskLine, parseTaskLines } from '../../src/queue/task-line.js';
 import { outcomesOf } from '../rig/fan-out.js';
 import { type Rig, test } from '../rig/rig.js';
 
@@ -25,6 +26,21 @@ describe('fjr.yaml', () => {
     expect(seen).toEqual([`<one>|${id}`, `<two words>|${id}`, `<$HOME \`id\`>|${id}`]);
     expect(rig.project().pods()).toEqual([]);
   }, 30_000);
+
+  test('notes of every task how long it ran, and when it ended', async ({ rig }) => {
+    const file = write(rig, 'command: sleep 0.0{}\ninput: [1, 5]\nworkers: { local: 1 }\n');
+    const before = Date.now();
+    await rig.run('fjr', ['run', file]);
+    const after = Date.now();
+    const outcomes = `${rig.project().root}/done/${rig.project().entries('done')[0]!}/outcomes`;
+    const lines = parseTaskLines(readFileSync(`${outcomes}/${readdirSync(outcomes)[0]!}`, 'utf8'));
+    const [first, second] = lines.map((line) => line as TaskLine);
+    expect(lines).toHaveLength(2);
+    expect(Number.isInteger(first!.at)).toBe(true);
+    expect(first!.at).toBeGreaterThan(before);
+    expect(second!.at! - first!.at!).toBeGreaterThanOrEqual(45);
+    expect(second!.at).toBeLessThanOrEqual(after);
+  });
 
   test('is resumed by what its inputs are, not by where they stand', async ({ rig }) => {
     const text = (inputs: string, end: string): string =>
