@@ -20,6 +20,10 @@ const folders = {
     types: ['system'],
     why: 'the protocol on disk holds for whoever takes part in it, so it knows none of them',
   },
+  report: {
+    imports: ['queue', 'job'],
+    why: 'it makes text of what it is given: whoever calls it has read the files, and writes the text where it belongs',
+  },
   recruiter: actor,
   dispatcher: actor,
   worker: actor,
@@ -30,7 +34,7 @@ const folders = {
     why: 'the outside world does not know what it is used for',
   },
   cli: {
-    imports: ['bin', 'job', 'queue', 'recruiter', 'dispatcher', 'worker', 'doctor', 'system'],
+    imports: ['bin', 'job', 'queue', 'recruiter', 'dispatcher', 'worker', 'doctor', 'report', 'system'],
     outsideWorld: true,
     why: 'it is the composition root',
   },

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { FanOut } from '../job/fan-out.js';
 import type { FanOutPlan } from '../job/fan-out-file/plan.js';
-import { redact } from '../job/fan-out-file/secrets.js';
+import { hiddenValues, redact } from '../job/fan-out-file/secrets.js';
 import { readFanOutFile } from '../job/fan-out-file/read-fan-out-file.js';
 import { FjrError } from '../job/fjr-error.js';
 import { fanOutSuffix } from '../queue/fan-out-paths.js';
@@ -45,6 +45,7 @@ export function planRun(project: Project, file: string, name: string | undefined
       command,
       container: docker,
       shown: redact(describeCommand(plan), plan.secrets),
+      hidden: hiddenValues(plan.secrets),
       columns: input.columns,
       job: {
         ...job,

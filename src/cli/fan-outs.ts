@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { FanOut, TaskInput } from '../job/fan-out.js';
 import type { InputSource } from '../job/fan-out-file/input-source.js';
+import { hideValues } from '../job/fan-out-file/secrets.js';
+import { FjrError } from '../job/fjr-error.js';
 import { isSuccess } from '../job/outcome.js';
 import { isIgnored, parseEntryName } from '../queue/entry-name.js';
 import { FanOutBook } from '../queue/fan-out-book.js';
@@ -11,7 +13,8 @@ import { perform } from '../queue/perform.js';
 import { list, read } from '../queue/steps.js';
 import { type TaskLine, outcomeOfLine } from '../queue/task-line.js';
 import type { Files } from '../system/files.js';
-import type { Place } from './find-job.js';
+import { type Place, findJob } from './find-job.js';
+import type { Project } from './project.js';
 
 export interface FanOutStanding extends FanOutProgress {
   /** Its name in the queue. */
@@ -74,8 +77,24 @@ export class FanOutReport {
   }
 
   inputOf(task: number): TaskInput | undefined {
-    return this.#inputs.read(task, task)?.[0];
+    return shownInput(this.fanOut, this.#inputs.read(task, task)?.[0]);
   }
+}
+
+/** An input as it may be shown: without what a template brought. */
+export function shownInput(
+  { hidden = [] }: Pick<FanOut, 'hidden'>,
+  input: TaskInput | undefined,
+): TaskInput | undefined {
+  if (typeof input === 'string') return hideValues(input, hidden);
+  return input?.map((word) => hideValues(word, hidden));
+}
+
+/** The fan-out job of this name. Throws FjrError: there is none, or it is another job. */
+export function findFanOut(project: Project, files: Files, wanted: string): Place {
+  const [place] = findJob(project, files, wanted);
+  if (isFanOut(files, place)) return place;
+  throw new FjrError('usage', `"${wanted}" is no fan-out job`, { hint: 'name a run as fjr status shows it' });
 }
 
 /** Where a stream of one task's newest execution is; undefined: it printed nothing, as far as is known. */

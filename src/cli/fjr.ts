@@ -53,6 +53,10 @@ export async function fjr(argv: readonly string[]): Promise<ExitCode> {
             type: 'string',
             describe: 'With a fan-out file: leave out what this earlier run has done',
           })
+          .option('metrics', {
+            type: 'string',
+            describe: 'With a fan-out file: keep this file up to date for Prometheus (see fjr metrics)',
+          })
           .options(settingOptions)
           .example('$0 run fjr.yaml', 'A fan-out file: one command, many inputs')
           .example("$0 run 'convert {} {.}.png' ::: *.svg", 'One job for each file: {} {.} {/} {//} {#} {1}')
@@ -60,6 +64,10 @@ export async function fjr(argv: readonly string[]): Promise<ExitCode> {
           .example("$0 run --exe 'mktemp XXX.tmp' --repeat 5", 'The same five times'),
       then(async (args) => {
         const file = fanOutFileOf(args, lists);
+        if (file === undefined && args.metrics !== undefined)
+          throw new FjrError('usage', '--metrics goes with a fan-out file', {
+            hint: 'fjr run fjr.yaml --metrics FILE',
+          });
         if (file === undefined) return (await import('./run.js')).runCommand(await readRun(args, lists, own));
         return (await import('./run-fan-out.js')).runFanOutCommand({
           project: args.project,
@@ -67,6 +75,7 @@ export async function fjr(argv: readonly string[]): Promise<ExitCode> {
           workers: args.jobs === undefined ? undefined : workersArgument('--jobs', args.jobs),
           defaultWorkers: thisHost().cpus,
           resume: args.resume,
+          metrics: args.metrics,
         });
       }),
     )
@@ -129,6 +138,43 @@ export async function fjr(argv: readonly string[]): Promise<ExitCode> {
           .option('follow', { alias: 'f', type: 'boolean', default: false, describe: 'Go on until it ends' }),
       then(async (args) =>
         (await import('./logs.js')).logsCommand(findProject(args.project), args.job, args.follow, args.json),
+      ),
+    )
+    .command(
+      'report <run>',
+      'Draw what became of a fan-out run, as one HTML file',
+      (y) =>
+        y
+          .positional('run', { type: 'string', demandOption: true })
+          .option('output', {
+            alias: 'o',
+            type: 'string',
+            describe: 'The file (default: RUN.html here; - for standard output)',
+          })
+          .example('$0 report sweep-6k3f9q2m4n', 'Writes sweep-6k3f9q2m4n.html, and prints its path')
+          .example('$0 report sweep-6k3f9q2m4n --output ~/public_html/sweep.html', 'Also while it runs'),
+      then(async (args) =>
+        (await import('./report.js')).reportCommand(findProject(args.project), args.run, args.output),
+      ),
+    )
+    .command(
+      'metrics <run>',
+      'Print how a fan-out run stands, for Prometheus',
+      (y) =>
+        y
+          .positional('run', { type: 'string', demandOption: true })
+          .option('output', {
+            alias: 'o',
+            type: 'string',
+            describe: 'Write this file instead, whole or not at all',
+          })
+          .example('$0 metrics sweep-6k3f9q2m4n', 'In the text format of Prometheus')
+          .example(
+            '$0 metrics sweep-6k3f9q2m4n --output /var/lib/node_exporter/sweep.prom',
+            "For node_exporter's textfile collector",
+          ),
+      then(async (args) =>
+        (await import('./metrics.js')).metricsCommand(findProject(args.project), args.run, args.output),
       ),
     )
     .command(
@@ -284,7 +330,8 @@ function needJobs(jobs: readonly string[], all: boolean, flag: string): void {
 }
 
 /** Options of `fjr run` that are followed by a value. */
-const valued = /^(-p|-j|--(project|exe|parameters|repeat|inputs|resume|jobs|timeout|retries|priority|nice))$/;
+const valued =
+  /^(-p|-j|--(project|exe|parameters|repeat|inputs|resume|metrics|jobs|timeout|retries|priority|nice))$/;
 
 /** What follows the command of `fjr run` is the command's own: `fjr run mkdir -p {}` passes no -p to fjr. */
 function shieldCommand(argv: readonly string[]): string[] {
@@ -297,6 +344,8 @@ function shieldCommand(argv: readonly string[]): string[] {
   let index = run + 1;
   while (argv[index]?.startsWith('-') === true && argv[index] !== '--')
     index += valued.test(argv[index] ?? '') ? 2 : 1;
+  // Nothing is a fan-out file's own.
+  if (isFanOutFile(argv[index] ?? '') && argv[index + 1]?.startsWith('-') === true) return [...argv];
   return argv[index] === '--' ? [...argv] : [...argv.slice(0, index), '--', ...argv.slice(index)];
 }
 
@@ -335,7 +384,11 @@ function fanOutFileOf(
   const words = [...(args.command ?? []), ...((args as { '--'?: unknown[] })['--'] ?? []).map(String)];
   const [file = ''] = words;
   const isAlone = words.length === 1 && lists.length === 0 && args.exe === undefined;
-  return isAlone && /\.ya?ml$/i.test(file) && existsSync(file) ? file : undefined;
+  return isAlone && isFanOutFile(file) ? file : undefined;
+}
+
+function isFanOutFile(word: string): boolean {
+  return /\.ya?ml$/i.test(word) && existsSync(word);
 }
 
 function ownOptions(argv: readonly string[]): readonly string[] {

@@ -1,5 +1,4 @@
 import type { Dispatcher, DispatcherEvent } from '../dispatcher/dispatcher.js';
-import { FjrError } from '../job/fjr-error.js';
 import { describeOutcome } from '../job/outcome.js';
 import { parseEntryName } from '../queue/entry-name.js';
 import { reportCrews } from '../recruiter/crews-here.js';
@@ -8,10 +7,11 @@ import { clock, filesFor, thisHost } from './compose.js';
 import { progressLine } from './dispatcher-voice.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { beginRun, planRun } from './fan-out-door.js';
-import { isFanOut, openInputsOf } from './fan-outs.js';
-import { findJob } from './find-job.js';
+import { findFanOut, openInputsOf } from './fan-outs.js';
 import { dispatcherId, makeDispatcher } from './fjr-dispatcher.js';
 import { openHintLine } from './hint-line.js';
+import { MetricsFile } from './metrics.js';
+import { checkWritable } from './output-file.js';
 import { OwnCrew } from './own-crew.js';
 import { type Project, openProject } from './project.js';
 import { plural, printable, remark, say } from './say.js';
@@ -24,35 +24,34 @@ export interface RunFanOutOptions {
   readonly defaultWorkers: number;
   /** An earlier run: its inputs that are done are left out. */
   readonly resume: string | undefined;
+  /** A file that tells Prometheus how it stands. */
+  readonly metrics: string | undefined;
 }
 
 /** `fjr run fjr.yaml`: submits a run, works on it until it is over, and says what came of it. */
 export async function runFanOutCommand(options: RunFanOutOptions): Promise<ExitCode> {
   const project = openProject(options.project);
+  if (options.metrics !== undefined) checkWritable(options.metrics);
   const planned = planRun(project, options.file, undefined);
+  const files = filesFor(project);
   const inputs =
     options.resume === undefined
       ? undefined
-      : openInputsOf(filesFor(project), earlierRun(project, options.resume), planned);
+      : openInputsOf(files, findFanOut(project, files, options.resume).path, planned);
   const tasks = await beginRun(project, planned, inputs);
   say(`${planned.name}: ${plural(tasks, 'task')}`);
   const id = dispatcherId();
   const hints = await openHintLine(project, id);
+  const metrics =
+    options.metrics === undefined ? undefined : new MetricsFile(project, planned.name, options.metrics);
   try {
     const { workers } = planned.plan;
     const local = options.workers ?? (workers.kind === 'local' ? workers.workers : undefined);
     return await new FanOutRunner(project, planned.name, id, hints).toTheEnd(local, options.defaultWorkers);
   } finally {
+    metrics?.close();
     await hints?.close();
   }
-}
-
-/** The directory of an earlier run. */
-function earlierRun(project: Project, wanted: string): string {
-  const files = filesFor(project);
-  const [place] = findJob(project, files, wanted);
-  if (isFanOut(files, place)) return place.path;
-  throw new FjrError('usage', `"${wanted}" is no fan-out job`, { hint: 'name a run as fjr status shows it' });
 }
 
 /** One run among whatever else its project holds. */

@@ -54,7 +54,7 @@ function countNames(files: Files, directory: string): number {
   return count;
 }
 
-function poolsOf(files: Files, layout: Layout): Standing['pools'] {
+export function poolsOf(files: Files, layout: Layout): Standing['pools'] {
   return (perform(files, list(layout.resources)) ?? [])
     .filter((name) => !name.startsWith('.'))
     .map((name) => {

@@ -51,6 +51,8 @@ export interface FanOut {
   readonly container: ContainerSpec | undefined;
   /** The command as it may be shown: without what came from a template. */
   readonly shown: string;
+  /** What templates took from outside, and the registry's password: not to be shown wherever it stands. */
+  readonly hidden?: readonly string[];
   /** Names of an input's parts; none if an input is one word. */
   readonly columns: readonly string[];
   readonly job: Pick<

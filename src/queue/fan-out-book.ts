@@ -26,6 +26,9 @@ export function notFanOut(reason: string): FjrError {
   return new FjrError('not-a-fan-out', reason, { hint: 'submit inputs with fjr submit or fjr run' });
 }
 
+/** Told of every line. `counts`: as far as the seals say that have been read by then. */
+type LineListener = (line: TaskLine, writer: string, counts: boolean) => void;
+
 /** What has become of a fan-out job's tasks: follows the lines and seals in its directory, and changes nothing. */
 export class FanOutBook {
   readonly fanOut: FanOut;
@@ -34,10 +37,9 @@ export class FanOutBook {
   readonly #paths: FanOutPaths;
   readonly #outcomes: LineReader;
   readonly #sealed = new Set<string>();
-  readonly #onLine: ((line: TaskLine, writer: string) => void) | undefined;
+  readonly #onLine: LineListener | undefined;
 
-  /** `onLine`: told of every line, those that do not count included. */
-  constructor(files: Files, paths: FanOutPaths, onLine?: (line: TaskLine, writer: string) => void) {
+  constructor(files: Files, paths: FanOutPaths, onLine?: LineListener) {
     this.#files = files;
     this.#paths = paths;
     this.#onLine = onLine;
@@ -66,8 +68,8 @@ export class FanOutBook {
       for (const line of parseTaskLines(text)) {
         if ('forgive' in line) this.tally.forgive(line.task, line.forgive);
         else {
-          this.tally.add(line);
-          this.#onLine?.(line, writer);
+          const counts = this.tally.add(line);
+          this.#onLine?.(line, writer, counts);
         }
       }
   }

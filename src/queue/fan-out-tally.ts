@@ -80,18 +80,28 @@ export class FanOutTally {
     return failures;
   }
 
-  /** A crew's line. Those of one slice come in the order in which they were written. */
-  add(line: TaskLine): void {
+  /** Executions that went with their crews. */
+  get lost(): number {
+    let lost = 0;
+    for (const failures of this.#failures.values()) lost += failures.get('lost') ?? 0;
+    return lost;
+  }
+
+  /**
+   * A crew's line. Those of one slice come in the order in which they were written. False: it is void, or says again what
+   * an earlier one says.
+   */
+  add(line: TaskLine): boolean {
     const { task, token, ms } = line;
-    if (!Number.isInteger(task) || task < 0 || task >= this.#fanOut.tasks) return;
+    if (!Number.isInteger(task) || task < 0 || task >= this.#fanOut.tasks) return false;
     const slice = this.#slice(token);
-    if (slice.counted.length >= slice.limit) return;
+    if (slice.counted.length >= slice.limit) return false;
     const result = resultOf(line);
     const packed = pack(task, result);
     // An append that was answered with an error may have been carried out, and was made again.
     if (slice.counted.includes(packed)) {
       slice.counted.push(repeated);
-      return;
+      return false;
     }
     slice.counted.push(packed);
     this.executions += 1;
@@ -99,6 +109,7 @@ export class FanOutTally {
     this.#again.delete(task);
     this.#count(task, result, 1);
     if (result !== 'done' && this.#states[task] === open) this.#again.add(task);
+    return true;
   }
 
   /** A person's word: these failures of a task are not to count. */

@@ -19,9 +19,18 @@ const shortestHidden = 4;
 
 /** A text in which no secret can be read any more. */
 export function redact(text: string, secrets: readonly Secret[]): string {
+  return hideValues(text, hiddenValues(secrets));
+}
+
+/** What must not be shown, each value once. */
+export function hiddenValues(secrets: readonly Secret[]): string[] {
   const values = secrets.flatMap((secret) => secret.values).filter(({ length }) => length >= shortestHidden);
+  return [...new Set(values)];
+}
+
+export function hideValues(text: string, values: readonly string[]): string {
   // Longer ones first: if a part of one were hidden before, the rest of it would be left standing.
   return values
-    .sort((a, b) => b.length - a.length)
+    .toSorted((a, b) => b.length - a.length)
     .reduce((redacted, value) => redacted.replaceAll(value, '***'), text);
 }
