@@ -1,5 +1,6 @@
 /** What a fan-out job is: one command, many inputs. Each input is a task. */
 
+import type { Gang } from './gang.js';
 import type { Job } from './job.js';
 import type { Outcome } from './outcome.js';
 
@@ -67,6 +68,8 @@ export interface FanOut {
   readonly maxFailures: number | undefined;
   /** The same as a share of all tasks, from 0 to 1. */
   readonly maxFailureShare: number | undefined;
+  /** Its tasks are ranks, which run together. `job.needs` is then the most that any of them needs. */
+  readonly gang?: Gang | undefined;
 }
 
 /** Tasks `first` to `last`, both included. */
