@@ -31,6 +31,7 @@ export function worldOf(
     lines: (path) => linesOf(resolve(directory, path), path),
     output: (line) => outputOf(line, directory),
     glob: (pattern) => expandGlob(pattern, (path) => listOf(resolve(directory, path))),
+    directory: (path) => directoryAt(resolve(directory, path), path),
   };
 }
 
@@ -59,6 +60,17 @@ function execute(line: string, cwd: string): Executed {
           : (code ?? 'it could not be run');
     return { failure, stdout: stdout ?? '', stderr: stderr ?? '' };
   }
+}
+
+function directoryAt(path: string, shown: string): string {
+  const hint = `it was looked for as ${path}`;
+  try {
+    if (statSync(path).isDirectory()) return path;
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    throw new FjrError('bad-input', `cannot use ${shown}: ${code}`, { hint, cause: error });
+  }
+  throw new FjrError('bad-input', `${shown} is no directory`, { hint });
 }
 
 function* linesOf(path: string, shown: string): Generator<string> {

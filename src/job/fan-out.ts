@@ -19,7 +19,8 @@ export interface ContainerSpec {
   /** A program with the command line of docker. */
   readonly engine: string;
   readonly image: string;
-  readonly pull: 'always' | 'missing' | 'never';
+  /** `load`: from the archive in the fan-out job's directory, where it is not there yet. */
+  readonly pull: 'always' | 'missing' | 'never' | 'load';
   readonly registry:
     { readonly server: string | undefined; readonly user: string; readonly password: string } | undefined;
   /** Variables inside the container only. */

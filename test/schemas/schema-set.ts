@@ -20,7 +20,7 @@ export interface Schema {
 }
 
 /** Schemas of other things than reports. */
-const others = ['common', 'fjr-yaml'].map((name) => name + suffix);
+const others = ['common', 'fjr-yaml', 'manifest'].map((name) => name + suffix);
 
 /** `status`, `recruiter-list` … : a schema each. */
 export const reportNames = readdirSync(directory)

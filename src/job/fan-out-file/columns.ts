@@ -1,5 +1,8 @@
 /** What goes by the names of an input's columns: variables of the task's. */
 
+import type { KeyPath } from './problems.js';
+import type { Report } from './report.js';
+
 /** The variable that holds a column. */
 export function inputVariable(column: string): string {
   return `INPUT_${column.toUpperCase().replace(/[^A-Z0-9_]/g, '_')}`;
@@ -52,4 +55,15 @@ export function variablesOfTasks(of: {
     ...of.workerResources.map((name) => `WORKER_RESOURCE_${name}`),
     ...of.taskResources.map((name) => `TASK_RESOURCE_${name}`),
   ]);
+}
+
+/** A variable that fjr sets would be set twice, and only one of the values could win. */
+export function refuseTaken(
+  report: Report,
+  above: KeyPath,
+  variables: Readonly<Record<string, string>>,
+  taken: ReadonlySet<string>,
+): void {
+  for (const name of Object.keys(variables))
+    if (taken.has(name)) report.key([...above, name], 'fjr sets this variable itself', 'choose another name');
 }

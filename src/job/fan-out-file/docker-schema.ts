@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { parseMemory } from '../quantities.js';
 import { choice, environment, listOf, parsed, section, text, word } from './schema-parts.js';
+import { positive } from './setting-parts.js';
 
 const registry = () =>
   section({
@@ -48,9 +49,5 @@ export const dockerSchema = () =>
       .optional()
       .describe('Further options of docker run, each a word of its own; they stand before the image.'),
   });
-
-function positive(value: number | undefined): number | undefined {
-  return value !== undefined && value > 0 ? value : undefined;
-}
 
 export type DockerConfig = z.output<ReturnType<typeof dockerSchema>>;

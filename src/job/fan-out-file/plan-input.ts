@@ -16,7 +16,7 @@ export function planInput(config: InputConfig, world: FanOutFileWorld, report: R
 }
 
 /** A file that is not there is found now, and not when the run has begun. One line of it is read. */
-function checkReadable(place: KeyPath, path: string, world: FanOutFileWorld, report: Report): boolean {
+export function checkReadable(place: KeyPath, path: string, world: FanOutFileWorld, report: Report): boolean {
   const readOne = (): boolean => {
     for (const _ of world.lines(path)) break;
     return true;

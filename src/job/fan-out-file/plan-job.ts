@@ -26,8 +26,7 @@ export function planJob(config: FanOutFileConfig): FanOut['job'] {
   };
 }
 
-export function planCommand(command: FanOutFileConfig['command']): TaskCommand | undefined {
-  if (command === undefined) return undefined;
+export function planCommand(command: string | readonly string[]): TaskCommand {
   return typeof command === 'string' ? { kind: 'shell', line: command } : { kind: 'argv', argv: command };
 }
 

@@ -1,12 +1,11 @@
-import { variablesOfTasks } from './columns.js';
+import { refuseTaken, variablesOfTasks } from './columns.js';
 import type { FanOutPlan } from './plan.js';
+import { planChecked } from './plan-checked.js';
 import { planInput } from './plan-input.js';
 import { planCommand, planDocker, planFailures, planJob } from './plan-job.js';
 import { ResourcePlanner } from './plan-resources.js';
 import { planLogFiles, planWorkers } from './plan-workers.js';
-import { FanOutFileError, type KeyPath } from './problems.js';
-import { Report } from './report.js';
-import { schemaProblems } from './schema-problems.js';
+import type { Report } from './report.js';
 import { type FanOutFileConfig, fanOutFileSchema } from './schema.js';
 import type { FanOutFileWorld } from './world.js';
 import { type YamlTree, readYamlTree } from './yaml-tree.js';
@@ -17,15 +16,14 @@ import { secretsOf } from './secrets.js';
  * them: hosts and pool items whole, inputs only for their columns. Throws FanOutFileError with all that is wrong.
  */
 export function readFanOutFile(text: string, fileName: string, world: FanOutFileWorld): FanOutPlan {
-  const tree = readYamlTree(text, world);
-  if (tree.value === undefined) throw new FanOutFileError(fileName, tree.problems);
-  const checked = fanOutFileSchema.safeParse(tree.value);
-  const wrong = [...tree.problems, ...schemaProblems(checked.error?.issues ?? [], tree)];
-  if (!checked.success || wrong.length > 0) throw new FanOutFileError(fileName, wrong);
-  const report = new Report(tree);
-  const plan = makePlan(checked.data, world, report, tree);
-  if (report.problems.length > 0) throw new FanOutFileError(fileName, report.problems);
-  return plan;
+  return planFanOutFile(readYamlTree(text, world), fileName, world);
+}
+
+/** The same for a text that is read as YAML already. */
+export function planFanOutFile(tree: YamlTree, fileName: string, world: FanOutFileWorld): FanOutPlan {
+  return planChecked(tree, fileName, fanOutFileSchema, (config, report) =>
+    makePlan(config, world, report, tree),
+  );
 }
 
 function makePlan(
@@ -37,7 +35,7 @@ function makePlan(
   const resources = new ResourcePlanner(world, report);
   const plan: FanOutPlan = {
     name: config.name,
-    command: planCommand(config.command),
+    command: config.command === undefined ? undefined : planCommand(config.command),
     docker: planDocker(config.docker),
     input: planInput(config.input, world, report),
     job: planJob(config),
@@ -63,11 +61,6 @@ function checkVariables(
     workerResources: workerResources.map(({ name }) => name),
     taskResources: taskResources.map(({ name }) => name),
   });
-  const check = (above: KeyPath, variables: Readonly<Record<string, string>>): void => {
-    for (const name of Object.keys(variables))
-      if (taken.has(name))
-        report.key([...above, name], 'fjr sets this variable itself', 'choose another name');
-  };
-  check(['env'], job.env);
-  check(['docker', 'environment'], docker?.environment ?? {});
+  refuseTaken(report, ['env'], job.env, taken);
+  refuseTaken(report, ['docker', 'environment'], docker?.environment ?? {}, taken);
 }

@@ -1,60 +1,46 @@
-import * as z from 'zod';
-import { parseLabels } from '../labels.js';
-import { parseDuration, parseMemory } from '../quantities.js';
+import type * as z from 'zod';
+import { parseMemory } from '../quantities.js';
 import { dockerSchema } from './docker-schema.js';
 import { inputSchema } from './input-schema.js';
-import {
-  environment,
-  listOf,
-  parsed,
-  readOrComplain,
-  section,
-  text,
-  whole,
-  word,
-  words,
-  yesNo,
-} from './schema-parts.js';
+import { parsed, section, text, whole, yesNo } from './schema-parts.js';
 import { addIssue, ruled } from './schema-rules.js';
+import {
+  command,
+  cpuCount,
+  delay,
+  gpuCount,
+  labels,
+  niceness,
+  priority,
+  retryCount,
+  timeLimit,
+  variables,
+} from './setting-parts.js';
 import { resourcesSchema, workersSchema } from './workers-schema.js';
 
-const duration = 'a duration such as 90, 90s, 5m or 1h30m';
-
-const retryDelay = () => parsed(parseDuration, duration).optional();
-
 const settings = {
-  timeout: parsed((value) => positive(parseDuration(value)), duration)
+  timeout: timeLimit()
     .optional()
     .describe('How long a task may take: seconds, or 90s, 5m, 1h30m. Without it, as long as it takes.'),
-  retries: whole(0, 1000, 'a whole number from 0 to 1000')
+  retries: retryCount()
     .optional()
     .describe('How often each kind of failure of a task is tried again. The default is 0.'),
-  retry_delay: retryDelay().describe(
-    'How long to wait before the first retry, doubled before each further one. The default is 1s.',
-  ),
-  'retry-delay': retryDelay().describe('The same as retry_delay, as job files spell it.'),
-  priority: whole(-1e9, 1e9, 'a whole number, higher goes first')
+  retry_delay: delay()
     .optional()
-    .describe('Higher goes first. The default is 0.'),
-  nice: whole(-20, 19, 'a whole number from -20 to 19')
-    .optional()
-    .describe('Niceness of the processes. The default is 9.'),
-  cpus: whole(1, 1e6, 'a whole number from 1')
-    .optional()
-    .describe('CPUs that a task needs. The default is 1.'),
+    .describe('How long to wait before the first retry, doubled before each further one. The default is 1s.'),
+  'retry-delay': delay().optional().describe('The same as retry_delay, as job files spell it.'),
+  priority: priority().optional().describe('Higher goes first. The default is 0.'),
+  nice: niceness().optional().describe('Niceness of the processes. The default is 9.'),
+  cpus: cpuCount().optional().describe('CPUs that a task needs. The default is 1.'),
   memory: parsed(parseMemory, 'a size such as 512M or 4G')
     .optional()
     .describe('Memory that a task needs: bytes, or 512M, 4G; units are powers of 1024.'),
-  gpus: whole(0, 1e4, 'a whole number from 0')
-    .optional()
-    .describe('GPUs that a task needs. The default is 0.'),
+  gpus: gpuCount().optional().describe('GPUs that a task needs. The default is 0.'),
   labels: labels().optional().describe('Labels that a crew must have: a list, or words separated by commas.'),
   workdir: text('a directory')
     .optional()
     .describe('Directory in which tasks run. With docker, see docker.workdir.'),
-  env: environment(/^[A-Za-z_][A-Za-z0-9_]*$/, 'a variable name: letters, digits and "_"')
-    .optional()
-    .describe('Variables that each task gets, in a container too.'),
+  env: variables().optional().describe('Variables that each task gets, in a container too.'),
 };
 
 const run = {
@@ -84,8 +70,7 @@ export const fanOutFileSchema = ruled(
       docker: dockerSchema()
         .optional()
         .describe('Runs each task in a container. Without it, tasks are plain processes.'),
-      command: z
-        .union([commandLine(), words()], { error: 'a command line, or a list of words' })
+      command: command()
         .optional()
         .describe(
           'What each task runs: a line for /bin/sh, or a list of a program and its exact arguments. {} stands for the ' +
@@ -127,21 +112,6 @@ export const fanOutFileSchema = ruled(
 
 export type FanOutFileConfig = z.output<typeof fanOutFileSchema>;
 
-function commandLine() {
-  const expected = 'a command line';
-  return word(expected).refine((line) => line.trim() !== '', { error: expected });
-}
-
-function labels() {
-  const expected = 'a list of words, or words separated by commas';
-  return z
-    .union([word(), listOf(word())], { error: expected })
-    .transform((value, context): readonly string[] => {
-      const lines = typeof value === 'string' ? value : value.join('\n');
-      return readOrComplain(parseLabels, lines, expected, context);
-    });
-}
-
 /** More failed tasks than these end the run. */
 export type MaxFailures =
   | { readonly kind: 'tasks'; readonly tasks: number }
@@ -158,8 +128,4 @@ function parseFailures(value: string): MaxFailures | undefined {
 function readName(value: string): string | undefined {
   const fits = value !== '' && !value.startsWith('.') && !/[/\0]|~$|\.tmp$/.test(value);
   return fits && Buffer.byteLength(value) <= 200 ? value : undefined;
-}
-
-function positive(value: number | undefined): number | undefined {
-  return value !== undefined && value > 0 ? value : undefined;
 }

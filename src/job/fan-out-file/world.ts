@@ -14,6 +14,8 @@ export interface FanOutFileWorld {
   output(line: string): Iterable<string>;
   /** Paths that match a pattern, in natural order; relative patterns begin at the directory of the fan-out file. */
   glob(pattern: string): Iterable<string>;
+  /** The absolute path of a directory; relative ones begin at the directory of the file. Throws FjrError if it is none. */
+  directory(path: string): string;
 }
 
 /** What `{{ .RunID }}` and its like stand for. */

@@ -8,6 +8,8 @@ export interface Given {
   readonly files?: Readonly<Record<string, string>>;
   /** Paths that patterns match. */
   readonly globs?: Readonly<Record<string, readonly string[]>>;
+  /** Directories below `/here`. */
+  readonly directories?: readonly string[];
 }
 
 /** A world of files in memory, in which commands are real. It counts what was read. */
@@ -49,6 +51,14 @@ export class TestWorld implements FanOutFileWorld {
 
   glob(pattern: string): readonly string[] {
     return this.#given.globs?.[pattern] ?? [];
+  }
+
+  directory(path: string): string {
+    if (path === '.') return '/here';
+    if (this.#given.directories?.includes(path) === true) return `/here/${path}`;
+    throw new FjrError('bad-input', `${path} is no directory`, {
+      hint: `it was looked for as /here/${path}`,
+    });
   }
 }
 
