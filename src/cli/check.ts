@@ -3,7 +3,9 @@ import { FjrError } from '../job/fjr-error.js';
 import { redact } from '../job/fan-out-file/secrets.js';
 import { filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
-import { type PlannedRun, planRun } from './fan-out-door.js';
+import { sayGang } from './check-gang.js';
+import { planRun } from './fan-out-door.js';
+import type { PlannedRun } from './planned-run.js';
 import { locateProject } from './project.js';
 import { plural, printable, say, sayJson } from './say.js';
 import { type Standing, standingOf } from './status.js';
@@ -18,16 +20,21 @@ interface Limit {
 }
 
 /** `fjr check fjr.yaml`: reads the file and all that it names, and says what would happen, without doing it. */
-export function checkCommand(projectName: string, file: string, json: boolean): ExitCode {
+export function checkCommand(
+  projectName: string,
+  file: string,
+  { containers, json }: { readonly containers: boolean; readonly json: boolean },
+): ExitCode {
   const project = locateProject(projectName);
-  const run = planRun(project, file, undefined);
+  const run = planRun(project, file, { containers });
+  const isThere = existsSync(project.layout.jobqueue);
+  const standing = isThere ? standingOf(project, filesFor(project)) : { crews: [], pools: [] };
+  if (run.what.gang !== undefined) return sayGang(file, run, run.what.gang, workersIn(standing), json);
   const { tasks, first } = countInputs(run);
   if (tasks === 0)
     throw new FjrError('no-inputs', `${file}: there are no inputs`, { hint: 'look at what "input" names' });
-  const isThere = existsSync(project.layout.jobqueue);
-  const standing = isThere ? standingOf(project, filesFor(project)) : { crews: [], pools: [] };
   const limits = limitsOf(run, standing, tasks);
-  const secrets = run.plan.secrets;
+  const { secrets } = run;
   const command = run.what.shown;
   if (json) {
     sayJson({ file, tasks, columns: run.what.columns, command, limits });
@@ -42,26 +49,33 @@ export function checkCommand(projectName: string, file: string, json: boolean): 
   return exitCode.fine;
 }
 
-function countInputs({ plan }: PlannedRun): { tasks: number; first: (string | readonly string[])[] } {
+function countInputs({ inputs }: PlannedRun): { tasks: number; first: (string | readonly string[])[] } {
   const first: (string | readonly string[])[] = [];
   let tasks = 0;
-  for (const input of plan.input.inputs) {
+  for (const input of inputs) {
     if (tasks < shownInputs) first.push(input);
     tasks += 1;
   }
   return { tasks, first };
 }
 
-function limitsOf({ plan }: PlannedRun, standing: Pick<Standing, 'crews' | 'pools'>, tasks: number): Limit[] {
-  const { workers } = plan;
+function workersIn({ crews }: Pick<Standing, 'crews'>): number {
+  return crews.reduce((sum, { file }) => sum + file.workers, 0);
+}
+
+function limitsOf(
+  { workers, resources }: PlannedRun,
+  standing: Pick<Standing, 'crews' | 'pools'>,
+  tasks: number,
+): Limit[] {
   const crew =
     workers.kind === 'local'
       ? { what: `workers.local`, tasks: workers.workers }
       : {
           what: 'workers of the project’s crews now',
-          tasks: standing.crews.reduce((sum, { file }) => sum + file.workers, 0),
+          tasks: workersIn(standing),
         };
-  const pools = plan.taskResources.map((resource) => {
+  const pools = resources.map((resource) => {
     if (resource.kind === 'items') return { what: `items of ${resource.name}`, tasks: resource.items.length };
     const { free = 0, used = 0 } = standing.pools.find(({ name }) => name === resource.pool) ?? {};
     return { what: `items of pool ${resource.pool}`, tasks: free + used };

@@ -1,50 +1,65 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { FanOut } from '../job/fan-out.js';
+import { remove } from 'fs-extra/esm';
+import type { FanOut, TaskInput } from '../job/fan-out.js';
 import type { FanOutPlan } from '../job/fan-out-file/plan.js';
 import { hiddenValues, redact } from '../job/fan-out-file/secrets.js';
-import { readFanOutFile } from '../job/fan-out-file/read-fan-out-file.js';
 import { FjrError } from '../job/fjr-error.js';
+import { type RunFilePlan, readRunFile } from '../job/read-run-file.js';
 import { fanOutSuffix } from '../queue/fan-out-paths.js';
-import type { TaskInput } from '../job/fan-out.js';
 import { perform } from '../queue/perform.js';
-import { submitFanOut } from '../queue/submit-fan-out.js';
+import { fanOutDraft, submitFanOut } from '../queue/submit-fan-out.js';
 import { newToken } from '../queue/token.js';
+import { buildImage } from './build-image.js';
 import { filesFor } from './compose.js';
 import { worldOf } from './fan-out-world.js';
 import { tellDispatcher } from './hint-line.js';
+import { plannedGang } from './manifest-door.js';
+import { type PlannedRun, outputCap } from './planned-run.js';
 import { addItems } from './pool.js';
 import type { Project } from './project.js';
 
-/** Bytes of a stream of one task that are kept. */
-const outputCap = 64 * 2 ** 20;
-
-/** A fan-out file that was read: a run that could begin. */
-export interface PlannedRun {
-  /** What its directory in the queue will be called. */
-  readonly name: string;
-  readonly id: string;
-  readonly plan: FanOutPlan;
-  readonly what: Omit<FanOut, 'format' | 'tasks'>;
+/**
+ * Reads a fan-out file or a manifest, with all that it names. `-` is standard input. `containers`: whether a manifest's
+ * ranks may have any. Throws FjrError.
+ */
+export function planRun(
+  project: Project,
+  file: string,
+  options: { readonly name?: string | undefined; readonly containers: boolean },
+): PlannedRun {
+  const id = newToken();
+  const { kind, plan } = readRunFile(
+    readText(file),
+    file,
+    worldOf(file, { id, project: project.name }),
+    options,
+  );
+  const stem = file === '-' ? 'run' : basename(file).replace(/\.ya?ml$/i, '');
+  const named = (name = stem): string => `${options.name ?? name}-${id}${fanOutSuffix}`;
+  const shown = redact(describeCommand(plan), plan.secrets);
+  if (kind === 'manifest') return plannedGang(plan, { id, name: named(), shown });
+  if (!options.containers)
+    throw new FjrError('usage', `--no-container goes with manifests, and ${file} is none`, {
+      hint: 'leave out "docker" in the file',
+    });
+  refuseUnsupported(plan, file);
+  return plannedFanOut(plan, { id, name: named(plan.name), shown });
 }
 
-/** Reads a fan-out file, with all that it names. `-` is standard input. Throws FjrError. */
-export function planRun(project: Project, file: string, name: string | undefined): PlannedRun {
-  const id = newToken();
-  const plan = readFanOutFile(readText(file), file, worldOf(file, { id, project: project.name }));
-  refuseUnsupported(plan, file);
-  const { command, docker, input, job } = plan;
+function plannedFanOut(
+  plan: FanOutPlan,
+  { id, name, shown }: { readonly id: string; readonly name: string; readonly shown: string },
+): PlannedRun {
+  const { command, docker, input, job, workers, taskResources, secrets, maxFailures } = plan;
   const pools = poolsOf(plan, id);
-  const stem = file === '-' ? 'run' : basename(file).replace(/\.ya?ml$/i, '');
   return {
-    name: `${name ?? plan.name ?? stem}-${id}${fanOutSuffix}`,
-    id,
-    plan,
+    name,
     what: {
       id,
       command,
       container: docker,
-      shown: redact(describeCommand(plan), plan.secrets),
+      shown,
       hidden: hiddenValues(plan.secrets),
       columns: input.columns,
       job: {
@@ -54,28 +69,52 @@ export function planRun(project: Project, file: string, name: string | undefined
       },
       pools,
       outputCap,
-      maxFailures: plan.maxFailures?.kind === 'tasks' ? plan.maxFailures.tasks : undefined,
-      maxFailureShare: plan.maxFailures?.kind === 'share' ? plan.maxFailures.share : undefined,
+      maxFailures: maxFailures?.kind === 'tasks' ? maxFailures.tasks : undefined,
+      maxFailureShare: maxFailures?.kind === 'share' ? maxFailures.share : undefined,
     },
+    inputs: input.inputs,
+    workers,
+    leastWorkers: 1,
+    resources: taskResources,
+    build: undefined,
+    secrets,
   };
 }
 
-/** Puts a run into the queue; returns how many tasks it has. */
+/** Puts a run into the queue, once its image is made; returns how many tasks it has. */
 export async function beginRun(
   project: Project,
-  { name, what, plan }: PlannedRun,
-  inputs: Iterable<TaskInput> = plan.input.inputs,
+  run: PlannedRun,
+  inputs: Iterable<TaskInput> = run.inputs,
 ): Promise<number> {
+  const { name, resources } = run;
+  const token = newToken();
+  const what = await withImage(project, run, fanOutDraft(project.layout, token));
   for (const { pool, own, name: called } of what.pools) {
-    const resource = plan.taskResources.find((one) => own && one.name === called);
+    const resource = resources.find((one) => own && one.name === called);
     if (resource?.kind === 'items') addItems(project, pool, resource.items);
   }
-  const steps = submitFanOut(project.layout, name, what, inputs, newToken());
-  const submitted = perform(filesFor(project), steps);
+  const submitted = perform(filesFor(project), submitFanOut(project.layout, name, what, inputs, token));
   if (submitted.kind === 'exists')
     throw new FjrError('job-exists', `a job "${name}" waits in project "${project.name}" already`);
   await tellDispatcher(project, [name]);
   return submitted.tasks;
+}
+
+/** The image lies with the run: where that can be read, the image can be loaded, and both go together. */
+async function withImage(
+  project: Project,
+  { what, build }: PlannedRun,
+  draft: ReturnType<typeof fanOutDraft>,
+): Promise<PlannedRun['what']> {
+  if (build === undefined || what.container === undefined) return what;
+  filesFor(project).ensureDirectory(draft.directory);
+  try {
+    return { ...what, container: { ...what.container, image: buildImage(build, draft.image) } };
+  } catch (error) {
+    await remove(draft.directory);
+    throw error;
+  }
 }
 
 function readText(file: string): string {
@@ -87,9 +126,11 @@ function readText(file: string): string {
   }
 }
 
-function describeCommand({ command, docker }: FanOutPlan): string {
+function describeCommand(plan: RunFilePlan['plan']): string {
+  const { command } = plan;
+  const container = 'gang' in plan ? plan.container : plan.docker;
   const line = command === undefined ? '' : command.kind === 'shell' ? command.line : command.argv.join(' ');
-  return docker === undefined ? line : `${docker.engine} run ${docker.image} ${line}`.trimEnd();
+  return container === undefined ? line : `${container.engine} run ${container.image} ${line}`.trimEnd();
 }
 
 /** A run's own items are a pool that is called after it. */

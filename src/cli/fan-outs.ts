@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { FanOut, TaskInput } from '../job/fan-out.js';
-import type { InputSource } from '../job/fan-out-file/input-source.js';
 import { hideValues } from '../job/fan-out-file/secrets.js';
 import { FjrError } from '../job/fjr-error.js';
 import { isSuccess } from '../job/outcome.js';
@@ -172,14 +171,14 @@ export function openInputsOf(
   earlier: string,
   {
     what,
-    plan,
-  }: { readonly what: Pick<FanOut, 'command' | 'id'>; readonly plan: { readonly input: InputSource } },
+    inputs: all,
+  }: { readonly what: Pick<FanOut, 'command' | 'id'>; readonly inputs: Iterable<TaskInput> },
 ): Iterable<TaskInput> {
   const paths = new FanOutPaths(earlier);
   const book = new FanOutBook(files, paths);
   book.refresh();
   const { fanOut, tally } = book;
-  if (commandOf(fanOut) !== commandOf(what)) return plan.input.inputs;
+  if (commandOf(fanOut) !== commandOf(what)) return all;
   const inputs = new FanOutInputs(files, paths);
   const done = new Set<string>();
   for (let first = 0; first < fanOut.tasks; first += offsetStride) {
@@ -190,7 +189,7 @@ export function openInputsOf(
   }
   return {
     *[Symbol.iterator]() {
-      for (const input of plan.input.inputs) if (!done.has(hashOf(input))) yield input;
+      for (const input of all) if (!done.has(hashOf(input))) yield input;
     },
   };
 }

@@ -58,17 +58,22 @@ export async function fjr(argv: readonly string[]): Promise<ExitCode> {
             describe: 'With a fan-out file: keep this file up to date for Prometheus (see fjr metrics)',
           })
           .options(settingOptions)
+          .options(containerOption)
           .example('$0 run fjr.yaml', 'A fan-out file: one command, many inputs')
+          .example('$0 run manifest.yaml', 'A manifest: ranks that run together')
           .example("$0 run 'convert {} {.}.png' ::: *.svg", 'One job for each file: {} {.} {/} {//} {#} {1}')
           .example("$0 run --exe 'gzip -9 $1' --parameters a.txt,b.txt", 'With numbered parameters')
           .example("$0 run --exe 'mktemp XXX.tmp' --repeat 5", 'The same five times'),
       then(async (args) => {
         const file = fanOutFileOf(args, lists);
-        if (file === undefined && args.metrics !== undefined)
-          throw new FjrError('usage', '--metrics goes with a fan-out file', {
-            hint: 'fjr run fjr.yaml --metrics FILE',
-          });
-        if (file === undefined) return (await import('./run.js')).runCommand(await readRun(args, lists, own));
+        if (file === undefined) {
+          if (!args.container) throw (await import('./submit.js')).noManifest();
+          if (args.metrics !== undefined)
+            throw new FjrError('usage', '--metrics goes with a fan-out file', {
+              hint: 'fjr run fjr.yaml --metrics FILE',
+            });
+          return (await import('./run.js')).runCommand(await readRun(args, lists, own));
+        }
         return (await import('./run-fan-out.js')).runFanOutCommand({
           project: args.project,
           file,
@@ -76,17 +81,24 @@ export async function fjr(argv: readonly string[]): Promise<ExitCode> {
           defaultWorkers: thisHost().cpus,
           resume: args.resume,
           metrics: args.metrics,
+          containers: args.container,
         });
       }),
     )
     .command(
       'check <file>',
-      'Read a fan-out file, and say what it would do',
+      'Read a fan-out file or a manifest, and say what it would do',
       (y) =>
         y
           .positional('file', { type: 'string', demandOption: true })
+          .options(containerOption)
           .example('$0 check fjr.yaml', 'How many tasks, with which command, and what limits them'),
-      then(async (args) => (await import('./check.js')).checkCommand(args.project, args.file, args.json)),
+      then(async (args) =>
+        (await import('./check.js')).checkCommand(args.project, args.file, {
+          containers: args.container,
+          json: args.json,
+        }),
+      ),
     )
     .command(
       'submit [files..]',
@@ -96,6 +108,7 @@ export async function fjr(argv: readonly string[]): Promise<ExitCode> {
           .positional('files', { type: 'string', array: true, default: [] as string[] })
           .option('name', { type: 'string', describe: 'The name of the job' })
           .options(settingOptions)
+          .options(containerOption)
           .example('$0 submit job1.conf job2.conf', 'Two job files, checked before they are queued')
           .example('$0 submit --timeout 1h -- python3 train.py --lr 0.1', 'A command'),
       then(async (args) => {
@@ -104,7 +117,7 @@ export async function fjr(argv: readonly string[]): Promise<ExitCode> {
         const settings = readSettings(args);
         return submitCommand(
           openProject(args.project),
-          { files: args.files, command, name: args.name, settings },
+          { files: args.files, command, name: args.name, settings, containers: args.container },
           args.json,
         );
       }),
@@ -309,6 +322,14 @@ const settingOptions = {
   nice: { type: 'string', describe: 'From -20 to 19 (default 9)' },
 } as const;
 
+const containerOption = {
+  container: {
+    type: 'boolean',
+    default: true,
+    describe: 'With a manifest: run ranks in containers; --no-container: as plain processes in its context',
+  },
+} as const;
+
 function readSettings(
   args: Readonly<Record<keyof typeof settingOptions, string | undefined>>,
 ): Record<string, string> {
@@ -333,7 +354,10 @@ function needJobs(jobs: readonly string[], all: boolean, flag: string): void {
 const valued =
   /^(-p|-j|--(project|exe|parameters|repeat|inputs|resume|metrics|jobs|timeout|retries|priority|nice))$/;
 
-/** What follows the command of `fjr run` is the command's own: `fjr run mkdir -p {}` passes no -p to fjr. */
+/**
+ * What follows the command of `fjr run` is the command's own: `fjr run mkdir -p {}` passes no -p to fjr. A file that is
+ * run is no command.
+ */
 function shieldCommand(argv: readonly string[]): string[] {
   const run = argv.findIndex((word, index) => word === 'run' && !valued.test(argv[index - 1] ?? ''));
   if (
@@ -344,9 +368,9 @@ function shieldCommand(argv: readonly string[]): string[] {
   let index = run + 1;
   while (argv[index]?.startsWith('-') === true && argv[index] !== '--')
     index += valued.test(argv[index] ?? '') ? 2 : 1;
-  // Nothing is a fan-out file's own.
-  if (isFanOutFile(argv[index] ?? '') && argv[index + 1]?.startsWith('-') === true) return [...argv];
-  return argv[index] === '--' ? [...argv] : [...argv.slice(0, index), '--', ...argv.slice(index)];
+  return argv[index] === '--' || isRunFile(argv[index] ?? '')
+    ? [...argv]
+    : [...argv.slice(0, index), '--', ...argv.slice(index)];
 }
 
 /** `:::` starts a list of inputs; whatever stands there is an input, options included. */
@@ -376,7 +400,7 @@ interface RunArguments {
   nice: string | undefined;
 }
 
-/** `fjr run fjr.yaml`: one word that names a fan-out file which is there. */
+/** `fjr run fjr.yaml`: one word that names a file to be run which is there. */
 function fanOutFileOf(
   args: { command?: string[] | undefined; exe?: string | undefined },
   lists: string[][],
@@ -384,10 +408,11 @@ function fanOutFileOf(
   const words = [...(args.command ?? []), ...((args as { '--'?: unknown[] })['--'] ?? []).map(String)];
   const [file = ''] = words;
   const isAlone = words.length === 1 && lists.length === 0 && args.exe === undefined;
-  return isAlone && isFanOutFile(file) ? file : undefined;
+  return isAlone && isRunFile(file) ? file : undefined;
 }
 
-function isFanOutFile(word: string): boolean {
+/** A fan-out file, or a manifest. */
+function isRunFile(word: string): boolean {
   return /\.ya?ml$/i.test(word) && existsSync(word);
 }
 

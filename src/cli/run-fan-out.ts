@@ -1,4 +1,5 @@
 import type { Dispatcher, DispatcherEvent } from '../dispatcher/dispatcher.js';
+import { FjrError } from '../job/fjr-error.js';
 import { describeOutcome } from '../job/outcome.js';
 import { parseEntryName } from '../queue/entry-name.js';
 import { reportCrews } from '../recruiter/crews-here.js';
@@ -26,28 +27,35 @@ export interface RunFanOutOptions {
   readonly resume: string | undefined;
   /** A file that tells Prometheus how it stands. */
   readonly metrics: string | undefined;
+  /** Whether a manifest's ranks may have containers. */
+  readonly containers: boolean;
 }
 
-/** `fjr run fjr.yaml`: submits a run, works on it until it is over, and says what came of it. */
+/** `fjr run fjr.yaml` or `manifest.yaml`: submits a run, works on it until it is over, and says what came of it. */
 export async function runFanOutCommand(options: RunFanOutOptions): Promise<ExitCode> {
   const project = openProject(options.project);
   if (options.metrics !== undefined) checkWritable(options.metrics);
-  const planned = planRun(project, options.file, undefined);
+  const planned = planRun(project, options.file, options);
+  const { workers, leastWorkers, what } = planned;
   const files = filesFor(project);
+  if (what.gang !== undefined && options.resume !== undefined)
+    throw new FjrError('usage', '--resume goes with fan-out files: ranks all run', { hint: 'leave it out' });
   const inputs =
     options.resume === undefined
       ? undefined
       : openInputsOf(files, findFanOut(project, files, options.resume).path, planned);
   const tasks = await beginRun(project, planned, inputs);
-  say(`${planned.name}: ${plural(tasks, 'task')}`);
+  say(`${planned.name}: ${plural(tasks, what.gang === undefined ? 'task' : 'rank')}`);
   const id = dispatcherId();
   const hints = await openHintLine(project, id);
   const metrics =
     options.metrics === undefined ? undefined : new MetricsFile(project, planned.name, options.metrics);
   try {
-    const { workers } = planned.plan;
     const local = options.workers ?? (workers.kind === 'local' ? workers.workers : undefined);
-    return await new FanOutRunner(project, planned.name, id, hints).toTheEnd(local, options.defaultWorkers);
+    return await new FanOutRunner(project, planned.name, id, hints).toTheEnd(
+      local,
+      Math.max(options.defaultWorkers, leastWorkers),
+    );
   } finally {
     metrics?.close();
     await hints?.close();

@@ -28,10 +28,13 @@ export async function submitCommand(
     command: readonly string[];
     name: string | undefined;
     settings: Readonly<Record<string, string>>;
+    /** Whether a manifest's ranks may have containers. */
+    containers: boolean;
   },
   json: boolean,
 ): Promise<ExitCode> {
   if (args.command.length === 0 && args.files.some(isFanOutFile)) return submitRuns(project, args, json);
+  if (!args.containers) throw noManifest();
   const submissions = readSubmissions(args);
   for (const { name } of submissions) refuseTwin(project, name);
   for (const submission of submissions) submit(project, submission);
@@ -42,10 +45,17 @@ export async function submitCommand(
   return exitCode.fine;
 }
 
+/** Where a manifest was expected. */
+export function noManifest(): FjrError {
+  return new FjrError('usage', '--no-container goes with manifests', {
+    hint: 'fjr run manifest.yaml --no-container',
+  });
+}
+
 /** Fan-out files: each is a run of its own. All are read before the first is submitted. */
 async function submitRuns(
   project: Project,
-  { files, name }: Parameters<typeof submitCommand>[1],
+  { files, name, containers }: Parameters<typeof submitCommand>[1],
   json: boolean,
 ): Promise<ExitCode> {
   const others = files.filter((file) => !isFanOutFile(file));
@@ -54,7 +64,7 @@ async function submitRuns(
       hint: 'use two calls',
     });
   const { planRun, beginRun } = await import('./fan-out-door.js');
-  const runs = files.map((file) => planRun(project, file, name));
+  const runs = files.map((file) => planRun(project, file, { name, containers }));
   for (const run of runs) await beginRun(project, run);
   const names = runs.map((run) => run.name);
   if (json) sayJson({ project: project.name, submitted: names });

@@ -4,6 +4,7 @@ import { type Cursor, FanOutPaths, fanOutOf } from '../queue/fan-out-paths.js';
 import type { Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { dropPool } from '../queue/pool.js';
+import { unlink } from '../queue/steps.js';
 import { newToken } from '../queue/token.js';
 import { FanOutRun, type FanOutSystem } from './fan-out-run.js';
 
@@ -177,8 +178,10 @@ export class FanOuts {
       const outcome = { kind: 'tasks', tasks: fanOut.tasks, failed: tally.failed, left } as const;
       const note = { writer: this.#writer, time: this.#system.clock.timestamp(), outcome };
       const to = tally.failed + left === 0 ? 'done' : 'failed';
+      // One that failed may be tried again: it keeps its image and its pools.
+      if (to === 'done' && fanOut.container?.pull === 'load')
+        perform(this.#system.files, unlink(new FanOutPaths(this.#layout.queued(name)).image));
       perform(this.#system.files, concludeFanOut(this.#layout, name, to, newToken(), note));
-      // One that failed may be tried again.
       if (to === 'done')
         for (const { pool, own } of fanOut.pools)
           if (own) perform(this.#system.files, dropPool(this.#layout, pool));

@@ -114,6 +114,10 @@ export class FanOutPaths {
   seal(seal: Seal): string {
     return `${this.directory}/sealed/${sealName(seal)}`;
   }
+  /** The image that its tasks run in, if it was made for them. */
+  get image(): string {
+    return `${this.directory}/image.tar`;
+  }
   get output(): string {
     return `${this.directory}/output`;
   }

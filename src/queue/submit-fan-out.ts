@@ -16,6 +16,11 @@ const chunk = 1024 * 1024;
 /** What the directory of a fan-out job that is being made begins with. */
 export const fanOutDraftPrefix = '.fan-out-';
 
+/** The directory of a fan-out job that is being made. What stands there already goes along. */
+export function fanOutDraft(layout: Layout, token: Token): FanOutPaths {
+  return new FanOutPaths(layout.queued(`${fanOutDraftPrefix}${token}`));
+}
+
 /**
  * Submit a fan-out job: a directory with its inputs appears in the queue, whole.
  *
@@ -34,7 +39,7 @@ export function* submitFanOut(
     throw new FjrError('bad-job-name', `the name ${JSON.stringify(name)} is too long for a fan-out job`, {
       hint: `use at most ${longestName - roomForSlices} bytes, ending included`,
     });
-  const draft = new FanOutPaths(layout.queued(`${fanOutDraftPrefix}${token}`));
+  const draft = fanOutDraft(layout, token);
   for (const directory of [draft.directory, draft.outcomes, draft.sealed, draft.output])
     yield* mkdir(directory);
   const tasks = yield* writeInputs(draft, inputs);

@@ -1,22 +1,31 @@
 #!/bin/sh
 # Runs one task in a container, with any engine that has docker's command line:
 #
-#   container.sh ENGINE NAME STATE PULL IMAGE SERVER USER ARGUMENT...
+#   container.sh ENGINE NAME STATE PULL IMAGE SERVER USER ARCHIVE ARGUMENT...
 #
-# STATE is a directory of this host and this run: the image is pulled once, before the first task. The arguments are those
-# of `ENGINE run` behind --name. The environment holds what must not stand on a command line: FJR_CONTAINER_ENV, the
-# task's variables, a line each, and FJR_REGISTRY_PASSWORD.
+# STATE is a directory of this host and this run: the image is pulled once, before the first task, or loaded from ARCHIVE.
+# The arguments are those of `ENGINE run` behind --name. The environment holds what must not stand on a command line:
+# FJR_CONTAINER_ENV, the task's variables, a line each, and FJR_REGISTRY_PASSWORD.
 #
 # A killed `docker run` leaves its container running. So a watcher, in a session of its own where no signal for the task
 # reaches it, removes the container, and what a login left, once this process is gone, however it went.
 set -u
-engine=$1 name=$2 state=$3 pull=$4 image=$5 server=$6 user=$7
-shift 7
+engine=$1 name=$2 state=$3 pull=$4 image=$5 server=$6 user=$7 archive=$8
+shift 8
 
 complain() { echo "fjr: $*" >&2; exit 125; }
 
+is_there() { "$engine" image inspect "$image" >/dev/null 2>&1; }
+
+load_image() {
+    is_there && return 0
+    "$engine" load --input "$archive" >/dev/null || return 1
+    is_there || { echo "fjr: $archive does not hold it" >&2; return 1; }
+}
+
 pull_image() {
-    if [ "$pull" = missing ] && "$engine" image inspect "$image" >/dev/null 2>&1; then return 0; fi
+    if [ "$pull" = load ]; then load_image; return; fi
+    if [ "$pull" = missing ] && is_there; then return 0; fi
     login=
     if [ -n "$user" ]; then
         # Of its own and for a moment: the user's own logins are not touched, and none is left behind.

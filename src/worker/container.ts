@@ -16,6 +16,8 @@ export interface ContainerLaunch {
   readonly script: string;
   /** A directory of this host and this run. */
   readonly state: string;
+  /** Where the image lies, if it is loaded. */
+  readonly archive: string;
 }
 
 /** The command line and the variables of the process that runs a container (see container.sh). */
@@ -23,7 +25,7 @@ export function containerProcess(launch: ContainerLaunch): {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 } {
-  const { spec, name, script, state, argv } = launch;
+  const { spec, name, script, state, archive, argv } = launch;
   const { engine, pull, image, registry } = spec;
   const { lines, several } = variables({ ...spec.environment, ...launch.env });
   return {
@@ -37,6 +39,7 @@ export function containerProcess(launch: ContainerLaunch): {
       image,
       registry?.server ?? '',
       registry?.user ?? '',
+      archive,
       ...['--env-file', '/dev/stdin', ...Object.keys(several).flatMap((variable) => ['--env', variable])],
       ...limits(launch),
       ...spec.options,

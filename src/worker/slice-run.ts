@@ -200,9 +200,8 @@ export class SliceRun {
       exposed: false,
       cut: new Map<string, number>(),
     };
-    const of = { tasks: fanOut.tasks, columns: fanOut.columns, run: fanOut.id };
-    const argv = fanOut.command === undefined ? [] : taskArgv(fanOut.command, input, task);
-    const own = { ...taskEnvironment(input, task, of), FJR_ATTEMPT: String(this.#attempt(task)) };
+    const argv = taskArgv(fanOut, input, task);
+    const own = { ...taskEnvironment(fanOut, input, task), FJR_ATTEMPT: String(this.#attempt(task)) };
     const { argv: words, env } =
       container === undefined ? { argv, env: own } : container(task, argv, { ...launch.env, ...own });
     const [name = '', ...args] = words;

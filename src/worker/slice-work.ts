@@ -1,4 +1,5 @@
 import type { FanOut } from '../job/fan-out.js';
+import { rankTypeOf } from '../job/gang.js';
 import type { Job } from '../job/job.js';
 import { parseEntryName, tokenOf } from '../queue/entry-name.js';
 import { cancelMarkName, fanOutOf } from '../queue/fan-out-paths.js';
@@ -16,7 +17,7 @@ import { outcomeOf } from './outcome-of.js';
 import type { Busy, Ending } from './roster.js';
 import type { Scratch } from './scratch.js';
 import { SliceRun } from './slice-run.js';
-import { Slices } from './slices.js';
+import { type SliceParts, Slices } from './slices.js';
 import type { Launch, Starter } from './starter.js';
 
 /** Milliseconds within which lines of short tasks reach a file server together. */
@@ -71,7 +72,7 @@ export class SliceWork {
       launch,
       starter,
       findProgram: (name) => this.#crew.findProgram(name, directory, launch.env['PATH']),
-      container: this.#containerOf(fanOut, tokenOf(busy.entry) ?? ''),
+      container: this.#containerOf(parts, tokenOf(busy.entry) ?? ''),
       scratch: (index, stream) => scratch.taskPath(worker, index, stream),
       outcomeOf: (ended, { timeout }) => {
         const { cancelled } = busy;
@@ -90,15 +91,19 @@ export class SliceWork {
     return run;
   }
 
-  #containerOf(fanOut: FanOut, token: string): ConstructorParameters<typeof SliceRun>[0]['container'] {
-    const spec = fanOut.container;
+  #containerOf(
+    { fanOut, paths }: Pick<SliceParts, 'fanOut' | 'paths'>,
+    token: string,
+  ): ConstructorParameters<typeof SliceRun>[0]['container'] {
+    const { container: spec, gang } = fanOut;
     if (spec === undefined) return undefined;
     const { containerScript: script, containerState } = this.#crew.launcher.options;
     const state = `${containerState}/${fanOut.id}`;
-    const { needs } = fanOut.job;
-    return (task, argv, env) =>
-      containerProcess({
-        spec,
+    return (task, argv, env) => {
+      const { needs, shm } =
+        gang === undefined ? { needs: fanOut.job.needs, shm: spec.shm } : rankTypeOf(gang, task);
+      return containerProcess({
+        spec: { ...spec, shm },
         name: `fjr-${token}-${task}`,
         crew: this.#crew.id,
         needs,
@@ -106,7 +111,9 @@ export class SliceWork {
         env,
         script,
         state,
+        archive: paths.image,
       });
+    };
   }
 
   /** All tasks have their lines, and the slice goes away; or what is left of it is given back. */

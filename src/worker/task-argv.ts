@@ -1,7 +1,7 @@
-import type { TaskCommand } from '../job/fan-out.js';
+import type { FanOut, TaskCommand, TaskInput } from '../job/fan-out.js';
 import { inputVariable } from '../job/fan-out-file/columns.js';
+import { rankEnvironment } from '../job/gang.js';
 import { renderTemplate, replacePlaceholders } from '../job/template.js';
-import type { TaskInput } from '../job/fan-out.js';
 import { shellArgv } from './launch.js';
 
 /** The words that an input's placeholders stand for: `{1}` is the first, `{}` all of them. */
@@ -9,8 +9,23 @@ export function partsOf(input: TaskInput): readonly string[] {
   return typeof input === 'string' ? [input] : input;
 }
 
-/** The program and arguments of a task's process. What an input holds is never read by a shell. */
-export function taskArgv(command: TaskCommand, input: TaskInput, task: number): readonly string[] {
+/** The program and arguments of a task's process; none: what its container's image does by itself. */
+export function taskArgv(
+  { command, gang }: Pick<FanOut, 'command' | 'gang'>,
+  input: TaskInput,
+  task: number,
+): readonly string[] {
+  if (command === undefined) return [];
+  // Ranks have no inputs: their command is taken as it stands.
+  return gang === undefined ? argvWith(command, input, task) : verbatim(command);
+}
+
+function verbatim(command: TaskCommand): readonly string[] {
+  return command.kind === 'argv' ? command.argv : shellArgv(command.line);
+}
+
+/** What an input holds is never read by a shell. */
+function argvWith(command: TaskCommand, input: TaskInput, task: number): readonly string[] {
   const template = { values: partsOf(input), sequence: task + 1 };
   if (command.kind === 'argv') return command.argv.map((word) => replacePlaceholders(word, template));
   const { line } = command;
@@ -21,9 +36,9 @@ export function taskArgv(command: TaskCommand, input: TaskInput, task: number): 
 
 /** Variables that a task sees beside those of every job. */
 export function taskEnvironment(
+  { id, tasks, columns, gang }: Pick<FanOut, 'id' | 'tasks' | 'columns' | 'gang'>,
   input: TaskInput,
   task: number,
-  of: { readonly tasks: number; readonly columns: readonly string[]; readonly run: string },
 ): Record<string, string> {
   const parts = partsOf(input);
   const whole = parts.join(' ');
@@ -31,9 +46,10 @@ export function taskEnvironment(
     INPUT: whole,
     FJR_INPUT: whole,
     FJR_TASK_INDEX: String(task),
-    FJR_TASK_COUNT: String(of.tasks),
-    FJR_RUN_ID: of.run,
+    FJR_TASK_COUNT: String(tasks),
+    FJR_RUN_ID: id,
+    ...(gang === undefined ? {} : rankEnvironment(gang, task)),
   };
-  of.columns.forEach((column, index) => (env[inputVariable(column)] = parts[index] ?? ''));
+  columns.forEach((column, index) => (env[inputVariable(column)] = parts[index] ?? ''));
   return env;
 }

@@ -29,7 +29,8 @@ export class DockerRig {
   readonly password = 's3cret: "\'$x';
   readonly #pids: number[] = [];
 
-  async up(): Promise<void> {
+  /** There is one port for registries: of tests that run at a time, one may want it. */
+  async up({ registry = true } = {}): Promise<void> {
     this.#start('dockerd', [
       ...['--host', this.env.DOCKER_HOST, '--data-root', `${this.directory}/data`],
       ...['--exec-root', `${this.directory}/exec`, '--pidfile', `${this.directory}/dockerd.pid`],
@@ -43,7 +44,7 @@ export class DockerRig {
       30,
     );
     this.#makeImage();
-    await this.#startRegistry();
+    if (registry) await this.#startRegistry();
   }
 
   down(): void {

@@ -148,7 +148,7 @@ describe.each(starters)('a series of tasks, started in %s', (_program, argv) => 
       const expected = (own: Record<string, string>): string[] =>
         Object.entries<unknown>({ ...process.env, HOME: '/elsewhere', COMMON: "it's\nhere", ...own })
           .filter(([name]) => !/^(PWD|OLDPWD|_|SHLVL)$/.test(name))
-          .map(([name, value]) => `${name}=${value ?? ''}`)
+          .map(([name, value]) => `${name}=${String(value)}`)
           .sort();
       expect(seen('one')).toEqual(expected({ INPUT: '1' }));
       expect(seen('two')).toEqual(expected({ OTHER: '2' }));

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FanOutFileError } from '../../../src/job/fan-out-file/problems.js';
-import { readFanOutFile } from '../../../src/job/fan-out-file/read-fan-out-file.js';
+import { readRunFile } from '../../../src/job/read-run-file.js';
+import { full as fullManifest } from '../manifest/examples.js';
 import { full, fullFiles } from './full-example.js';
 import { TestWorld } from './world.js';
 
@@ -12,10 +13,13 @@ class Still extends TestWorld {
   }
 }
 
+const files = { ...fullFiles, '/here/app/build/Dockerfile': 'FROM scratch\n' };
+const right = [...full, fullManifest];
+
 /** Whether a text is refused as a file that is wrong; anything else that is thrown is a bug. */
 function refused(text: string): boolean {
   try {
-    readFanOutFile(text, 'fjr.yaml', new Still({ files: fullFiles }));
+    readRunFile(text, 'fjr.yaml', new Still({ files, directories: ['app'] }), { containers: true });
     return false;
   } catch (error) {
     if (!(error instanceof FanOutFileError)) throw error;
@@ -70,7 +74,7 @@ test('a file with anything changed in it is read, or refused with places that ar
   const change = fc.tuple(fc.nat(), fc.nat({ max: 12 }), piece);
   fc.assert(
     fc.property(
-      fc.constantFrom(...full),
+      fc.constantFrom(...right),
       fc.array(change, { minLength: 1, maxLength: 4 }),
       (file, changes) => {
         let text = file;
@@ -86,5 +90,5 @@ test('a file with anything changed in it is read, or refused with places that ar
 });
 
 test('the files that are changed are right before', () => {
-  expect(full.map(refused)).toEqual(full.map(() => false));
+  expect(right.map(refused)).toEqual(right.map(() => false));
 });

@@ -3,8 +3,13 @@ import type { WrongFile } from '../fan-out-file/wrong-files.js';
 /** What the world of wrong manifests holds. */
 export const given = { files: { '/here/Dockerfile': 'FROM scratch\n' }, directories: ['empty'] };
 
+// What most of them have in common, which is right.
 const header = ['kind: AIchorManifest', 'apiVersion: 0.2.1'];
-const workers = ['  types:', '    Worker:', '      count: 2', '      resources: { cpus: 1, ramRatio: 1 }'];
+const tfSpec = ['spec:', '  operator: tf', '  command: a'];
+const tf = [...header, ...tfSpec];
+const jobset = [...header, 'spec:', '  operator: jobset', '  command: a'];
+const types = ['  types:', '    Worker:', '      count: 2'];
+const workers = [...types, '      resources: { cpus: 1, ramRatio: 1 }'];
 
 /** Manifests that are refused. */
 export const wrongManifests: readonly WrongFile[] = [
@@ -19,14 +24,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a kind that is misspelt',
-    lines: [
-      'kind: AichorManifest',
-      'apiVersion: 0.2.1',
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      ...workers,
-    ],
+    lines: ['kind: AichorManifest', 'apiVersion: 0.2.1', ...tfSpec, ...workers],
     says: [
       'manifest.yaml, line 1, column 7: kind is "AichorManifest"',
       'hint: did you mean "AIchorManifest"?',
@@ -34,22 +32,22 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a kind of something else',
-    lines: ['kind: Deployment', 'apiVersion: 0.2.1', 'spec:', '  operator: tf', '  command: a', ...workers],
+    lines: ['kind: Deployment', 'apiVersion: 0.2.1', ...tfSpec, ...workers],
     says: ['manifest.yaml, line 1, column 7: kind is "Deployment"', 'hint: expected AIchorManifest'],
   },
   {
     what: 'no kind',
-    lines: ['apiVersion: 0.2.1', 'spec:', '  operator: tf', '  command: a', ...workers],
+    lines: ['apiVersion: 0.2.1', ...tfSpec, ...workers],
     says: ['manifest.yaml, line 1, column 1: "kind" is missing', 'hint: expected AIchorManifest'],
   },
   {
     what: 'no version',
-    lines: ['kind: AIchorManifest', 'spec:', '  operator: tf', '  command: a', ...workers],
+    lines: ['kind: AIchorManifest', ...tfSpec, ...workers],
     says: ['manifest.yaml, line 1, column 1: "apiVersion" is missing', 'hint: expected one of 0.2.1, 0.2.2'],
   },
   {
     what: 'a version that is not known',
-    lines: ['kind: AIchorManifest', 'apiVersion: 0.3', 'spec:', '  operator: tf', '  command: a', ...workers],
+    lines: ['kind: AIchorManifest', 'apiVersion: 0.3', ...tfSpec, ...workers],
     says: ['manifest.yaml, line 2, column 13: apiVersion is 0.3', 'hint: expected one of 0.2.1, 0.2.2'],
   },
   {
@@ -88,7 +86,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'an unknown key',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', ...workers, 'sepc: {}'],
+    lines: [...tf, ...workers, 'sepc: {}'],
     says: [
       'manifest.yaml, line 10, column 1: unknown key "sepc"',
       'hint: known are kind, apiVersion, builder, spec',
@@ -96,7 +94,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'an unknown key that is like none',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', ...workers, 'metadata: { name: x }'],
+    lines: [...tf, ...workers, 'metadata: { name: x }'],
     says: [
       'manifest.yaml, line 10, column 1: unknown key "metadata"',
       'hint: known are kind, apiVersion, builder, spec',
@@ -104,7 +102,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a key of fjr.yaml',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', ...workers, 'input: [1]'],
+    lines: [...tf, ...workers, 'input: [1]'],
     says: [
       'manifest.yaml, line 10, column 1: unknown key "input"',
       'hint: known are kind, apiVersion, builder, spec',
@@ -112,20 +110,12 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'an unknown key in spec',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', '  comand: b', ...workers],
+    lines: [...tf, '  comand: b', ...workers],
     says: ['manifest.yaml, line 6, column 3: unknown key "comand" in spec', 'hint: did you mean "command"?'],
   },
   {
     what: 'a key of spec that fjr.yaml spells otherwise',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  failure: retry-rank',
-      '  retry_delay: 1s',
-      ...workers,
-    ],
+    lines: [...tf, '  failure: retry-rank', '  retry_delay: 1s', ...workers],
     says: [
       'manifest.yaml, line 7, column 3: unknown key "retry_delay" in spec',
       'hint: did you mean "retryDelay"?',
@@ -133,14 +123,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a key of spec that is of no use here',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  storage: { sharedVolume: { sizeGB: 16 } }',
-      ...workers,
-    ],
+    lines: [...tf, '  storage: { sharedVolume: { sizeGB: 16 } }', ...workers],
     says: [
       'manifest.yaml, line 6, column 3: unknown key "storage" in spec',
       'hint: known are operator, image, command, types, failure, retries, retryDelay, timeout, priority, nice, labels, env, engine, volumes, network, tensorboard, debug',
@@ -148,7 +131,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a spec that stands twice',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', ...workers, 'spec: {}'],
+    lines: [...tf, ...workers, 'spec: {}'],
     says: ['manifest.yaml, line 10, column 1: not YAML: Map keys must be unique'],
   },
   {
@@ -214,7 +197,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'no types',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a'],
+    lines: tf,
     says: [
       'manifest.yaml, line 3, column 1: "types" is missing in spec',
       'hint: expected a map with at least one type, such as Worker',
@@ -222,7 +205,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'types that are empty',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', '  types: {}'],
+    lines: [...tf, '  types: {}'],
     says: [
       'manifest.yaml, line 6, column 10: spec.types is an empty map',
       'hint: expected a map with at least one type, such as Worker',
@@ -230,7 +213,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'types that are a list',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', '  types: [Worker]'],
+    lines: [...tf, '  types: [Worker]'],
     says: [
       'manifest.yaml, line 6, column 10: spec.types is a list',
       'hint: expected a map with at least one type, such as Worker',
@@ -238,7 +221,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a type without a value',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', '  types:', '    Worker:'],
+    lines: [...tf, '  types:', '    Worker:'],
     says: [
       'manifest.yaml, line 7, column 5: spec.types.Worker is empty',
       'hint: expected a map with count, completions, parallelisms, resources',
@@ -246,7 +229,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a type that is a number',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', '  types:', '    Worker: 5'],
+    lines: [...tf, '  types:', '    Worker: 5'],
     says: [
       'manifest.yaml, line 7, column 13: spec.types.Worker is 5',
       'hint: expected a map with count, completions, parallelisms, resources',
@@ -254,14 +237,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a type with a name that is none',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    "my worker": { count: 1, resources: { cpus: 1, ramRatio: 1 } }',
-    ],
+    lines: [...tf, '  types:', '    "my worker": { count: 1, resources: { cpus: 1, ramRatio: 1 } }'],
     says: [
       'manifest.yaml, line 7, column 5: "my worker" cannot be a key in spec.types',
       'hint: expected a name of letters, digits, "-" and "_"',
@@ -270,10 +246,7 @@ export const wrongManifests: readonly WrongFile[] = [
   {
     what: 'types whose names differ in case alone',
     lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
+      ...tf,
       '  types:',
       '    worker: { count: 1, resources: { cpus: 1, ramRatio: 1 } }',
       '    Worker: { count: 1, resources: { cpus: 1, ramRatio: 1 } }',
@@ -286,15 +259,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'no count',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      resources: { cpus: 1, ramRatio: 1 }',
-    ],
+    lines: [...tf, '  types:', '    Worker:', '      resources: { cpus: 1, ramRatio: 1 }'],
     says: [
       'manifest.yaml, line 7, column 5: "count" is missing in spec.types.Worker',
       'hint: expected a whole number from 1 to 10000',
@@ -302,16 +267,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a count of nothing',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 0',
-      '      resources: { cpus: 1, ramRatio: 1 }',
-    ],
+    lines: [...tf, '  types:', '    Worker:', '      count: 0', '      resources: { cpus: 1, ramRatio: 1 }'],
     says: [
       'manifest.yaml, line 8, column 14: spec.types.Worker.count is 0',
       'hint: expected a whole number from 1 to 10000',
@@ -320,10 +276,7 @@ export const wrongManifests: readonly WrongFile[] = [
   {
     what: 'a count that is a word',
     lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
+      ...tf,
       '  types:',
       '    Worker:',
       '      count: many',
@@ -337,10 +290,7 @@ export const wrongManifests: readonly WrongFile[] = [
   {
     what: 'a count with a fraction',
     lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
+      ...tf,
       '  types:',
       '    Worker:',
       '      count: 2.5',
@@ -354,10 +304,7 @@ export const wrongManifests: readonly WrongFile[] = [
   {
     what: 'a count that is a list',
     lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
+      ...tf,
       '  types:',
       '    Worker:',
       '      count: [1, 2]',
@@ -370,17 +317,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a key of a type that is misspelt',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: jobset',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
-      '      completion: 2',
-      '      resources: { cpus: 1, ramRatio: 1 }',
-    ],
+    lines: [...jobset, ...types, '      completion: 2', '      resources: { cpus: 1, ramRatio: 1 }'],
     says: [
       'manifest.yaml, line 9, column 7: unknown key "completion" in spec.types.Worker',
       'hint: did you mean "completions"?',
@@ -388,17 +325,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'parallelism as Kubernetes spells it',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: jobset',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
-      '      parallelism: 2',
-      '      resources: { cpus: 1, ramRatio: 1 }',
-    ],
+    lines: [...jobset, ...types, '      parallelism: 2', '      resources: { cpus: 1, ramRatio: 1 }'],
     says: [
       'manifest.yaml, line 9, column 7: unknown key "parallelism" in spec.types.Worker',
       'hint: did you mean "parallelisms"?',
@@ -407,13 +334,8 @@ export const wrongManifests: readonly WrongFile[] = [
   {
     what: 'completions with tf',
     lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
+      ...tf,
+      ...types,
       '      completions: 2',
       '      parallelisms: 2',
       '      resources: { cpus: 1, ramRatio: 1 }',
@@ -427,17 +349,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'completions of nothing',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: jobset',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
-      '      completions: 0',
-      '      resources: { cpus: 1, ramRatio: 1 }',
-    ],
+    lines: [...jobset, ...types, '      completions: 0', '      resources: { cpus: 1, ramRatio: 1 }'],
     says: [
       'manifest.yaml, line 9, column 20: spec.types.Worker.completions is 0',
       'hint: expected a whole number from 1 to 10000',
@@ -446,10 +358,7 @@ export const wrongManifests: readonly WrongFile[] = [
   {
     what: 'more ranks than can run together',
     lines: [
-      ...header,
-      'spec:',
-      '  operator: jobset',
-      '  command: a',
+      ...jobset,
       '  types:',
       '    Worker:',
       '      count: 200',
@@ -464,7 +373,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'no resources',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', '  types:', '    Worker: { count: 1 }'],
+    lines: [...tf, '  types:', '    Worker: { count: 1 }'],
     says: [
       'manifest.yaml, line 7, column 5: "resources" is missing in spec.types.Worker',
       'hint: expected a map with cpus, ramRatio, shmSizeGB, accelerators',
@@ -472,16 +381,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'resources without a value',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
-      '      resources: ',
-    ],
+    lines: [...tf, ...types, '      resources: '],
     says: [
       'manifest.yaml, line 9, column 7: spec.types.Worker.resources is empty',
       'hint: expected a map with cpus, ramRatio, shmSizeGB, accelerators',
@@ -489,16 +389,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'resources without CPUs and memory',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
-      '      resources: { shmSizeGB: 1 }',
-    ],
+    lines: [...tf, ...types, '      resources: { shmSizeGB: 1 }'],
     says: [
       'manifest.yaml has 2 problems:',
       '  line 9, column 7: "cpus" is missing in spec.types.Worker.resources (expected a whole number from 1)',
@@ -507,16 +398,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'no CPU',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
-      '      resources: { cpus: 0, ramRatio: 1 }',
-    ],
+    lines: [...tf, ...types, '      resources: { cpus: 0, ramRatio: 1 }'],
     says: [
       'manifest.yaml, line 9, column 26: spec.types.Worker.resources.cpus is 0',
       'hint: expected a whole number from 1',
@@ -524,16 +406,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'half a CPU',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
-      '      resources: { cpus: 0.5, ramRatio: 1 }',
-    ],
+    lines: [...tf, ...types, '      resources: { cpus: 0.5, ramRatio: 1 }'],
     says: [
       'manifest.yaml, line 9, column 26: spec.types.Worker.resources.cpus is 0.5',
       'hint: expected a whole number from 1',
@@ -541,16 +414,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'no memory',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
-      '      resources: { cpus: 1, ramRatio: 0 }',
-    ],
+    lines: [...tf, ...types, '      resources: { cpus: 1, ramRatio: 0 }'],
     says: [
       'manifest.yaml, line 9, column 39: spec.types.Worker.resources.ramRatio is 0',
       'hint: expected a number above 0: GB for each CPU',
@@ -559,16 +423,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'memory in words',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
-      '      resources: { cpus: 1, ramRatio: 2G }',
-    ],
+    lines: [...tf, ...types, '      resources: { cpus: 1, ramRatio: 2G }'],
     says: [
       'manifest.yaml, line 9, column 39: spec.types.Worker.resources.ramRatio is "2G"',
       'hint: expected a number above 0: GB for each CPU',
@@ -577,16 +432,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'shared memory in words',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
-      '      resources: { cpus: 1, ramRatio: 1, shmSizeGB: 512M }',
-    ],
+    lines: [...tf, ...types, '      resources: { cpus: 1, ramRatio: 1, shmSizeGB: 512M }'],
     says: [
       'manifest.yaml, line 9, column 53: spec.types.Worker.resources.shmSizeGB is "512M"',
       'hint: expected a number from 0: GB',
@@ -595,16 +441,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'less than no shared memory',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
-      '      resources: { cpus: 1, ramRatio: 1, shmSizeGB: -1 }',
-    ],
+    lines: [...tf, ...types, '      resources: { cpus: 1, ramRatio: 1, shmSizeGB: -1 }'],
     says: [
       'manifest.yaml, line 9, column 53: spec.types.Worker.resources.shmSizeGB is -1',
       'hint: expected a number from 0: GB',
@@ -613,16 +450,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a key of resources that is misspelt',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
-      '      resources: { cpu: 1, ramRatio: 1 }',
-    ],
+    lines: [...tf, ...types, '      resources: { cpu: 1, ramRatio: 1 }'],
     says: [
       'manifest.yaml has 2 problems:',
       '  line 9, column 7: "cpus" is missing in spec.types.Worker.resources (expected a whole number from 1)',
@@ -631,16 +459,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'memory as fjr.yaml has it',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
-      '      resources: { cpus: 1, ramRatio: 1, memory: 4G }',
-    ],
+    lines: [...tf, ...types, '      resources: { cpus: 1, ramRatio: 1, memory: 4G }'],
     says: [
       'manifest.yaml, line 9, column 42: unknown key "memory" in spec.types.Worker.resources',
       'hint: known are cpus, ramRatio, shmSizeGB, accelerators',
@@ -648,16 +467,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'selectors',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
-      '      resources: { cpus: 1, ramRatio: 1, extraSelectors: [] }',
-    ],
+    lines: [...tf, ...types, '      resources: { cpus: 1, ramRatio: 1, extraSelectors: [] }'],
     says: [
       'manifest.yaml, line 9, column 42: unknown key "extraSelectors" in spec.types.Worker.resources',
       'hint: known are cpus, ramRatio, shmSizeGB, accelerators',
@@ -665,16 +475,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'GPUs as fjr.yaml has them',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
-      '      resources: { cpus: 1, ramRatio: 1, gpus: 1 }',
-    ],
+    lines: [...tf, ...types, '      resources: { cpus: 1, ramRatio: 1, gpus: 1 }'],
     says: [
       'manifest.yaml, line 9, column 42: unknown key "gpus" in spec.types.Worker.resources',
       'hint: did you mean "cpus"?',
@@ -683,13 +484,8 @@ export const wrongManifests: readonly WrongFile[] = [
   {
     what: 'GPUs without a count',
     lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
+      ...tf,
+      ...types,
       '      resources: { cpus: 1, ramRatio: 1, accelerators: { gpu: { type: gpu } } }',
     ],
     says: [
@@ -699,16 +495,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'GPUs that are a number',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
-      '      resources: { cpus: 1, ramRatio: 1, accelerators: { gpu: 1 } }',
-    ],
+    lines: [...tf, ...types, '      resources: { cpus: 1, ramRatio: 1, accelerators: { gpu: 1 } }'],
     says: [
       'manifest.yaml, line 9, column 63: spec.types.Worker.resources.accelerators.gpu is 1',
       'hint: expected a map with count, type, product',
@@ -717,13 +504,8 @@ export const wrongManifests: readonly WrongFile[] = [
   {
     what: 'GPUs of another type',
     lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
+      ...tf,
+      ...types,
       '      resources: { cpus: 1, ramRatio: 1, accelerators: { gpu: { count: 1, type: fpga } } }',
     ],
     says: [
@@ -734,13 +516,8 @@ export const wrongManifests: readonly WrongFile[] = [
   {
     what: 'GPUs of a product that no label can be',
     lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
+      ...tf,
+      ...types,
       '      resources: { cpus: 1, ramRatio: 1, accelerators: { gpu: { count: 1, product: Tesla T4 } } }',
     ],
     says: [
@@ -752,13 +529,8 @@ export const wrongManifests: readonly WrongFile[] = [
   {
     what: 'TPUs',
     lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  types:',
-      '    Worker:',
-      '      count: 2',
+      ...tf,
+      ...types,
       '      resources: { cpus: 1, ramRatio: 1, accelerators: { tpu: { count: 1 } } }',
     ],
     says: [
@@ -768,7 +540,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a builder that is a word',
-    lines: [...header, 'builder: x', 'spec:', '  operator: tf', '  command: a', ...workers],
+    lines: [...header, 'builder: x', ...tfSpec, ...workers],
     says: [
       'manifest.yaml, line 3, column 10: builder is "x"',
       'hint: expected a map with image, dockerfile, context',
@@ -776,7 +548,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a builder without an image',
-    lines: [...header, 'builder: { context: . }', 'spec:', '  operator: tf', '  command: a', ...workers],
+    lines: [...header, 'builder: { context: . }', ...tfSpec, ...workers],
     says: [
       'manifest.yaml, line 3, column 1: "image" is missing in builder',
       'hint: expected the name of an image',
@@ -784,14 +556,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a key of the builder that is misspelt',
-    lines: [
-      ...header,
-      'builder: { image: x, dockerFile: ./Dockerfile }',
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      ...workers,
-    ],
+    lines: [...header, 'builder: { image: x, dockerFile: ./Dockerfile }', ...tfSpec, ...workers],
     says: [
       'manifest.yaml, line 3, column 22: unknown key "dockerFile" in builder',
       'hint: did you mean "dockerfile"?',
@@ -799,15 +564,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'another image than the one that is built',
-    lines: [
-      ...header,
-      'builder: { image: x }',
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  image: y',
-      ...workers,
-    ],
+    lines: [...header, 'builder: { image: x }', ...tfSpec, '  image: y', ...workers],
     says: [
       'manifest.yaml, line 7, column 3: spec.image: it is not the image that is built, x',
       'hint: name that one, or leave out builder',
@@ -816,14 +573,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'no directory to build from',
-    lines: [
-      ...header,
-      'builder: { image: x, context: nowhere }',
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      ...workers,
-    ],
+    lines: [...header, 'builder: { image: x, context: nowhere }', ...tfSpec, ...workers],
     says: [
       'manifest.yaml, line 3, column 31: builder.context: nowhere is no directory',
       'hint: it was looked for as /here/nowhere',
@@ -832,14 +582,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'no Dockerfile',
-    lines: [
-      ...header,
-      'builder: { image: x, context: empty }',
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      ...workers,
-    ],
+    lines: [...header, 'builder: { image: x, context: empty }', ...tfSpec, ...workers],
     says: [
       'manifest.yaml, line 3, column 10: builder.dockerfile: cannot read /here/empty/Dockerfile: ENOENT',
     ],
@@ -847,14 +590,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'no Dockerfile of that name',
-    lines: [
-      ...header,
-      'builder: { image: x, dockerfile: build/Dockerfile }',
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      ...workers,
-    ],
+    lines: [...header, 'builder: { image: x, dockerfile: build/Dockerfile }', ...tfSpec, ...workers],
     says: [
       'manifest.yaml, line 3, column 34: builder.dockerfile: cannot read /here/build/Dockerfile: ENOENT',
     ],
@@ -862,12 +598,12 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a failure policy that is misspelt',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', '  failure: fail_all', ...workers],
+    lines: [...tf, '  failure: fail_all', ...workers],
     says: ['manifest.yaml, line 6, column 12: spec.failure is "fail_all"', 'hint: did you mean "fail-all"?'],
   },
   {
     what: 'a failure policy that is not known',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', '  failure: restart', ...workers],
+    lines: [...tf, '  failure: restart', ...workers],
     says: [
       'manifest.yaml, line 6, column 12: spec.failure is "restart"',
       'hint: expected one of fail-all, ignore, retry-rank',
@@ -875,7 +611,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'retries where nothing is tried again',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', '  retries: 3', ...workers],
+    lines: [...tf, '  retries: 3', ...workers],
     says: [
       'manifest.yaml, line 6, column 3: spec.retries: no rank is tried again',
       'hint: say failure: retry-rank, or leave it out',
@@ -884,16 +620,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'retries of ranks that are ignored',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  failure: ignore',
-      '  retries: 3',
-      '  retryDelay: 5s',
-      ...workers,
-    ],
+    lines: [...tf, '  failure: ignore', '  retries: 3', '  retryDelay: 5s', ...workers],
     says: [
       'manifest.yaml has 2 problems:',
       '  line 7, column 3: spec.retries: no rank is tried again (say failure: retry-rank, or leave it out)',
@@ -903,15 +630,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'retries that are a word',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  failure: retry-rank',
-      '  retries: often',
-      ...workers,
-    ],
+    lines: [...tf, '  failure: retry-rank', '  retries: often', ...workers],
     says: [
       'manifest.yaml, line 7, column 12: spec.retries is "often"',
       'hint: expected a whole number from 0 to 1000',
@@ -919,7 +638,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a time limit of nothing',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', '  timeout: 0', ...workers],
+    lines: [...tf, '  timeout: 0', ...workers],
     says: [
       'manifest.yaml, line 6, column 12: spec.timeout is 0',
       'hint: expected a duration such as 90, 90s, 5m or 1h30m',
@@ -928,7 +647,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a priority that is a word',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', '  priority: high', ...workers],
+    lines: [...tf, '  priority: high', ...workers],
     says: [
       'manifest.yaml, line 6, column 13: spec.priority is "high"',
       'hint: expected a whole number, higher goes first',
@@ -936,7 +655,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'niceness beyond 19',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', '  nice: 20', ...workers],
+    lines: [...tf, '  nice: 20', ...workers],
     says: [
       'manifest.yaml, line 6, column 9: spec.nice is 20',
       'hint: expected a whole number from -20 to 19',
@@ -944,7 +663,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'labels that are none',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', '  labels: [big mem]', ...workers],
+    lines: [...tf, '  labels: [big mem]', ...workers],
     says: [
       'manifest.yaml, line 6, column 11: spec.labels is a list',
       'hint: expected a list of words, or words separated by commas',
@@ -953,7 +672,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a variable that is none',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', '  env: { MY-VAR: 1 }', ...workers],
+    lines: [...tf, '  env: { MY-VAR: 1 }', ...workers],
     says: [
       'manifest.yaml, line 6, column 10: "MY-VAR" cannot be a key in spec.env',
       'hint: expected a variable name: letters, digits and "_"',
@@ -961,19 +680,12 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a variable that is a list',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', '  env: { A: [1] }', ...workers],
+    lines: [...tf, '  env: { A: [1] }', ...workers],
     says: ['manifest.yaml, line 6, column 13: spec.env.A is a list', 'hint: expected text'],
   },
   {
     what: 'variables that fjr sets itself',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  env: { RANK: 0, TF_CONFIG: x, FJR_TASK_INDEX: 1, JOB_INDEX: 1, A: 1 }',
-      ...workers,
-    ],
+    lines: [...tf, '  env: { RANK: 0, TF_CONFIG: x, FJR_TASK_INDEX: 1, JOB_INDEX: 1, A: 1 }', ...workers],
     says: [
       'manifest.yaml has 4 problems:',
       '  line 6, column 10: spec.env.RANK: fjr sets this variable itself (choose another name)',
@@ -985,7 +697,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'volumes that are a word',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', '  volumes: /data:/data', ...workers],
+    lines: [...tf, '  volumes: /data:/data', ...workers],
     says: [
       'manifest.yaml, line 6, column 12: spec.volumes is "/data:/data"',
       'hint: expected a list of HOST:CONTAINER[:ro]',
@@ -993,14 +705,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a TensorBoard',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  tensorboard: { enabled: true }',
-      ...workers,
-    ],
+    lines: [...tf, '  tensorboard: { enabled: true }', ...workers],
     says: [
       'manifest.yaml, line 6, column 18: spec.tensorboard.enabled: fjr starts no TensorBoard',
       'hint: say false, or leave it out',
@@ -1009,7 +714,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a TensorBoard that is a word',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', '  tensorboard: yes please', ...workers],
+    lines: [...tf, '  tensorboard: yes please', ...workers],
     says: [
       'manifest.yaml, line 6, column 16: spec.tensorboard is "yes please"',
       'hint: expected a map with enabled',
@@ -1017,7 +722,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'Jupyter',
-    lines: [...header, 'spec:', '  operator: tf', '  command: a', '  debug: { jupyter: true }', ...workers],
+    lines: [...tf, '  debug: { jupyter: true }', ...workers],
     says: [
       'manifest.yaml, line 6, column 12: spec.debug.jupyter: fjr starts no Jupyter',
       'hint: say false, or leave it out',
@@ -1026,14 +731,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a template that fails',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  env: { A: {{ Exec "exit 3" }} }',
-      ...workers,
-    ],
+    lines: [...tf, '  env: { A: {{ Exec "exit 3" }} }', ...workers],
     says: [
       'manifest.yaml, line 6, column 13: Exec "exit 3" failed with exit code 3',
       'hint: it said nothing on stderr',
@@ -1042,14 +740,7 @@ export const wrongManifests: readonly WrongFile[] = [
   },
   {
     what: 'a value that is required and not there',
-    lines: [
-      ...header,
-      'spec:',
-      '  operator: tf',
-      '  command: a',
-      '  env: { A: {{ Env "NONE" | Required }} }',
-      ...workers,
-    ],
+    lines: [...tf, '  env: { A: {{ Env "NONE" | Required }} }', ...workers],
     says: [
       'manifest.yaml, line 6, column 13: Env "NONE" is empty',
       'hint: a value is required here: set it, or leave out "| Required"',
