@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { hiddenValues } from '../job/fan-out-file/secrets.js';
 import { type Gang, placesOf, rankName, ranksOf } from '../job/gang.js';
 import type { ManifestPlan } from '../job/manifest/plan.js';
 import { type PlannedRun, outputCap } from './planned-run.js';
@@ -17,6 +18,7 @@ export function plannedGang(
       command,
       container,
       shown,
+      hidden: hiddenValues(secrets),
       columns: [],
       job,
       pools: [],
