@@ -40,7 +40,8 @@ export class FanOutInputs {
       offset += bytes.length;
       const parts = (rest + decoder.decode(bytes, { stream: true })).split('\n');
       rest = parts.pop() ?? '';
-      lines.push(...parts);
+      // One by one: a chunk of short inputs has more lines than a call may have arguments.
+      for (const part of parts) lines.push(part);
     }
     return lines.slice(skip, wanted).map((line) => this.#parse(line));
   }
