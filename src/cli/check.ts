@@ -1,5 +1,8 @@
 import { existsSync } from 'node:fs';
+import { boundsIn, shardsOf } from '../job/fan-out-file/shards.js';
 import { FjrError } from '../job/fjr-error.js';
+import type { TaskInput } from '../job/fan-out.js';
+import type { InputSource } from '../job/fan-out-file/input-source.js';
 import { redact } from '../job/fan-out-file/secrets.js';
 import { filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
@@ -21,7 +24,7 @@ interface Limit {
 export function checkCommand(projectName: string, file: string, json: boolean): ExitCode {
   const project = locateProject(projectName);
   const run = planRun(project, file, undefined);
-  const { tasks, first } = countInputs(run);
+  const { tasks, first } = countTasks(run);
   if (tasks === 0)
     throw new FjrError('no-inputs', `${file}: there are no inputs`, { hint: 'look at what "input" names' });
   const isThere = existsSync(project.layout.jobqueue);
@@ -42,10 +45,22 @@ export function checkCommand(projectName: string, file: string, json: boolean): 
   return exitCode.fine;
 }
 
-function countInputs({ plan }: PlannedRun): { tasks: number; first: (string | readonly string[])[] } {
-  const first: (string | readonly string[])[] = [];
+function countTasks({ plan }: PlannedRun): { tasks: number; first: TaskInput[] } {
+  const { input, shards } = plan;
+  if (shards === undefined) return countInputs(input);
+  const inputs = input.count ?? countInputs(input).tasks;
+  const first: TaskInput[] = [];
+  for (const piece of shardsOf(inputs, shards)) {
+    if (first.length === shownInputs) break;
+    first.push(boundsIn(input.range, piece));
+  }
+  return { tasks: Math.min(inputs, shards), first };
+}
+
+function countInputs({ inputs }: InputSource): { tasks: number; first: TaskInput[] } {
+  const first: TaskInput[] = [];
   let tasks = 0;
-  for (const input of plan.input.inputs) {
+  for (const input of inputs) {
     if (tasks < shownInputs) first.push(input);
     tasks += 1;
   }

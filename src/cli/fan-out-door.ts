@@ -1,20 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { FanOut } from '../job/fan-out.js';
+import type { FanOut, Shard, TaskInput } from '../job/fan-out.js';
 import type { FanOutPlan } from '../job/fan-out-file/plan.js';
 import { hiddenValues, redact } from '../job/fan-out-file/secrets.js';
 import { readFanOutFile } from '../job/fan-out-file/read-fan-out-file.js';
 import { FjrError } from '../job/fjr-error.js';
 import { fanOutSuffix } from '../queue/fan-out-paths.js';
-import type { TaskInput } from '../job/fan-out.js';
 import { perform } from '../queue/perform.js';
-import { submitFanOut } from '../queue/submit-fan-out.js';
+import { type Submitted, submitFanOut } from '../queue/submit-fan-out.js';
 import { newToken } from '../queue/token.js';
 import { filesFor } from './compose.js';
 import { worldOf } from './fan-out-world.js';
 import { tellDispatcher } from './hint-line.js';
 import { addItems } from './pool.js';
 import type { Project } from './project.js';
+import { splitInputs } from './shards.js';
 
 /** Bytes of a stream of one task that are kept. */
 const outputCap = 64 * 2 ** 20;
@@ -60,22 +60,41 @@ export function planRun(project: Project, file: string, name: string | undefined
   };
 }
 
-/** Puts a run into the queue; returns how many tasks it has. */
+/** What a task of a run begins from: its input, or the piece of the inputs that it is. */
+export type Task = TaskInput | Shard;
+
+/** Puts a run into the queue, without those tasks that `choose` leaves out; returns how many tasks it has. */
 export async function beginRun(
   project: Project,
-  { name, what, plan }: PlannedRun,
-  inputs: Iterable<TaskInput> = plan.input.inputs,
+  run: PlannedRun,
+  choose: (tasks: Iterable<Task>, what: PlannedRun['what']) => Iterable<Task> = (tasks) => tasks,
 ): Promise<number> {
+  const { name, what, plan } = run;
   for (const { pool, own, name: called } of what.pools) {
     const resource = plan.taskResources.find((one) => own && one.name === called);
     if (resource?.kind === 'items') addItems(project, pool, resource.items);
   }
-  const steps = submitFanOut(project.layout, name, what, inputs, newToken());
-  const submitted = perform(filesFor(project), steps);
+  const submitted = submitTasks(project, run, choose);
   if (submitted.kind === 'exists')
     throw new FjrError('job-exists', `a job "${name}" waits in project "${project.name}" already`);
   await tellDispatcher(project, [name]);
   return submitted.tasks;
+}
+
+function submitTasks(
+  project: Project,
+  { name, what, plan }: PlannedRun,
+  choose: NonNullable<Parameters<typeof beginRun>[2]>,
+): Submitted {
+  const submit = (facts: PlannedRun['what'], tasks: Iterable<Task>): Submitted =>
+    perform(filesFor(project), submitFanOut(project.layout, name, facts, choose(tasks, facts), newToken()));
+  if (plan.shards === undefined) return submit(what, plan.input.inputs);
+  const { shards, count, listed, close } = splitInputs(plan.input, plan.shards);
+  try {
+    return submit({ ...what, columns: [], shards: { count, listed } }, shards);
+  } finally {
+    close();
+  }
 }
 
 function readText(file: string): string {
@@ -103,12 +122,11 @@ function poolsOf({ taskResources }: FanOutPlan, id: string): FanOut['pools'] {
 
 /** What the file may say and this version cannot do is told before anything runs. */
 function refuseUnsupported(plan: FanOutPlan, file: string): void {
-  const { workers, logFiles, workerResources, shards } = plan;
+  const { workers, logFiles, workerResources } = plan;
   if (workers.kind === 'ssh')
     throw unsupported(file, 'workers.file', 'hire on hosts by remote.conf, which share the home directory');
   if (logFiles !== undefined) throw unsupported(file, 'workers.logs', 'fjr logs shows what tasks print');
   if (workerResources.length > 0) throw unsupported(file, 'worker_resources', 'use task_resources');
-  if (shards !== undefined) throw unsupported(file, 'shards', 'leave it out: each input is a task');
 }
 
 function unsupported(file: string, what: string, hint: string): FjrError {

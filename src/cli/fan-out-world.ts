@@ -73,7 +73,7 @@ function directoryAt(path: string, shown: string): string {
   throw new FjrError('bad-input', `${shown} is no directory`, { hint });
 }
 
-function* linesOf(path: string, shown: string): Generator<string> {
+export function* linesOf(path: string, shown: string): Generator<string> {
   const fd = openInput(path, shown);
   try {
     yield* splitLines(shown, piecesOf(fd));

@@ -7,13 +7,14 @@ import { clock, filesFor, thisHost } from './compose.js';
 import { progressLine } from './dispatcher-voice.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { beginRun, planRun } from './fan-out-door.js';
-import { findFanOut, openInputsOf } from './fan-outs.js';
+import { findFanOut } from './fan-outs.js';
 import { dispatcherId, makeDispatcher } from './fjr-dispatcher.js';
 import { openHintLine } from './hint-line.js';
 import { MetricsFile } from './metrics.js';
 import { checkWritable } from './output-file.js';
 import { OwnCrew } from './own-crew.js';
 import { type Project, openProject } from './project.js';
+import { openTasksOf } from './resume.js';
 import { plural, printable, remark, say } from './say.js';
 
 export interface RunFanOutOptions {
@@ -33,12 +34,12 @@ export async function runFanOutCommand(options: RunFanOutOptions): Promise<ExitC
   const project = openProject(options.project);
   if (options.metrics !== undefined) checkWritable(options.metrics);
   const planned = planRun(project, options.file, undefined);
+  const { resume } = options;
   const files = filesFor(project);
-  const inputs =
-    options.resume === undefined
-      ? undefined
-      : openInputsOf(files, findFanOut(project, files, options.resume).path, planned);
-  const tasks = await beginRun(project, planned, inputs);
+  const earlier = resume === undefined ? undefined : findFanOut(project, files, resume).path;
+  const tasks = await beginRun(project, planned, (all, what) =>
+    earlier === undefined ? all : openTasksOf(files, earlier, what, all),
+  );
   say(`${planned.name}: ${plural(tasks, 'task')}`);
   const id = dispatcherId();
   const hints = await openHintLine(project, id);

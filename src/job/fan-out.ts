@@ -7,6 +7,23 @@ import type { Outcome } from './outcome.js';
 /** One task's input: a word, or its columns. */
 export type TaskInput = string | readonly string[];
 
+/** The input of a task that is a shard: its first and last number, or position in the list, and which shard it is. */
+export type ShardInput = readonly [start: string, end: string, shard: string];
+
+/** A piece of a run's inputs that is one task. */
+export interface Shard {
+  readonly input: ShardInput;
+  /** A line for each of its inputs; undefined: it is a long range. */
+  readonly lines: string | undefined;
+}
+
+/** How inputs are split of which each piece is a task. */
+export interface Sharding {
+  readonly count: number;
+  /** Whether each has a file with its inputs. */
+  readonly listed: boolean;
+}
+
 /** How a task's process is made from its input. */
 export type TaskCommand =
   /** A line for the shell, which finds the input in its environment, and where a placeholder stands. */
@@ -57,6 +74,8 @@ export interface FanOut {
   readonly hidden?: readonly string[];
   /** Names of an input's parts; none if an input is one word. */
   readonly columns: readonly string[];
+  /** Undefined: each input is a task. Else tasks' inputs are `ShardInput`s. */
+  readonly shards?: Sharding | undefined;
   readonly job: Pick<
     Job,
     'timeout' | 'retries' | 'retryDelay' | 'priority' | 'nice' | 'needs' | 'workdir' | 'env'

@@ -92,6 +92,13 @@ export class FanOutPaths {
   get offsets(): string {
     return `${this.directory}/inputs.offsets`;
   }
+  get shards(): string {
+    return `${this.directory}/shards`;
+  }
+  /** The inputs of a shard, a line for each. */
+  shard(shard: string): string {
+    return `${this.directory}/shards/${shard}`;
+  }
   cursor(cursor: Cursor): string {
     return `${this.directory}/${cursorName(cursor)}`;
   }

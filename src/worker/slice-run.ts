@@ -1,15 +1,18 @@
 import { type FanOut, type Slice, type TaskFailures, countTasks, tasksIn } from '../job/fan-out.js';
 import { type Outcome, isSuccess } from '../job/outcome.js';
 import type { TaskInput } from '../job/fan-out.js';
+import type { FanOutPaths } from '../queue/fan-out-paths.js';
 import { type TaskLine, formatTaskLine } from '../queue/task-line.js';
 import { type Ended, type Launch, type Starter, refusedInSilence } from './starter.js';
-import { taskArgv, taskEnvironment } from './task-argv.js';
+import { boundsOf, taskArgv, taskEnvironment } from './task-argv.js';
 import type { TaskOutput, TaskScratch } from './task-output.js';
 
 /** What all tasks of a slice have in common. */
 export interface SliceContext {
   readonly fanOut: FanOut;
   readonly slice: Slice;
+  /** The fan-out job's directory. */
+  readonly paths: FanOutPaths;
   /** Of all its tasks, in order. */
   readonly inputs: readonly TaskInput[];
   readonly worker: number;
@@ -191,7 +194,7 @@ export class SliceRun {
   }
 
   #launch({ task, input }: Task): void {
-    const { fanOut, worker, launch, starter, scratch, container } = this.#context;
+    const { fanOut, paths, worker, launch, starter, scratch, container } = this.#context;
     const index = this.#launched % deepest;
     this.#launched += 1;
     const files = {
@@ -200,8 +203,10 @@ export class SliceRun {
       exposed: false,
       cut: new Map<string, number>(),
     };
-    const of = { tasks: fanOut.tasks, columns: fanOut.columns, run: fanOut.id };
-    const argv = fanOut.command === undefined ? [] : taskArgv(fanOut.command, input, task);
+    const { command, tasks, columns, id: run, shards } = fanOut;
+    const of = { tasks, columns, run, shards, shardFile: (shard: string) => paths.shard(shard) };
+    const argv =
+      command === undefined ? [] : taskArgv(command, shards === undefined ? input : boundsOf(input), task);
     const own = { ...taskEnvironment(input, task, of), FJR_ATTEMPT: String(this.#attempt(task)) };
     const { argv: words, env } =
       container === undefined ? { argv, env: own } : container(task, argv, { ...launch.env, ...own });

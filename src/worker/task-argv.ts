@@ -1,4 +1,4 @@
-import type { TaskCommand } from '../job/fan-out.js';
+import type { Sharding, TaskCommand } from '../job/fan-out.js';
 import { inputVariable } from '../job/fan-out-file/columns.js';
 import { renderTemplate, replacePlaceholders } from '../job/template.js';
 import type { TaskInput } from '../job/fan-out.js';
@@ -7,6 +7,11 @@ import { shellArgv } from './launch.js';
 /** The words that an input's placeholders stand for: `{1}` is the first, `{}` all of them. */
 export function partsOf(input: TaskInput): readonly string[] {
   return typeof input === 'string' ? [input] : input;
+}
+
+/** Of a shard it is its bounds that placeholders stand for, and that INPUT shows. */
+export function boundsOf([start, end]: TaskInput): TaskInput {
+  return [start ?? '', end ?? ''];
 }
 
 /** The program and arguments of a task's process. What an input holds is never read by a shell. */
@@ -23,9 +28,16 @@ export function taskArgv(command: TaskCommand, input: TaskInput, task: number): 
 export function taskEnvironment(
   input: TaskInput,
   task: number,
-  of: { readonly tasks: number; readonly columns: readonly string[]; readonly run: string },
+  of: {
+    readonly tasks: number;
+    readonly columns: readonly string[];
+    readonly run: string;
+    readonly shards?: Sharding | undefined;
+    /** The file of a shard. */
+    readonly shardFile: (shard: string) => string;
+  },
 ): Record<string, string> {
-  const parts = partsOf(input);
+  const parts = partsOf(of.shards === undefined ? input : boundsOf(input));
   const whole = parts.join(' ');
   const env: Record<string, string> = {
     INPUT: whole,
@@ -35,5 +47,19 @@ export function taskEnvironment(
     FJR_RUN_ID: of.run,
   };
   of.columns.forEach((column, index) => (env[inputVariable(column)] = parts[index] ?? ''));
-  return env;
+  return of.shards === undefined ? env : { ...env, ...shardEnvironment(input, of.shards, of.shardFile) };
+}
+
+function shardEnvironment(
+  [start = '', end = '', shard = '']: TaskInput,
+  { count, listed }: Sharding,
+  file: (shard: string) => string,
+): Record<string, string> {
+  return {
+    FJR_SHARD: shard,
+    FJR_SHARD_COUNT: String(count),
+    FJR_RANGE_START: start,
+    FJR_RANGE_END: end,
+    ...(listed ? { FJR_SHARD_FILE: file(shard) } : {}),
+  };
 }

@@ -134,11 +134,6 @@ task_resources:
       expect(stderr.split('\n')[0]).toBe(`fjr: ${file} has 3 problems:`);
       expect(stderr).toContain('unknown key "comand" (did you mean "command"?)');
     }
-    const shards = write(rig, 'command: "true"\ninput: [a]\nshards: 2\n');
-    expect(await rig.run('fjr', ['run', shards])).toMatchObject({
-      code: 1,
-      stderr: `fjr: ${shards}: shards is not supported by this version of fjr\nhint: leave it out: each input is a task\n`,
-    });
     expect(rig.project().entries('jobqueue')).toEqual([]);
   });
 });

@@ -1,0 +1,100 @@
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { describe, expect } from 'vitest';
+import { outcomesOf } from '../rig/fan-out.js';
+import { type Rig, test } from '../rig/rig.js';
+
+function write(rig: Rig, text: string, name = 'fjr.yaml'): string {
+  const path = `${rig.directory}/${name}`;
+  writeFileSync(path, text);
+  return path;
+}
+
+/** What a run's tasks printed, as they are numbered. */
+function printed(rig: Rig, place: 'done' | 'failed' = 'done'): string[] {
+  const project = rig.project();
+  const { accepted, output } = outcomesOf(`${project.root}/${place}/${project.entries(place)[0]!}`);
+  return [...accepted.keys()].sort((a, b) => a - b).map(output);
+}
+
+function ran(rig: Rig, file = 'ran'): string[] {
+  return readFileSync(`${rig.ledger}/${file}`, 'utf8').split('\n').slice(0, -1);
+}
+
+describe('shards', () => {
+  test('of a range are contiguous pieces, each of which is a task that knows its bounds and has its numbers', async ({
+    rig,
+  }) => {
+    const file = write(
+      rig,
+      `command: 'echo "$FJR_SHARD/$FJR_SHARD_COUNT {1}-{2} $INPUT $FJR_RANGE_START $FJR_RANGE_END $(paste -sd+ "$FJR_SHARD_FILE" | bc)"'
+input: { range: 1..1000 }
+shards: 10
+workers: { local: 2 }
+`,
+    );
+    const check = await rig.run('fjr', ['check', file]);
+    expect(check.stdout).toContain(' is fine: 10 tasks\n');
+    expect(check.stdout).toContain('  input    1 100\n  input    101 200\n');
+    const { code, stdout, stderr } = await rig.run('fjr', ['run', file]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^fjr-\w+\.run: 10 tasks\n/);
+    const sum = (first: number): number => ((2 * first + 99) * 100) / 2;
+    expect(printed(rig)).toEqual(
+      Array.from({ length: 10 }, (_, shard) => {
+        const [start, end] = [shard * 100 + 1, shard * 100 + 100];
+        return `${shard}/10 ${start}-${end} ${start} ${end} ${start} ${end} ${sum(start)}\n`;
+      }),
+    );
+  }, 30_000);
+
+  test('of a list hold its lines as they are, and of a table an object for each', async ({ rig }) => {
+    writeFileSync(`${rig.directory}/names.txt`, 'one\ntwo words\n$HOME `id`\n\nlast');
+    writeFileSync(`${rig.directory}/table.csv`, 'name,"x y"\na,"1\n2"\nb,3\n');
+    const text = (input: string): string =>
+      `command: 'echo "$FJR_SHARD $FJR_RANGE_START-$FJR_RANGE_END"; cat "$FJR_SHARD_FILE"'\n${input}\nworkers: { local: 2 }\n`;
+    const list = write(rig, text('input: { command: cat names.txt }\nshards: 3'));
+    expect(await rig.run('fjr', ['run', list])).toMatchObject({ code: 0, stderr: '' });
+    expect(printed(rig)).toEqual(['0 1-2\none\ntwo words\n', '1 3-3\n$HOME `id`\n', '2 4-4\nlast\n']);
+    await rig.run('fjr', ['gc', '--older-than', '0s']);
+    const table = write(rig, text('input: { file: { path: table.csv } }\nshards: 100'));
+    expect(await rig.run('fjr', ['run', table])).toMatchObject({ code: 0, stderr: '' });
+    expect(printed(rig)).toEqual(['0 1-1\n{"name":"a","x y":"1\\n2"}\n', '1 2-2\n{"name":"b","x y":"3"}\n']);
+  }, 30_000);
+
+  test('of a range that is too long to be written down cost nothing but their tasks', async ({ rig }) => {
+    const file = write(
+      rig,
+      `command: 'echo "$INPUT \${FJR_SHARD_FILE-none}"'\ninput: { range: 1..1000000000000 }\nshards: 4\nworkers: { local: 1 }\n`,
+    );
+    expect(await rig.run('fjr', ['run', file])).toMatchObject({ code: 0, stderr: '' });
+    expect(printed(rig)[1]).toBe('250000000001 500000000000 none\n');
+  }, 30_000);
+
+  test('are resumed with the numbers and the inputs that they had', async ({ rig }) => {
+    const gate = `test -e "$LEDGER/gate" -o "$FJR_SHARD" != 2`;
+    const text = (items: string): string =>
+      `command: 'echo "$FJR_SHARD/$FJR_SHARD_COUNT $(cat "$FJR_SHARD_FILE" | tr "\\n" " ")" >> "$LEDGER/ran"; ${gate}'\ninput: [${items}]\nshards: 4\nworkers: { local: 1 }\n`;
+    const file = write(rig, text('a, b, c, d, e, f, g, h'));
+    const first = await rig.run('fjr', ['run', file]);
+    expect(first.code).toBe(3);
+    writeFileSync(`${rig.ledger}/gate`, '');
+    write(rig, text('a, b, c, d, e, f, g, changed'));
+    const again = await rig.run('fjr', ['run', '--resume', /^\S+?(?=:)/.exec(first.stdout)![0], file]);
+    expect(again).toMatchObject({ code: 0, stderr: '' });
+    expect(again.stdout).toContain(': 2 tasks\n');
+    expect(ran(rig)).toEqual(['0/4 a b ', '1/4 c d ', '2/4 e f ', '3/4 g h ', '2/4 e f ', '3/4 g changed ']);
+  }, 30_000);
+
+  test('that cannot be split are told of before anything runs, and nothing is left behind', async ({
+    rig,
+  }) => {
+    const file = write(rig, 'command: "true"\ninput: ["a", "b\\nc"]\nshards: 2\n');
+    const { code, stdout, stderr } = await rig.run('fjr', ['run', file]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /^fjr: "b.c" holds a line break, and a shard's file has an input a line\nhint: leave out shards, or give the inputs as a table\n$/,
+    );
+    expect(readdirSync(`${rig.directory}/tmp`).filter((name) => name.includes('shards'))).toEqual([]);
+    expect(rig.project().entries('jobqueue')).toEqual([]);
+  });
+});
