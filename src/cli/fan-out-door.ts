@@ -56,6 +56,7 @@ export function planRun(project: Project, file: string, name: string | undefined
       outputCap,
       maxFailures: plan.maxFailures?.kind === 'tasks' ? plan.maxFailures.tasks : undefined,
       maxFailureShare: plan.maxFailures?.kind === 'share' ? plan.maxFailures.share : undefined,
+      failFast: plan.failFast,
     },
   };
 }

@@ -6,9 +6,11 @@ import {
   asRanges,
   countTasks,
   formatSlice,
+  mostFailures,
   tasksIn,
 } from '../job/fan-out.js';
 import { FjrError } from '../job/fjr-error.js';
+import { cancelFanOut, cancelSlices } from '../queue/cancel-fan-out.js';
 import { carveSlice, placeSlice } from '../queue/carve-slice.js';
 import { FanOutBook } from '../queue/fan-out-book.js';
 import {
@@ -88,12 +90,20 @@ export class FanOutRun {
 
   /** Whether no more tasks are to be begun. */
   get isStopped(): boolean {
-    const { maxFailures = Infinity, maxFailureShare = Infinity, tasks } = this.fanOut;
-    return this.#cancelled || this.tally.failed > Math.min(maxFailures, maxFailureShare * tasks);
+    return this.#cancelled || this.tally.failed > mostFailures(this.fanOut);
   }
 
-  get isCancelled(): boolean {
-    return this.#cancelled;
+  /** Whether it ends when so many tasks have failed: then it should be known how many have before more are begun. */
+  get hasLimit(): boolean {
+    return mostFailures(this.fanOut) !== Infinity;
+  }
+
+  /** If too many tasks have failed, nobody begins more, wherever slices are. */
+  stopIfFailed(): void {
+    if (this.#cancelled || !this.isStopped) return;
+    this.#perform(cancelFanOut(this.#layout, this.name));
+    if (this.fanOut.failFast === true) this.#perform(cancelSlices(this.#layout, this.name));
+    this.#cancelled = true;
   }
 
   /** Tasks that could be given out now. */
@@ -111,12 +121,14 @@ export class FanOutRun {
   refresh(fresh = false): void {
     this.#book.refresh(fresh);
     this.#lookForCancel();
+    this.stopIfFailed();
     this.noteProgress();
   }
 
   /** Reads what one crew wrote since. */
   hear(writer: string): void {
     this.#book.hear(writer);
+    this.stopIfFailed();
   }
 
   /**
@@ -137,6 +149,7 @@ export class FanOutRun {
       priority,
       needs,
       nice,
+      failed: this.tally.failed,
       tasks: ranges,
       failures: this.#failuresIn(ranges),
     };

@@ -105,6 +105,7 @@ export class FanOuts {
     const runs = [...this.#runs.values()].sort((a, b) => b.fanOut.job.priority - a.fanOut.job.priority);
     for (const run of runs) {
       if (!mayGo(run.fanOut.job.priority)) continue;
+      if (run.hasLimit && run.ready > 0) run.refresh();
       while (this.#queuedOf(run.name) < wanted && run.ready > 0) {
         const name = run.carve(workers);
         if (name === undefined) break;

@@ -90,6 +90,17 @@ export interface FanOut {
   readonly maxFailureShare: number | undefined;
   /** Its tasks are ranks, which run together. `job.needs` is then the most that any of them needs. */
   readonly gang?: Gang | undefined;
+  /** Whether tasks that run are stopped, too, when no more are begun. */
+  readonly failFast?: boolean | undefined;
+}
+
+/** How many of its tasks may fail before no more are begun. */
+export function mostFailures({
+  maxFailures = Infinity,
+  maxFailureShare = Infinity,
+  tasks,
+}: Pick<FanOut, 'maxFailures' | 'maxFailureShare' | 'tasks'>): number {
+  return Math.min(maxFailures, maxFailureShare * tasks);
 }
 
 /** Tasks `first` to `last`, both included. */
@@ -108,6 +119,8 @@ export interface Slice {
   readonly priority: number;
   readonly needs: Job['needs'];
   readonly nice: number;
+  /** Tasks of the fan-out job that had failed for good when it was carved, as far as was known. */
+  readonly failed?: number;
   readonly tasks: readonly TaskRange[];
   /** What those that are tried again have behind them, by task. */
   readonly failures: Readonly<Record<string, TaskFailures>>;

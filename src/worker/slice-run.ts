@@ -1,4 +1,11 @@
-import { type FanOut, type Slice, type TaskFailures, countTasks, tasksIn } from '../job/fan-out.js';
+import {
+  type FanOut,
+  type Slice,
+  type TaskFailures,
+  countTasks,
+  failureReason,
+  tasksIn,
+} from '../job/fan-out.js';
 import { type Outcome, isSuccess } from '../job/outcome.js';
 import type { TaskInput } from '../job/fan-out.js';
 import type { FanOutPaths } from '../queue/fan-out-paths.js';
@@ -31,6 +38,12 @@ export interface SliceContext {
   readonly outcomeOf: (ended: Ended, job: FanOut['job']) => Outcome | 'given-back';
   /** Adds lines to the crew's outcomes of this fan-out job. */
   readonly write: (lines: string) => void;
+  /** How many tasks the starter may have, lest too many fail; one at least. */
+  readonly mostBegun: () => number;
+  /** A task has failed for good. */
+  readonly onFailed: () => void;
+  /** What is stopped from now on was cancelled. */
+  readonly cancelled: () => void;
   readonly trouble: (error: unknown) => void;
   readonly now: () => number;
   /** Milliseconds since 1970. */
@@ -87,6 +100,15 @@ export class SliceRun {
     starter.beginSeries(worker, container === undefined ? launch : { ...launch, env: {} });
   }
 
+  /** Tasks of its fan-out job that had failed when it was carved. */
+  get failedBefore(): number {
+    return this.#context.slice.failed ?? 0;
+  }
+
+  get inFlight(): number {
+    return this.#started.length;
+  }
+
   get tasks(): number {
     return countTasks(this.#context.slice.tasks);
   }
@@ -127,6 +149,12 @@ export class SliceRun {
   stop(grace: number): void {
     this.#stopping = true;
     if (this.#started.length > 0) this.#context.starter.stop(this.#context.worker, grace);
+  }
+
+  /** Its user, or the run's limit, wishes its end. */
+  cancel(grace: number): void {
+    this.#context.cancelled();
+    this.stop(grace);
   }
 
   /** Begins no more tasks than the starter has. */
@@ -190,7 +218,8 @@ export class SliceRun {
   #depth(): number {
     if (this.ended === 0) return 1;
     const mean = (this.#lastEnd - this.#begin) / this.ended;
-    return Math.max(1, Math.min(deepest, Math.ceil(atHand / Math.max(mean, 0.1))));
+    const most = Math.min(deepest, this.#context.mostBegun());
+    return Math.max(1, Math.min(most, Math.ceil(atHand / Math.max(mean, 0.1))));
   }
 
   #launch({ task, input }: Task): void {
@@ -253,6 +282,13 @@ export class SliceRun {
       ...this.#keep(started),
     };
     this.#lines.push(formatTaskLine(line));
+    if (!success && !this.#isTriedAgain(started.task, outcome)) this.#context.onFailed();
+  }
+
+  #isTriedAgain(task: number, outcome: Outcome): boolean {
+    const reason = failureReason(outcome);
+    if (reason === undefined) return false;
+    return (this.#failures[task]?.[reason] ?? 0) < this.#context.fanOut.job.retries;
   }
 }
 

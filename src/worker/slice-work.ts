@@ -10,6 +10,7 @@ import { append, appendLater, list } from '../queue/steps.js';
 import type { Clock } from '../system/clock.js';
 import type { Files } from '../system/files.js';
 import { containerProcess } from './container.js';
+import { FailureLimit } from './failure-limit.js';
 import type { HeldItems } from './held-items.js';
 import type { Launcher } from './launcher.js';
 import { outcomeOf } from './outcome-of.js';
@@ -17,7 +18,7 @@ import type { Busy, Ending } from './roster.js';
 import type { Scratch } from './scratch.js';
 import { SliceRun } from './slice-run.js';
 import { Slices } from './slices.js';
-import type { Launch, Starter } from './starter.js';
+import { type Launch, type Starter, killGrace } from './starter.js';
 
 /** Milliseconds within which lines of short tasks reach a file server together. */
 const pushEvery = 1000;
@@ -43,6 +44,8 @@ export interface SliceCrew {
 export class SliceWork {
   readonly #crew: SliceCrew;
   readonly #slices: Slices;
+  /** Of fan-out jobs of which slices run. */
+  readonly #limits = new Map<string, FailureLimit<SliceRun>>();
 
   constructor(crew: SliceCrew) {
     this.#crew = crew;
@@ -60,6 +63,7 @@ export class SliceWork {
     const { id, clock, starter, launcher, scratch, signalName, isLeaving, trouble } = this.#crew;
     const { fanOut, paths } = parts;
     const job: Job = { ...busy.job, ...fanOut.job };
+    const limit = this.#limitOf(command.slice.of, fanOut);
     let pushedAt = -Infinity;
     const launch = withNames(launcher.prepare(worker, { ...busy, job }, jobFile), fanOut.pools);
     const directory = launch.cwd === '' ? launcher.options.directory : launch.cwd;
@@ -83,11 +87,25 @@ export class SliceWork {
         perform(this.#crew.files, later ? appendLater(path, lines) : append(path, lines));
         if (!later) pushedAt = clock.monotonic();
       },
+      mostBegun: () => limit.depthOf(run),
+      onFailed: () => {
+        for (const slice of limit.fail()) if (fanOut.failFast === true) slice.cancel(killGrace);
+      },
+      cancelled: () => {
+        busy.cancelled = true;
+      },
       trouble,
       now: () => clock.monotonic(),
       wall: () => clock.wall(),
     });
+    limit.begin(run);
     return run;
+  }
+
+  #limitOf(of: string, fanOut: FanOut): FailureLimit<SliceRun> {
+    const limit = this.#limits.get(of) ?? new FailureLimit(fanOut);
+    this.#limits.set(of, limit);
+    return limit;
   }
 
   #containerOf(fanOut: FanOut, token: string): ConstructorParameters<typeof SliceRun>[0]['container'] {
@@ -117,6 +135,7 @@ export class SliceWork {
     if (needs.resources.length > 0) items.release(entry);
     const token = tokenOf(entry);
     const of = fanOutOf(parseEntryName(entry).job);
+    if (this.#limits.get(of ?? '')?.end(run) === true) this.#limits.delete(of ?? '');
     const { ended: tasks, failed } = run;
     const line = { time: clock.timestamp(), entry, worker, tasks, failed, ms };
     if (run.isComplete || token === undefined || of === undefined)

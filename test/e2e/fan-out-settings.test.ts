@@ -20,6 +20,60 @@ function ran(rig: Rig, file = 'ran'): string[] {
   return readFileSync(`${rig.ledger}/${file}`, 'utf8').split('\n').slice(0, -1);
 }
 
+describe('fail_fast', () => {
+  test('stops what runs in every crew, and begins no more', async ({ rig }) => {
+    const file = write(
+      rig,
+      `command: 'echo "$INPUT" >> "$LEDGER/ran"; [ "$INPUT" = 3 ] || exec sleep 600; while [ "$(wc -l < "$LEDGER/ran")" -lt 4 ]; do sleep 0.05; done; exit 9'
+input: { range: 1..100 }
+fail_fast: true
+`,
+    );
+    for (let crew = 0; crew < 2; crew++) await rig.startCrew(['--workers', '2']);
+    await rig.run('fjr', ['submit', file]);
+    expect((await rig.run('fjr-dispatcher')).code).toBe(3);
+    expect(ran(rig)).toHaveLength(4);
+    const project = rig.project();
+    const [verdict] = project.journal().filter(({ event }) => event === 'verdict');
+    expect(verdict).toMatchObject({ outcome: { kind: 'tasks', tasks: 100, failed: 4, left: 96 } });
+    const { accepted } = outcomesOf(`${project.root}/failed/${project.entries('failed')[0]!}`);
+    expect([...accepted.values()].sort()).toEqual(['cancelled', 'cancelled', 'cancelled', 'exit']);
+  }, 30_000);
+
+  test('counts a task when all its tries have failed, and not before', async ({ rig }) => {
+    const file = write(
+      rig,
+      `command: 'echo "$INPUT" >> "$LEDGER/ran"; [ "$INPUT" != 2 ] || [ "$FJR_ATTEMPT" = 3 ]'
+input: { range: 1..30 }
+fail_fast: true
+retries: 2
+retry_delay: 0
+workers: { local: 1 }
+`,
+    );
+    expect(await rig.run('fjr', ['run', file])).toMatchObject({ code: 0, stderr: '' });
+    expect(ran(rig)).toHaveLength(32);
+  }, 30_000);
+
+  test('can be tried again: what failed, and what was not begun', async ({ rig }) => {
+    const file = write(
+      rig,
+      `command: 'test -e "$LEDGER/gate" -o "$INPUT" != 5'
+input: { range: 1..40 }
+fail_fast: true
+workers: { local: 2 }
+`,
+    );
+    const { code, stdout, stderr } = await rig.run('fjr', ['run', file]);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/ tasks failed, \d+ not begun\n/);
+    writeFileSync(`${rig.ledger}/gate`, '');
+    await rig.run('fjr', ['retry', /^\S+?(?=:)/.exec(stdout)![0]]);
+    await rig.startCrew(['--workers', '2']);
+    expect((await rig.run('fjr-dispatcher')).stdout).toMatch(/40 done, 0 failed/);
+  }, 30_000);
+});
+
 describe('shards', () => {
   test('of a range are contiguous pieces, each of which is a task that knows its bounds and has its numbers', async ({
     rig,

@@ -20,6 +20,8 @@ export interface FanOutPlan {
   readonly taskResources: readonly ResourcePlan[];
   /** Undefined: all tasks are tried. */
   readonly maxFailures: MaxFailures | undefined;
+  /** Whether what runs is stopped, too, when too many tasks have failed. */
+  readonly failFast: boolean;
   /** How many contiguous pieces the inputs are split into; undefined: each is a task. */
   readonly shards: number | undefined;
   /** What must not be shown: by where it stands in the file, and what stands there. */

@@ -47,11 +47,15 @@ const run = {
   max_failures: parsed(parseFailures, 'a whole number, or a share such as 5%')
     .optional()
     .describe(
-      'How many tasks may fail, or which share of all (5%). When more have failed, no more are begun.',
+      'How many tasks may fail, or which share of all (5%). When more have failed for good, no more are begun; those ' +
+        'that run may end.',
     ),
   fail_fast: yesNo()
     .optional()
-    .describe('Whether the first failed task ends the run; the same as max_failures: 0.'),
+    .describe(
+      'Whether the first task that has failed for good ends the run: no more are begun, as with max_failures: 0, and ' +
+        'those that run are stopped, which counts as failed.',
+    ),
   shards: whole(1, 1e6, 'a whole number from 1')
     .optional()
     .describe(
