@@ -7,6 +7,7 @@ import { readFanOutFile } from '../job/fan-out-file/read-fan-out-file.js';
 import { FjrError } from '../job/fjr-error.js';
 import { fanOutSuffix } from '../queue/fan-out-paths.js';
 import { perform } from '../queue/perform.js';
+import { dropPool } from '../queue/pool.js';
 import { type Submitted, submitFanOut } from '../queue/submit-fan-out.js';
 import { newToken } from '../queue/token.js';
 import { filesFor } from './compose.js';
@@ -75,7 +76,14 @@ export async function beginRun(
     const resource = plan.taskResources.find((one) => own && one.name === called);
     if (resource?.kind === 'items') addItems(project, pool, resource.items);
   }
-  const submitted = submitTasks(project, run, choose);
+  let submitted: Submitted;
+  try {
+    submitted = submitTasks(project, run, choose);
+  } catch (error) {
+    for (const { pool, own } of what.pools)
+      if (own) perform(filesFor(project), dropPool(project.layout, pool));
+    throw error;
+  }
   if (submitted.kind === 'exists')
     throw new FjrError('job-exists', `a job "${name}" waits in project "${project.name}" already`);
   await tellDispatcher(project, [name]);

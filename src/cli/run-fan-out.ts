@@ -1,4 +1,5 @@
 import type { Dispatcher, DispatcherEvent } from '../dispatcher/dispatcher.js';
+import { FjrError } from '../job/fjr-error.js';
 import { describeOutcome } from '../job/outcome.js';
 import { parseEntryName } from '../queue/entry-name.js';
 import { reportCrews } from '../recruiter/crews-here.js';
@@ -37,9 +38,16 @@ export async function runFanOutCommand(options: RunFanOutOptions): Promise<ExitC
   const { resume } = options;
   const files = filesFor(project);
   const earlier = resume === undefined ? undefined : findFanOut(project, files, resume).path;
-  const tasks = await beginRun(project, planned, (all, what) =>
-    earlier === undefined ? all : openTasksOf(files, earlier, what, all),
-  );
+  let tasks: number;
+  try {
+    tasks = await beginRun(project, planned, (all, what) =>
+      earlier === undefined ? all : openTasksOf(files, earlier, what, all),
+    );
+  } catch (error) {
+    if (resume === undefined || !(error instanceof FjrError) || error.code !== 'no-inputs') throw error;
+    say(`${printable(resume)}: nothing is left to do`);
+    return exitCode.fine;
+  }
   say(`${planned.name}: ${plural(tasks, 'task')}`);
   const id = dispatcherId();
   const hints = await openHintLine(project, id);
