@@ -5,7 +5,7 @@ import type { Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { dropPool } from '../queue/pool.js';
 import { newToken } from '../queue/token.js';
-import { FanOutRun, type FanOutSystem } from './fan-out-run.js';
+import { FanOutRun, type FanOutSystem, type Staff } from './fan-out-run.js';
 
 /** Tasks of all fan-out jobs together. */
 export interface TaskCounts {
@@ -92,22 +92,16 @@ export class FanOuts {
   }
 
   /**
-   * Carves slices until so many wait in the queue, for jobs that `mayGo`, and tells of each. `workers`: between how many
-   * what is left is to be shared.
+   * Carves slices until as many wait in the queue as workers are idle, for jobs that `mayGo`, and tells of each.
    */
-  refill(
-    wanted: number,
-    workers: number,
-    mayGo: (priority: number) => boolean,
-    carved: (name: string) => void,
-  ): void {
+  refill(staff: Staff, mayGo: (priority: number) => boolean, carved: (name: string) => void): void {
     this.#forgetRemoved();
     const runs = [...this.#runs.values()].sort((a, b) => b.fanOut.job.priority - a.fanOut.job.priority);
     for (const run of runs) {
       if (!mayGo(run.fanOut.job.priority)) continue;
       if (run.hasLimit && run.ready > 0) run.refresh();
-      while (this.#queuedOf(run.name) < wanted && run.ready > 0) {
-        const name = run.carve(workers);
+      while (this.#queuedOf(run.name) < staff.idle.length && run.ready > 0) {
+        const name = run.carve(staff);
         if (name === undefined) break;
         this.#carved.add(name);
         this.#unread.add(name);

@@ -122,6 +122,8 @@ export interface Slice {
   /** Tasks of the fan-out job that had failed for good when it was carved, as far as was known. */
   readonly failed?: number;
   readonly tasks: readonly TaskRange[];
+  /** Badges of workers on which its tasks have failed: others should have it. */
+  readonly avoid?: readonly string[];
   /** What those that are tried again have behind them, by task. */
   readonly failures: Readonly<Record<string, TaskFailures>>;
 }

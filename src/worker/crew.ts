@@ -13,7 +13,7 @@ import { fenceCrew } from '../queue/fence-crew.js';
 import { type FinishTo, finishJob } from '../queue/finish-job.js';
 import { type JournalLine, formatJournalLine } from '../queue/journal.js';
 import { layToRest } from '../queue/lay-to-rest.js';
-import { type CrewId, type Layout, classifyPodFile } from '../queue/layout.js';
+import { type CrewId, type Layout, badgeName, classifyPodFile } from '../queue/layout.js';
 import type { HintLine } from '../queue/hint.js';
 import type { Pace } from '../queue/pace.js';
 import { perform } from '../queue/perform.js';
@@ -460,15 +460,14 @@ export class Crew {
 
   /**
    * A worker that may start something. First one that a dispatcher has claimed: it was claimed for this. Then an idle
-   * one, and last an announced one, which is claimed back.
+   * one, and last an announced one, which is claimed back. Another than those on which it failed, if there is one.
    */
-  #freeWorker(): number | undefined {
-    const here = this.#roster.first('claimed') ?? this.#roster.first('idle');
-    if (here !== undefined) return here;
-    const announced = this.#roster.first('announced');
-    if (announced === undefined) return undefined;
-    if (this.#perform(claimWorker(this.#layout, { crew: this.#id, worker: announced })) !== 'pod-gone')
-      return announced;
+  #freeWorker({ command }: Job): number | undefined {
+    const avoid = command.kind === 'slice' ? (command.slice.avoid ?? []) : [];
+    const free = [...this.#roster.free()];
+    const worker = free.find((one) => !avoid.includes(badgeName({ crew: this.#id, worker: one }))) ?? free[0];
+    if (worker === undefined || this.#roster.get(worker)?.state !== 'announced') return worker;
+    if (this.#perform(claimWorker(this.#layout, { crew: this.#id, worker })) !== 'pod-gone') return worker;
     this.#becomeFenced();
     return undefined;
   }
@@ -489,7 +488,7 @@ export class Crew {
       this.#perform(recallJob(this.#layout, this.#id, entry));
       return;
     }
-    const worker = this.#roster.fits(needs) ? this.#freeWorker() : undefined;
+    const worker = this.#roster.fits(needs) ? this.#freeWorker(found.job) : undefined;
     if (worker === undefined) this.#waiting.add(entry);
     else if (this.#begin(entry)) this.#launch(worker, entry, found.job, inspected);
   }

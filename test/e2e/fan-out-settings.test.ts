@@ -74,6 +74,62 @@ workers: { local: 2 }
   }, 30_000);
 });
 
+describe('A task that is tried again', () => {
+  const note = 'echo "$INPUT $FJR_WORKER_ID" >> "$LEDGER/ran"';
+  function workersOf(rig: Rig, input: number): string[] {
+    return ran(rig).flatMap((line) => (line.startsWith(`${input} `) ? [line.split(' ')[1]!] : []));
+  }
+
+  test('goes to another worker each time, of its own crew or another', async ({ rig }) => {
+    const file = write(
+      rig,
+      `command: '${note}; [ "$FJR_ATTEMPT" = 4 ]'\ninput: { range: 1..12 }\nretries: 3\nretry_delay: 0\n`,
+    );
+    for (const workers of ['3', '1']) await rig.startCrew(['--workers', workers]);
+    await rig.run('fjr', ['submit', file]);
+    expect(await rig.run('fjr-dispatcher')).toMatchObject({ code: 0, stderr: '' });
+    for (let input = 1; input <= 12; input++) expect(new Set(workersOf(rig, input)).size).toBe(4);
+  }, 60_000);
+
+  test('goes to the same worker at once if there is no other', async ({ rig }) => {
+    const file = write(
+      rig,
+      `command: '${note}; [ "$FJR_ATTEMPT" = 3 ]'\ninput: [1]\nretries: 2\nretry_delay: 0\n`,
+    );
+    await rig.startCrew(['--workers', '1']);
+    await rig.run('fjr', ['submit', file]);
+    const start = Date.now();
+    expect(await rig.run('fjr-dispatcher')).toMatchObject({ code: 0, stderr: '' });
+    expect(Date.now() - start).toBeLessThan(5000);
+    expect(workersOf(rig, 1)).toHaveLength(3);
+  }, 30_000);
+
+  test('goes to the same worker after some waiting if the others stay busy, who lacks no work meanwhile', async ({
+    rig,
+  }) => {
+    // Slices begin with two tasks: the other worker has the third until the first has been tried twice.
+    const file = write(
+      rig,
+      `command: |
+  ${note}
+  case "$INPUT" in
+    1) while ! grep -q "^3 " "$LEDGER/ran"; do sleep 0.05; done; [ "$FJR_ATTEMPT" = 2 ];;
+    3) while [ "$(grep -c "^1 " "$LEDGER/ran")" -lt 2 ]; do sleep 0.05; done;;
+  esac
+input: { range: 1..30 }
+retries: 1
+retry_delay: 0
+`,
+    );
+    await rig.startCrew(['--workers', '2']);
+    await rig.run('fjr', ['submit', file]);
+    expect(await rig.run('fjr-dispatcher')).toMatchObject({ code: 0, stderr: '' });
+    expect(new Set(workersOf(rig, 1)).size).toBe(1);
+    const order = ran(rig).map((line) => line.split(' ')[0]);
+    expect(order.lastIndexOf('1')).toBeGreaterThan(order.indexOf('20'));
+  }, 60_000);
+});
+
 describe('shards', () => {
   test('of a range are contiguous pieces, each of which is a task that knows its bounds and has its numbers', async ({
     rig,
