@@ -76,7 +76,7 @@ function limitsOf({ plan }: PlannedRun, standing: Pick<Standing, 'crews' | 'pool
           what: 'workers of the project’s crews now',
           tasks: standing.crews.reduce((sum, { file }) => sum + file.workers, 0),
         };
-  const pools = plan.taskResources.map((resource) => {
+  const pools = [...plan.taskResources, ...plan.workerResources].map((resource) => {
     if (resource.kind === 'items') return { what: `items of ${resource.name}`, tasks: resource.items.length };
     const { free = 0, used = 0 } = standing.pools.find(({ name }) => name === resource.pool) ?? {};
     return { what: `items of pool ${resource.pool}`, tasks: free + used };

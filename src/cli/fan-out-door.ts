@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { FanOut, Shard, TaskInput } from '../job/fan-out.js';
-import type { FanOutPlan } from '../job/fan-out-file/plan.js';
+import type { FanOutPlan, ResourcePlan } from '../job/fan-out-file/plan.js';
 import { hiddenValues, redact } from '../job/fan-out-file/secrets.js';
 import { readFanOutFile } from '../job/fan-out-file/read-fan-out-file.js';
 import { FjrError } from '../job/fjr-error.js';
@@ -35,7 +35,7 @@ export function planRun(project: Project, file: string, name: string | undefined
   const plan = readFanOutFile(readText(file), file, worldOf(file, { id, project: project.name }));
   refuseUnsupported(plan, file);
   const { command, docker, input, job } = plan;
-  const pools = poolsOf(plan, id);
+  const pools = poolsOf(plan, id, file);
   const stem = file === '-' ? 'run' : basename(file).replace(/\.ya?ml$/i, '');
   return {
     name: `${name ?? plan.name ?? stem}-${id}${fanOutSuffix}`,
@@ -73,7 +73,9 @@ export async function beginRun(
 ): Promise<number> {
   const { name, what, plan } = run;
   for (const { pool, own, name: called } of what.pools) {
-    const resource = plan.taskResources.find((one) => own && one.name === called);
+    const resource = [...plan.taskResources, ...plan.workerResources].find(
+      (one) => own && one.name === called,
+    );
     if (resource?.kind === 'items') addItems(project, pool, resource.items);
   }
   let submitted: Submitted;
@@ -121,21 +123,28 @@ function describeCommand({ command, docker }: FanOutPlan): string {
 }
 
 /** A run's own items are a pool that is called after it. */
-function poolsOf({ taskResources }: FanOutPlan, id: string): FanOut['pools'] {
-  return taskResources.map((resource) =>
+function poolsOf({ taskResources, workerResources }: FanOutPlan, id: string, file: string): FanOut['pools'] {
+  const poolOf = (resource: ResourcePlan): FanOut['pools'][number] =>
     resource.kind === 'pool'
       ? { pool: resource.pool, name: resource.name, own: false }
-      : { pool: `${resource.name.slice(0, 50)}_${id}`, name: resource.name, own: true },
-  );
+      : { pool: `${resource.name.slice(0, 50)}_${id}`, name: resource.name, own: true };
+  const pools = [
+    ...taskResources.map(poolOf),
+    ...workerResources.map((resource) => ({ ...poolOf(resource), kept: true })),
+  ];
+  const twice = pools.find(({ pool }, index) => pools.findIndex((other) => other.pool === pool) < index);
+  if (twice === undefined) return pools;
+  throw new FjrError('bad-fan-out-file', `${file}: the pool ${twice.pool} is named twice`, {
+    hint: 'a task has one item of a pool: name it once, or make another pool',
+  });
 }
 
 /** What the file may say and this version cannot do is told before anything runs. */
 function refuseUnsupported(plan: FanOutPlan, file: string): void {
-  const { workers, logFiles, workerResources } = plan;
+  const { workers, logFiles } = plan;
   if (workers.kind === 'ssh')
     throw unsupported(file, 'workers.file', 'hire on hosts by remote.conf, which share the home directory');
   if (logFiles !== undefined) throw unsupported(file, 'workers.logs', 'fjr logs shows what tasks print');
-  if (workerResources.length > 0) throw unsupported(file, 'worker_resources', 'use task_resources');
 }
 
 function unsupported(file: string, what: string, hint: string): FjrError {

@@ -17,6 +17,8 @@ import type { Project } from './project.js';
 export interface FanOutStanding extends FanOutProgress {
   /** Its name in the queue. */
   readonly name: string;
+  /** The pool of which there are the fewest items, as its tasks call it; null if they need none. */
+  readonly limit: { readonly pool: string; readonly items: number } | null;
 }
 
 /** Whether a place in a project is a fan-out job's directory. */
@@ -25,20 +27,24 @@ export function isFanOut(files: Files, { entry, path }: Pick<Place, 'entry' | 'p
 }
 
 /** The fan-out jobs in the queue, and how far each was when its dispatcher looked last. */
-export function fanOutsIn(files: Files, layout: Layout): FanOutStanding[] {
+export function fanOutsIn(files: Files, layout: Layout, itemsOf: (pool: string) => number): FanOutStanding[] {
   const names = perform(files, list(layout.jobqueue)) ?? [];
   return names
     .filter((name) => name.endsWith(fanOutSuffix) && !isIgnored(name))
     .flatMap((name) => {
-      const bytes = perform(files, read(new FanOutPaths(layout.queued(name)).progress));
-      const progress = bytes === undefined ? undefined : parseProgress(bytes);
-      return progress === undefined ? [] : [{ name, ...progress }];
+      const paths = new FanOutPaths(layout.queued(name));
+      const progress = parse(perform(files, read(paths.progress))) as FanOutProgress | undefined;
+      const fanOut = parse(perform(files, read(paths.file))) as Pick<FanOut, 'pools'> | undefined;
+      const [limit = null] = (fanOut?.pools ?? [])
+        .map(({ pool, name: called }) => ({ pool: called, items: itemsOf(pool) }))
+        .sort((a, b) => a.items - b.items);
+      return progress === undefined ? [] : [{ name, ...progress, limit }];
     });
 }
 
-function parseProgress(bytes: Uint8Array): FanOutProgress | undefined {
+function parse(bytes: Uint8Array | undefined): unknown {
   try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8')) as FanOutProgress;
+    return bytes === undefined ? undefined : JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch {
     // It is being rewritten just now.
     return undefined;

@@ -169,7 +169,13 @@ export class Dispatcher {
         this.#rejectFile(name, reason, hint);
       },
     });
-    this.#fanOuts = new FanOuts(system, this.#layout, options.id, this.#intake);
+    this.#fanOuts = new FanOuts(
+      system,
+      this.#layout,
+      options.id,
+      this.#intake,
+      (crew) => this.#crews.learn(crew) !== undefined,
+    );
     this.#crews = new Crews(system.files, this.#layout, (crew) => this.#reaper.timeLeft(crew));
     this.#applier = new Applier(system.files, this.#layout);
     this.#pools = new Pools(system.files, system.clock, this.#layout);
@@ -428,8 +434,12 @@ export class Dispatcher {
 
   /** Returns whether the job has left the backlog. */
   #apply(assignment: Assignment): boolean {
-    const { job, needs, badge } = assignment;
+    const { job, needs, badge, items } = assignment;
+    const keepers = this.#fanOuts.keptBy(job.name);
+    const kept = keepers?.keep(badge, items);
+    if (keepers !== undefined && kept === undefined) return false;
     const applied = this.#applier.apply(assignment);
+    if (applied.kind !== 'assigned') keepers?.release(kept ?? []);
     switch (applied.kind) {
       case 'assigned':
         this.#intake.depart(job.name);
@@ -525,10 +535,15 @@ export class Dispatcher {
 
   #waiting(name: string, job: Job, mtimeMs: number): Waiting {
     const waiting = { name, priority: job.priority, key: this.#key(name, mtimeMs) };
-    const avoid = job.command.kind === 'slice' ? (job.command.slice.avoid ?? []) : [];
-    if (avoid.length === 0) return waiting;
+    if (job.command.kind !== 'slice') return waiting;
+    const { avoid = [] } = job.command.slice;
+    const kept = this.#fanOuts.keptBy(name);
     const until = this.#system.clock.monotonic() + patience;
-    return { ...waiting, avoid: { badges: new Set(avoid), until } };
+    return {
+      ...waiting,
+      ...(avoid.length === 0 ? {} : { avoid: { badges: new Set(avoid), until } }),
+      ...(kept === undefined ? {} : { kept }),
+    };
   }
 
   #key(name: string, mtimeMs: number): string | number {

@@ -6,6 +6,7 @@ import {
   asRanges,
   countTasks,
   formatSlice,
+  keptPools,
   mostFailures,
   tasksIn,
 } from '../job/fan-out.js';
@@ -22,19 +23,23 @@ import {
   sliceName,
 } from '../queue/fan-out-paths.js';
 import type { FanOutTally } from '../queue/fan-out-tally.js';
-import type { Layout } from '../queue/layout.js';
+import type { CrewId, Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { type Steps, list, overwrite } from '../queue/steps.js';
 import { newToken } from '../queue/token.js';
 import type { Clock } from '../system/clock.js';
 import type { Files } from '../system/files.js';
 import { Heap } from './heap.js';
+import { RunKeepers } from './kept-items.js';
 import { sliceSize } from './slice-size.js';
 
 export interface FanOutSystem {
   readonly files: Files;
   readonly clock: Clock;
 }
+
+/** Whether a crew is known, and there. */
+export type IsAlive = (crew: CrewId) => boolean;
 
 /** Who works: badges, and how many there are between whom what is left is to be shared. */
 export interface Staff {
@@ -73,6 +78,8 @@ export class FanOutRun {
   readonly #layout: Layout;
   readonly #paths: FanOutPaths;
   readonly #book: FanOutBook;
+  /** Undefined: its workers keep nothing. */
+  readonly kept: RunKeepers | undefined;
   /** Tasks that wait for their next try. */
   readonly #delayed = new Heap<Delayed>((a, b) => a.due < b.due);
   #cursor: Cursor;
@@ -83,12 +90,14 @@ export class FanOutRun {
   #progress = '';
 
   /** Reads all there is. Throws FjrError if it is no fan-out job, or a damaged one. */
-  constructor(system: FanOutSystem, layout: Layout, name: string) {
+  constructor(system: FanOutSystem, layout: Layout, name: string, isAlive: IsAlive) {
     this.#system = system;
     this.#layout = layout;
     this.name = name;
     this.#paths = new FanOutPaths(layout.queued(name));
     this.#book = new FanOutBook(system.files, this.#paths);
+    const pools = keptPools(this.#book.fanOut);
+    this.kept = pools.length === 0 ? undefined : new RunKeepers(system.files, layout, name, pools, isAlive);
     this.#cursor = this.#readCursor();
     this.#othersCarved = this.#cursor.slices > 0;
     perform(system.files, placeSlice(layout, name, this.#paths, this.#cursor));
@@ -176,6 +185,7 @@ export class FanOutRun {
       nice,
       failed: this.tally.failed,
       tasks: ranges,
+      ...(this.kept === undefined ? {} : { kept: keptPools(this.fanOut) }),
       ...(avoid.length === 0 ? {} : { avoid }),
       failures: this.#failuresIn(ranges),
     };

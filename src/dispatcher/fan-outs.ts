@@ -5,7 +5,8 @@ import type { Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { dropPool } from '../queue/pool.js';
 import { newToken } from '../queue/token.js';
-import { FanOutRun, type FanOutSystem, type Staff } from './fan-out-run.js';
+import { FanOutRun, type FanOutSystem, type IsAlive, type Staff } from './fan-out-run.js';
+import type { RunKeepers } from './kept-items.js';
 
 /** Tasks of all fan-out jobs together. */
 export interface TaskCounts {
@@ -26,6 +27,7 @@ export class FanOuts {
   readonly #layout: Layout;
   readonly #writer: string;
   readonly #queue: QueueView;
+  readonly #isAlive: IsAlive;
   readonly #runs = new Map<string, FanOutRun>();
   /** Slices that were carved and have not left the queue, as far as is known. */
   readonly #carved = new Set<string>();
@@ -35,7 +37,8 @@ export class FanOuts {
   #done = 0;
   #failed = 0;
 
-  constructor(system: FanOutSystem, layout: Layout, writer: string, queue: QueueView) {
+  constructor(system: FanOutSystem, layout: Layout, writer: string, queue: QueueView, isAlive: IsAlive) {
+    this.#isAlive = isAlive;
     this.#system = system;
     this.#layout = layout;
     this.#writer = writer;
@@ -65,7 +68,13 @@ export class FanOuts {
 
   /** A directory in the queue. Throws FjrError if it is no fan-out job. */
   add(name: string): void {
-    if (!this.#runs.has(name)) this.#runs.set(name, new FanOutRun(this.#system, this.#layout, name));
+    if (this.#runs.has(name)) return;
+    this.#runs.set(name, new FanOutRun(this.#system, this.#layout, name, this.#isAlive));
+  }
+
+  /** Items that workers keep, of the run that a slice is of. */
+  keptBy(slice: string): RunKeepers | undefined {
+    return this.#runs.get(fanOutOf(parseEntryName(slice).job) ?? '')?.kept;
   }
 
   /** A slice of a job that is gone is nobody's. */

@@ -11,6 +11,17 @@ export interface Waiting {
   readonly key: string | number;
   /** Workers that are not to have it while others may become free, until a moment in monotonic milliseconds. */
   readonly avoid?: { readonly badges: ReadonlySet<string>; readonly until: number };
+  /** Which items workers keep for the whole run that this job is of. */
+  readonly kept?: KeptItems;
+}
+
+export interface KeptItems {
+  /** Whether items of a pool are kept. */
+  readonly of: (pool: string) => boolean;
+  /** The one that a worker has; undefined: none yet. */
+  readonly itemOf: (badge: Badge, pool: string) => string | undefined;
+  /** Whether some worker has an item. */
+  readonly isTaken: (pool: string, item: string) => boolean;
 }
 
 /** Jobs with equal needs, in the order in which they are to go. If the first does not fit, none does. */
@@ -115,34 +126,75 @@ function assign(
   now: number,
 ): Assignment | 'later' | undefined {
   if (!needs.resources.every(({ pool, count }) => (free.get(pool)?.length ?? 0) >= count)) return undefined;
-  const isPatient = job.avoid !== undefined && now < job.avoid.until;
-  const suits = (slot: Slot): boolean =>
-    !(isPatient && slot.ahead === true) && !job.avoid?.badges.has(badgeName(slot));
-  const preferred = job.avoid === undefined ? undefined : roomiest(rooms, needs, suits);
-  if (preferred === undefined && isPatient) return roomiest(rooms, needs) === undefined ? undefined : 'later';
-  const room = preferred ?? roomiest(rooms, needs);
-  const badge = room === undefined ? undefined : takeSlot(room, preferred === undefined ? undefined : suits);
-  if (room === undefined || badge === undefined) return undefined;
+  const chosen = chooseSlot(job, needs, rooms, free, now);
+  if (chosen === undefined || chosen === 'later') return chosen;
+  const { room, slot: badge } = chosen;
+  room.idle.splice(room.idle.lastIndexOf(badge), 1);
   room.used = plus(room.used, needs);
-  const items = needs.resources.flatMap(({ pool, count }) =>
-    (free.get(pool) ?? []).splice(0, count).map((item) => ({ pool, item })),
-  );
+  const items = itemsFor(job, needs, badge, free) ?? [];
+  for (const { pool, item } of items)
+    free.set(
+      pool,
+      (free.get(pool) ?? []).filter((one) => one !== item),
+    );
   return { job, needs, badge, items };
 }
 
-function roomiest(rooms: readonly Room[], needs: Needs, suits?: (slot: Slot) => boolean): Room | undefined {
-  let best: Room | undefined;
-  for (const room of rooms)
-    if (
-      room.idle.length > (best?.idle.length ?? 0) &&
-      fitsBeside(needs, room.used, room.offer.capacity) &&
-      (suits === undefined || room.idle.some(suits))
-    )
-      best = room;
-  return best;
+interface Choice {
+  readonly room: Room;
+  readonly slot: Slot;
 }
 
-function takeSlot({ idle }: Room, suits: (slot: Slot) => boolean = () => true): Slot | undefined {
-  const index = idle.findLastIndex(suits);
-  return index < 0 ? undefined : idle.splice(index, 1)[0];
+/** `later`: there is room, but not for this one, or not yet. */
+function chooseSlot(
+  job: Waiting,
+  needs: Needs,
+  rooms: readonly Room[],
+  free: ReadonlyMap<string, readonly string[]>,
+  now: number,
+): Choice | 'later' | undefined {
+  const { avoid, kept } = job;
+  if (avoid === undefined && kept === undefined) return roomiest(rooms, needs, () => true);
+  const mayHave = (slot: Slot): boolean =>
+    kept === undefined || (slot.ahead !== true && itemsFor(job, needs, slot, free) !== undefined);
+  const isOther = (slot: Slot): boolean =>
+    avoid === undefined || (slot.ahead !== true && !avoid.badges.has(badgeName(slot)));
+  const choice = roomiest(rooms, needs, (slot) => isOther(slot) && mayHave(slot));
+  if (choice !== undefined) return choice;
+  if (roomiest(rooms, needs, () => true) === undefined) return undefined;
+  if (avoid !== undefined && now < avoid.until) return 'later';
+  return roomiest(rooms, needs, mayHave) ?? 'later';
+}
+
+/** The items that a job would hold on a worker; undefined: what it needs is not free, or another worker's. */
+function itemsFor(
+  { kept }: Waiting,
+  needs: Needs,
+  slot: Slot,
+  free: ReadonlyMap<string, readonly string[]>,
+): ChosenItem[] | undefined {
+  const chosen: ChosenItem[] = [];
+  for (const { pool, count } of needs.resources) {
+    const here = free.get(pool) ?? [];
+    let items = here.slice(0, count);
+    if (kept?.of(pool) === true) {
+      const own = kept.itemOf(slot, pool);
+      const item = here.find((one) => (own === undefined ? !kept.isTaken(pool, one) : one === own));
+      if (item === undefined) return undefined;
+      items = [item];
+    }
+    for (const item of items) chosen.push({ pool, item });
+  }
+  return chosen;
+}
+
+function roomiest(rooms: readonly Room[], needs: Needs, suits: (slot: Slot) => boolean): Choice | undefined {
+  let best: Choice | undefined;
+  for (const room of rooms) {
+    if (room.idle.length <= (best?.room.idle.length ?? 0)) continue;
+    if (!fitsBeside(needs, room.used, room.offer.capacity)) continue;
+    const slot = room.idle.findLast(suits);
+    if (slot !== undefined) best = { room, slot };
+  }
+  return best;
 }

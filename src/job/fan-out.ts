@@ -55,6 +55,13 @@ export interface TaskPool {
   readonly pool: string;
   readonly name: string;
   readonly own: boolean;
+  /** Whether a worker has the same item in all slices of the run. */
+  readonly kept?: boolean;
+}
+
+/** Pools of which each worker keeps its item for the whole run. */
+export function keptPools({ pools }: Pick<FanOut, 'pools'>): string[] {
+  return pools.filter(({ kept }) => kept === true).map(({ pool }) => pool);
 }
 
 /** `fan-out.json`: what all tasks have in common. Written once. */
@@ -80,7 +87,7 @@ export interface FanOut {
     Job,
     'timeout' | 'retries' | 'retryDelay' | 'priority' | 'nice' | 'needs' | 'workdir' | 'env'
   >;
-  /** What tasks call the pools that they need: `TASK_RESOURCE_<NAME>`. */
+  /** What tasks call the pools that they need: `TASK_RESOURCE_<NAME>`, or `WORKER_RESOURCE_<NAME>` of kept items. */
   readonly pools: readonly TaskPool[];
   /** Bytes of a stream of one task that are kept: its beginning and its end. */
   readonly outputCap: number;
@@ -122,6 +129,8 @@ export interface Slice {
   /** Tasks of the fan-out job that had failed for good when it was carved, as far as was known. */
   readonly failed?: number;
   readonly tasks: readonly TaskRange[];
+  /** Pools of which its worker must have the item that it had before. */
+  readonly kept?: readonly string[];
   /** Badges of workers on which its tasks have failed: others should have it. */
   readonly avoid?: readonly string[];
   /** What those that are tried again have behind them, by task. */

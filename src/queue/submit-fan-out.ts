@@ -1,4 +1,4 @@
-import type { FanOut, Shard, TaskInput } from '../job/fan-out.js';
+import { type FanOut, type Shard, type TaskInput, keptPools } from '../job/fan-out.js';
 import { FjrError } from '../job/fjr-error.js';
 import { formatInput, offsetStride } from './fan-out-inputs.js';
 import { FanOutPaths, formatProgress } from './fan-out-paths.js';
@@ -39,6 +39,7 @@ export function* submitFanOut(
   const draft = new FanOutPaths(layout.queued(`${fanOutDraftPrefix}${token}`));
   for (const directory of [draft.directory, draft.outcomes, draft.sealed, draft.output])
     yield* mkdir(directory);
+  if (keptPools(what).length > 0) yield* mkdir(draft.holders);
   if (what.shards?.listed === true) yield* mkdir(draft.shards);
   const tasks = yield* writeInputs(draft, inputs);
   if (tasks === 0) throw new FjrError('no-inputs', 'there are no inputs', { hint: 'give it at least one' });

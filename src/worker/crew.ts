@@ -1,5 +1,6 @@
 import { capacityOf } from '../job/capacity.js';
 import { FjrError } from '../job/fjr-error.js';
+import type { Slice } from '../job/fan-out.js';
 import type { Job } from '../job/job.js';
 import type { Outcome } from '../job/outcome.js';
 import { jobFileLimit } from '../job/read-job.js';
@@ -460,11 +461,11 @@ export class Crew {
 
   /**
    * A worker that may start something. First one that a dispatcher has claimed: it was claimed for this. Then an idle
-   * one, and last an announced one, which is claimed back. Another than those on which it failed, if there is one.
+   * one, and last an announced one, which is claimed back. The one that keeps its items, if there is one; another than those on which it failed, if there is one.
    */
-  #freeWorker({ command }: Job): number | undefined {
-    const avoid = command.kind === 'slice' ? (command.slice.avoid ?? []) : [];
-    const free = [...this.#roster.free()];
+  #freeWorker(slice: Slice | undefined, keeper: number | undefined): number | undefined {
+    const { avoid = [] } = slice ?? {};
+    const free = [...this.#roster.free()].filter((one) => keeper === undefined || one === keeper);
     const worker = free.find((one) => !avoid.includes(badgeName({ crew: this.#id, worker: one }))) ?? free[0];
     if (worker === undefined || this.#roster.get(worker)?.state !== 'announced') return worker;
     if (this.#perform(claimWorker(this.#layout, { crew: this.#id, worker })) !== 'pod-gone') return worker;
@@ -488,7 +489,15 @@ export class Crew {
       this.#perform(recallJob(this.#layout, this.#id, entry));
       return;
     }
-    const worker = this.#roster.fits(needs) ? this.#freeWorker(found.job) : undefined;
+    const { command } = found.job;
+    const slice = command.kind === 'slice' ? command.slice : undefined;
+    const keeper = slice?.kept === undefined ? undefined : this.#items.keeperOf(entry, slice.of, slice.kept);
+    if (slice?.kept !== undefined && (keeper === undefined || !this.#roster.isFree(keeper))) {
+      // Its items are another worker's, who must not have to wait for them, or its worker got something else to do.
+      this.#perform(recallJob(this.#layout, this.#id, entry));
+      return;
+    }
+    const worker = this.#roster.fits(needs) ? this.#freeWorker(slice, keeper) : undefined;
     if (worker === undefined) this.#waiting.add(entry);
     else if (this.#begin(entry)) this.#launch(worker, entry, found.job, inspected);
   }

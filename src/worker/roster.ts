@@ -95,6 +95,11 @@ export class Roster {
       for (const [worker] of this.in(state)) yield worker;
   }
 
+  isFree(worker: number): boolean {
+    const state = this.#workers.get(worker)?.state;
+    return state === 'claimed' || state === 'idle' || state === 'announced';
+  }
+
   /** Whether some worker has nothing to do. */
   get hasFree(): boolean {
     for (const _ of this.free()) return true;

@@ -149,7 +149,12 @@ export class SliceWork {
 
 /** A run's tasks know its pools by names of its own. */
 function withNames(launch: Launch, pools: FanOut['pools']): Launch {
-  const renamed = new Map(pools.map(({ pool, name }) => [`TASK_RESOURCE_${pool}`, `TASK_RESOURCE_${name}`]));
+  const renamed = new Map(
+    pools.map(({ pool, name, kept }) => [
+      `TASK_RESOURCE_${pool}`,
+      `${kept === true ? 'WORKER' : 'TASK'}_RESOURCE_${name}`,
+    ]),
+  );
   const env = Object.entries(launch.env).map(([name, value]) => [renamed.get(name) ?? name, value]);
   return { ...launch, env: Object.fromEntries(env) as Launch['env'] };
 }

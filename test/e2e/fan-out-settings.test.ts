@@ -1,7 +1,9 @@
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { outcomesOf } from '../rig/fan-out.js';
+import { processesWith } from '../rig/processes.js';
 import { type Rig, test } from '../rig/rig.js';
+import { waitUntil } from '../rig/wait-until.js';
 
 function write(rig: Rig, text: string, name = 'fjr.yaml'): string {
   const path = `${rig.directory}/${name}`;
@@ -128,6 +130,108 @@ retry_delay: 0
     const order = ran(rig).map((line) => line.split(' ')[0]);
     expect(order.lastIndexOf('1')).toBeGreaterThan(order.indexOf('20'));
   }, 60_000);
+});
+
+describe('worker_resources', () => {
+  // Each task makes a directory named after its item, and fails if somebody else is in it.
+  const exclusive = `
+  mkdir "$LEDGER/$WORKER_RESOURCE_PROXY" || { echo "$WORKER_RESOURCE_PROXY" >> "$LEDGER/overlap"; exit 9; }
+  echo "$FJR_WORKER_ID $WORKER_RESOURCE_PROXY $TASK_RESOURCE_SEAT" >> "$LEDGER/ran"
+  sleep 0.02
+  rmdir "$LEDGER/$WORKER_RESOURCE_PROXY"`;
+
+  function holdings(rig: Rig): Map<string, Set<string>> {
+    const held = new Map<string, Set<string>>();
+    for (const line of ran(rig)) {
+      const [worker = '', item = ''] = line.split(' ');
+      held.set(worker, (held.get(worker) ?? new Set()).add(item));
+    }
+    return held;
+  }
+
+  test('give each worker one item for the whole run, and use no more workers than there are items', async ({
+    rig,
+  }) => {
+    const file = write(
+      rig,
+      `command: |${exclusive}
+input: { range: 1..200 }
+worker_resources: [{ PROXY: { items: [p1, p2, p3] } }]
+task_resources: [{ SEAT: { items: [s1, s2, s3, s4] } }]
+`,
+    );
+    for (let crew = 0; crew < 2; crew++) await rig.startCrew(['--workers', '3']);
+    expect((await rig.run('fjr', ['check', file])).stdout).toContain('\n  at once  3: items of PROXY\n');
+    await rig.run('fjr', ['submit', file]);
+    const status = await rig.run('fjr', ['status']);
+    expect(status.stdout).toContain('\n    at once 3: items of PROXY\n');
+    expect(await rig.run('fjr-dispatcher')).toMatchObject({ code: 0, stderr: '' });
+    const held = [...holdings(rig).values()].map((items) => [...items]);
+    expect(held.map((items) => items.length)).toEqual([1, 1, 1]);
+    expect(held.flat().sort()).toEqual(['p1', 'p2', 'p3']);
+    expect(new Set(ran(rig).map((line) => line.split(' ')[2])).has('')).toBe(false);
+    expect(readdirSync(`${rig.project().root}/resources`)).toEqual([]);
+  }, 60_000);
+
+  test('never give one item to two, whoever is killed, and go to others when a crew has died', async ({
+    rig,
+  }) => {
+    await rig.run('fjr', ['pool', 'add', 'shared', 'p1', 'p2']);
+    const file = write(
+      rig,
+      // What a killed task leaves behind is removed by who knows that it is dead: the next of its worker's item.
+      `command: |
+  trap 'rmdir "$LEDGER/$WORKER_RESOURCE_PROXY"; exit 1' TERM${exclusive}
+input: { range: 1..400 }
+worker_resources: [{ PROXY: { pool: shared } }]
+retries: 3
+retry_delay: 0
+`,
+    );
+    await rig.run('fjr', ['submit', file]);
+    let dispatcher = rig.start('fjr-dispatcher', ['--keep-running']);
+    let crew = await rig.startCrew(['--workers', '3']);
+    for (let round = 1; round <= 3; round++) {
+      await waitUntil(
+        'some tasks have run',
+        () => (existsSync(`${rig.ledger}/ran`) ? ran(rig).length : 0),
+        (count) => count >= round * 60,
+      );
+      dispatcher.signal('SIGKILL');
+      await dispatcher.ends();
+      if (round < 3) {
+        crew.signal('SIGKILL');
+        await crew.ends();
+        // Its tasks died with it, and could not clear up.
+        const theirs = [...holdings(rig).values()].flatMap((items) => [...items]);
+        await waitUntil(
+          'its tasks are dead',
+          () => processesWith('LEDGER', rig.ledger).filter(({ command }) => command.startsWith('/bin/sh -c')),
+          (left) => left.length === 0,
+        );
+        for (const item of theirs) rmSync(`${rig.ledger}/${item}`, { recursive: true, force: true });
+        crew = await rig.startCrew(['--workers', '3']);
+      }
+      dispatcher = rig.start('fjr-dispatcher', round < 3 ? ['--keep-running'] : []);
+    }
+    expect((await dispatcher.ends(60)).code).toBe(0);
+    expect(existsSync(`${rig.ledger}/overlap`)).toBe(false);
+    const held = [...holdings(rig)];
+    for (const [worker, items] of held) expect([worker, items.size]).toEqual([worker, 1]);
+    expect(held.length).toBe(6);
+    expect(readdirSync(`${rig.project().root}/resources/shared`).sort()).toEqual(['p1', 'p2']);
+  }, 120_000);
+
+  test('that name a pool twice are refused', async ({ rig }) => {
+    const file = write(
+      rig,
+      'command: "true"\ninput: [a]\nworker_resources: [{ A: { pool: P } }]\ntask_resources: [{ B: { pool: P } }]\n',
+    );
+    expect(await rig.run('fjr', ['check', file])).toMatchObject({
+      code: 1,
+      stderr: `fjr: ${file}: the pool P is named twice\nhint: a task has one item of a pool: name it once, or make another pool\n`,
+    });
+  });
 });
 
 describe('shards', () => {

@@ -96,7 +96,8 @@ export const fanOutFileSchema = ruled(
         .optional()
         .describe(
           'Pools of which each worker holds one item for the whole run, as WORKER_RESOURCE_<NAME>. There are no more ' +
-            'workers than items.',
+            'workers than items. No two tasks have one item at a time; between its tasks, items of a pool of the ' +
+            "project's may be taken by other runs, and the worker waits for its own.",
         ),
       task_resources: resourcesSchema()
         .optional()
