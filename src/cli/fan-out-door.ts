@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { homedir } from 'node:os';
+import { basename, dirname, resolve } from 'node:path';
 import type { FanOut, Shard, TaskInput } from '../job/fan-out.js';
 import type { FanOutPlan, ResourcePlan } from '../job/fan-out-file/plan.js';
 import { hiddenValues, redact } from '../job/fan-out-file/secrets.js';
@@ -10,6 +11,7 @@ import { perform } from '../queue/perform.js';
 import { dropPool } from '../queue/pool.js';
 import { type Submitted, submitFanOut } from '../queue/submit-fan-out.js';
 import { newToken } from '../queue/token.js';
+import { expandHome } from '../worker/launch.js';
 import { filesFor } from './compose.js';
 import { worldOf } from './fan-out-world.js';
 import { tellDispatcher } from './hint-line.js';
@@ -58,6 +60,7 @@ export function planRun(project: Project, file: string, name: string | undefined
       maxFailures: plan.maxFailures?.kind === 'tasks' ? plan.maxFailures.tasks : undefined,
       maxFailureShare: plan.maxFailures?.kind === 'share' ? plan.maxFailures.share : undefined,
       failFast: plan.failFast,
+      logFiles: plan.logFiles && { ...plan.logFiles, directory: besideFile(file, plan.logFiles.directory) },
     },
   };
 }
@@ -108,6 +111,11 @@ function submitTasks(
   }
 }
 
+/** A path as it is meant in a fan-out file. */
+function besideFile(file: string, path: string): string {
+  return resolve(dirname(resolve(file)), expandHome(path, homedir()));
+}
+
 function readText(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8');
@@ -141,10 +149,9 @@ function poolsOf({ taskResources, workerResources }: FanOutPlan, id: string, fil
 
 /** What the file may say and this version cannot do is told before anything runs. */
 function refuseUnsupported(plan: FanOutPlan, file: string): void {
-  const { workers, logFiles } = plan;
+  const { workers } = plan;
   if (workers.kind === 'ssh')
     throw unsupported(file, 'workers.file', 'hire on hosts by remote.conf, which share the home directory');
-  if (logFiles !== undefined) throw unsupported(file, 'workers.logs', 'fjr logs shows what tasks print');
 }
 
 function unsupported(file: string, what: string, hint: string): FjrError {

@@ -64,6 +64,16 @@ export function keptPools({ pools }: Pick<FanOut, 'pools'>): string[] {
   return pools.filter(({ kept }) => kept === true).map(({ pool }) => pool);
 }
 
+/** Files for people, beside what fjr keeps: `worker=<id>/task=<id>.txt` below a directory. */
+export interface LogFiles {
+  /** In `fan-out.json` absolute. */
+  readonly directory: string;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  /** What fjr says of the task: its start, how it ended, whether it is tried again. */
+  readonly system: boolean;
+}
+
 /** `fan-out.json`: what all tasks have in common. Written once. */
 export interface FanOut {
   readonly format: 1;
@@ -89,6 +99,7 @@ export interface FanOut {
   >;
   /** What tasks call the pools that they need: `TASK_RESOURCE_<NAME>`, or `WORKER_RESOURCE_<NAME>` of kept items. */
   readonly pools: readonly TaskPool[];
+  readonly logFiles?: LogFiles | undefined;
   /** Bytes of a stream of one task that are kept: its beginning and its end. */
   readonly outputCap: number;
   /** Failed tasks after which no more are begun; undefined: all are tried. */

@@ -74,6 +74,8 @@ export interface Files {
    * between them of how many went. Returns how many that were; 0: the file is not longer than both, or not there.
    */
   cutMiddle(path: string, keep: number, note: (bytes: number) => string): number;
+  /** Adds to the end of a file, which is made if there is none, and keeps it open no longer than that. */
+  addTo(path: string, content: Uint8Array): void;
   /** Makes a directory with its parents. */
   ensureDirectory(path: string): void;
   /** Makes an empty file if there is none. */
@@ -336,6 +338,14 @@ export class MountedFiles implements Files {
         fs.closeSync(fd);
       }
     });
+  }
+
+  addTo(path: string, content: Uint8Array): void {
+    try {
+      fs.appendFileSync(path, content, { mode: 0o600 });
+    } catch (error) {
+      throw unexpected(error, `write ${path}`);
+    }
   }
 
   ensureDirectory(path: string): void {

@@ -12,6 +12,7 @@ import type { FanOutPaths } from '../queue/fan-out-paths.js';
 import { type TaskLine, formatTaskLine } from '../queue/task-line.js';
 import { type Ended, type Launch, type Starter, refusedInSilence } from './starter.js';
 import { boundsOf, taskArgv, taskEnvironment } from './task-argv.js';
+import { type TaskLogs, mostCopied } from './task-logs.js';
 import type { TaskOutput, TaskScratch } from './task-output.js';
 
 /** What all tasks of a slice have in common. */
@@ -33,6 +34,8 @@ export interface SliceContext {
   readonly container:
     ((task: number, argv: readonly string[], env: Launch['env']) => Pick<Launch, 'argv' | 'env'>) | undefined;
   readonly output: TaskOutput;
+  /** Undefined: nobody wants log files. */
+  readonly logs: TaskLogs | undefined;
   /** The `index`th scratch file of this worker. */
   readonly scratch: (index: number, stream: 'out' | 'err') => string;
   readonly outcomeOf: (ended: Ended, job: FanOut['job']) => Outcome | 'given-back';
@@ -272,6 +275,7 @@ export class SliceRun {
     const success = isSuccess(outcome);
     this.ended += 1;
     if (!success) this.failed += 1;
+    this.#log(started, outcome, ms);
     const line: TaskLine = {
       task: started.task,
       token,
@@ -283,6 +287,23 @@ export class SliceRun {
     };
     this.#lines.push(formatTaskLine(line));
     if (!success && !this.#isTriedAgain(started.task, outcome)) this.#context.onFailed();
+  }
+
+  #log({ task, scratch }: Started, outcome: Outcome, ms: number): void {
+    const { logs, output, token, wall } = this.#context;
+    if (logs === undefined) return;
+    const printed = (stream: 'out' | 'err'): Uint8Array =>
+      output.excerpt(task, token, scratch, stream, mostCopied);
+    logs.write({
+      task,
+      attempt: this.#attempt(task),
+      ms,
+      endedAt: new Date(wall()).toISOString(),
+      outcome,
+      isTriedAgain: !isSuccess(outcome) && this.#isTriedAgain(task, outcome),
+      out: printed('out'),
+      err: printed('err'),
+    });
   }
 
   #isTriedAgain(task: number, outcome: Outcome): boolean {

@@ -18,6 +18,7 @@ import type { Busy, Ending } from './roster.js';
 import type { Scratch } from './scratch.js';
 import { SliceRun } from './slice-run.js';
 import { Slices } from './slices.js';
+import { TaskLogs } from './task-logs.js';
 import { type Launch, type Starter, killGrace } from './starter.js';
 
 /** Milliseconds within which lines of short tasks reach a file server together. */
@@ -95,6 +96,7 @@ export class SliceWork {
         busy.cancelled = true;
       },
       trouble,
+      logs: fanOut.logFiles && new TaskLogs(this.#crew.files, fanOut.logFiles, `${id}.${worker}`, trouble),
       now: () => clock.monotonic(),
       wall: () => clock.wall(),
     });

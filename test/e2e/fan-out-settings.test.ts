@@ -234,6 +234,67 @@ retry_delay: 0
   });
 });
 
+describe('workers.logs.file', () => {
+  const text = (levels: string, directory = 'logs/{{ .RunID }}'): string => `command: |
+  echo "out $INPUT"
+  printf "err $INPUT" >&2
+  if [ "$INPUT" = 2 ]; then yes | head -c 3000000; fi
+  [ "$INPUT" != 1 ] || [ "$FJR_ATTEMPT" = 2 ]
+input: { range: 1..3 }
+retries: 1
+retry_delay: 0
+workers:
+  local: 1
+  logs: { file: { directory: '${directory}'${levels} } }
+`;
+
+  function logsBelow(rig: Rig, stdout: string): Map<string, string> {
+    const directory = `${rig.directory}/logs/${/^fjr-(\w+)/.exec(stdout)![1]!}`;
+    const [worker] = readdirSync(directory);
+    expect(worker).toMatch(/^worker=\S+\.1$/);
+    const names = readdirSync(`${directory}/${worker!}`);
+    return new Map(names.map((name) => [name, readFileSync(`${directory}/${worker!}/${name}`, 'utf8')]));
+  }
+
+  test('has what each task printed, how it ended, and that it was tried again, of long output both ends', async ({
+    rig,
+  }) => {
+    const { code, stdout, stderr } = await rig.run('fjr', ['run', write(rig, text(''))]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const logs = logsBelow(rig, stdout);
+    expect([...logs.keys()].sort()).toEqual(['task=0.txt', 'task=1.txt', 'task=2.txt']);
+    const time = String.raw`\d{4}-\d\d-\d\dT\S+Z`;
+    const tried = (attempt: number, end: string): string =>
+      `\\[fjr\\] ${time} started by worker \\S+\\.1, attempt ${attempt}\nout 1\n\\[fjr\\] standard error:\nerr 1\n` +
+      `\\[fjr\\] ${time} exit code ${end}\n`;
+    expect(logs.get('task=0.txt')).toMatch(
+      new RegExp(`^${tried(1, '1 after \\d+ ms; it is tried again')}${tried(2, '0 after \\d+ ms')}$`),
+    );
+    const long = logs.get('task=1.txt')!;
+    expect(long.length).toBeLessThan(2 * 2 ** 20 + 500);
+    expect(long).toContain(`\n[fjr: ${3_000_006 - 2 * 2 ** 20} bytes left out here]\n`);
+    expect(long).toMatch(/y\n\[fjr\] standard error:\nerr 2\n\[fjr\] \S+ exit code 0 after \d+ ms\n$/);
+  }, 30_000);
+
+  test('leaves out the levels that are switched off', async ({ rig }) => {
+    const { stdout } = await rig.run('fjr', ['run', write(rig, text(', system: false, stdout: false'))]);
+    expect(logsBelow(rig, stdout).get('task=0.txt')).toBe('err 1\nerr 1\n');
+  }, 30_000);
+
+  test('costs a line and no task where it cannot be written', async ({ rig }) => {
+    writeFileSync(`${rig.directory}/taken`, '');
+    const crew = await rig.startCrew(['--workers', '1']);
+    const file = write(rig, text('', 'taken/logs').replace('  local: 1\n', ''));
+    await rig.run('fjr', ['submit', file]);
+    expect(await rig.run('fjr-dispatcher')).toMatchObject({ code: 0, stderr: '' });
+    await crew.ends();
+    expect(crew.stderr).toMatch(
+      /^\[fjr-worker\] logs of tasks cannot be written: cannot make the directory \S+\/taken\/logs\/worker=\S+: ENOTDIR\nhint: tasks go on; /,
+    );
+    expect(printed(rig)).toHaveLength(3);
+  }, 30_000);
+});
+
 describe('shards', () => {
   test('of a range are contiguous pieces, each of which is a task that knows its bounds and has its numbers', async ({
     rig,
