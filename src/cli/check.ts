@@ -23,7 +23,7 @@ interface Limit {
 /** `fjr check fjr.yaml`: reads the file and all that it names, and says what would happen, without doing it. */
 export function checkCommand(projectName: string, file: string, json: boolean): ExitCode {
   const project = locateProject(projectName);
-  const run = planRun(project, file, undefined);
+  const run = planRun(project, file);
   const { tasks, first } = countTasks(run);
   if (tasks === 0)
     throw new FjrError('no-inputs', `${file}: there are no inputs`, { hint: 'look at what "input" names' });

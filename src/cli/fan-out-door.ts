@@ -6,6 +6,7 @@ import type { FanOutPlan, ResourcePlan } from '../job/fan-out-file/plan.js';
 import { hiddenValues, redact } from '../job/fan-out-file/secrets.js';
 import { readFanOutFile } from '../job/fan-out-file/read-fan-out-file.js';
 import { FjrError } from '../job/fjr-error.js';
+import { parseEntryName } from '../queue/entry-name.js';
 import { fanOutSuffix } from '../queue/fan-out-paths.js';
 import { perform } from '../queue/perform.js';
 import { dropPool } from '../queue/pool.js';
@@ -31,14 +32,27 @@ export interface PlannedRun {
   readonly what: Omit<FanOut, 'format' | 'tasks'>;
 }
 
+export interface PlanOptions {
+  /** Its name; undefined: as the file says, or after the file. */
+  readonly name?: string | undefined;
+  /** Where relative paths begin; undefined: where the file is. */
+  readonly directory?: string | undefined;
+  /** What it is called by among all runs; undefined: something new. */
+  readonly id?: string | undefined;
+}
+
 /** Reads a fan-out file, with all that it names. `-` is standard input. Throws FjrError. */
-export function planRun(project: Project, file: string, name: string | undefined): PlannedRun {
-  const id = newToken();
-  const plan = readFanOutFile(readText(file), file, worldOf(file, { id, project: project.name }));
+export function planRun(
+  project: Project,
+  file: string,
+  { name, directory = dirname(resolve(file)), id = newToken() }: PlanOptions = {},
+): PlannedRun {
+  const plan = readFanOutFile(readText(file), file, worldOf(directory, { id, project: project.name }));
   refuseUnsupported(plan, file);
   const { command, docker, input, job } = plan;
   const pools = poolsOf(plan, id, file);
-  const stem = file === '-' ? 'run' : basename(file).replace(/\.ya?ml$/i, '');
+  // In the queue its name may hold a token.
+  const stem = file === '-' ? 'run' : parseEntryName(basename(file)).job.replace(/\.ya?ml$/i, '');
   return {
     name: `${name ?? plan.name ?? stem}-${id}${fanOutSuffix}`,
     id,
@@ -60,7 +74,10 @@ export function planRun(project: Project, file: string, name: string | undefined
       maxFailures: plan.maxFailures?.kind === 'tasks' ? plan.maxFailures.tasks : undefined,
       maxFailureShare: plan.maxFailures?.kind === 'share' ? plan.maxFailures.share : undefined,
       failFast: plan.failFast,
-      logFiles: plan.logFiles && { ...plan.logFiles, directory: besideFile(file, plan.logFiles.directory) },
+      logFiles: plan.logFiles && {
+        ...plan.logFiles,
+        directory: resolve(directory, expandHome(plan.logFiles.directory, homedir())),
+      },
     },
   };
 }
@@ -109,11 +126,6 @@ function submitTasks(
   } finally {
     close();
   }
-}
-
-/** A path as it is meant in a fan-out file. */
-function besideFile(file: string, path: string): string {
-  return resolve(dirname(resolve(file)), expandHome(path, homedir()));
 }
 
 function readText(file: string): string {

@@ -34,7 +34,7 @@ export interface RunFanOutOptions {
 export async function runFanOutCommand(options: RunFanOutOptions): Promise<ExitCode> {
   const project = openProject(options.project);
   if (options.metrics !== undefined) checkWritable(options.metrics);
-  const planned = planRun(project, options.file, undefined);
+  const planned = planRun(project, options.file);
   const { resume } = options;
   const files = filesFor(project);
   const earlier = resume === undefined ? undefined : findFanOut(project, files, resume).path;

@@ -40,6 +40,8 @@ export type FileReply = FileStatus | readonly string[] | Uint8Array | number;
 export type Inspected =
   | {
       readonly kind: 'file';
+      /** Its own, without directories. */
+      readonly name?: string;
       readonly head: Uint8Array;
       /** Bytes. */
       readonly size: number;
@@ -269,7 +271,7 @@ export class MountedFiles implements Files {
       return inspectFailure(error);
     }
     try {
-      return guarded(`read ${path}`, () => inspectOpen(fd, limit));
+      return guarded(`read ${path}`, () => inspectOpen(fd, basename(path), limit));
     } finally {
       fs.closeSync(fd);
     }
@@ -422,11 +424,12 @@ function renameAny(from: string, to: string): void {
   }
 }
 
-function inspectOpen(fd: number, limit: number): Inspected {
+function inspectOpen(fd: number, name: string, limit: number): Inspected {
   const stat = fs.fstatSync(fd);
   if (!stat.isFile()) return { kind: 'other', what: describeKind(stat) };
   return {
     kind: 'file',
+    name,
     head: readFully(fd, Math.min(stat.size, limit), 0),
     size: stat.size,
     executable: (stat.mode & 0o100) !== 0,

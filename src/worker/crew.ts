@@ -60,6 +60,8 @@ export interface CrewSystem {
   readonly directory: string;
   /** How the GPUs are called that the crew may give out, where somebody gave it only some; else they are numbered. */
   readonly gpuNames: readonly string[];
+  /** How fjr is called. */
+  readonly fjr: readonly string[];
   /** The path of container.sh. */
   readonly containerScript: string;
   /** A directory of this host, for what is known of images. */
@@ -170,10 +172,10 @@ export class Crew {
     this.#items = new HeldItems(system.files, this.#layout, this.#id);
     const { files, clock, home, directory, gpuNames, signalName, findProgram } = system;
     const { project, nice } = options;
-    const { containerScript, containerState } = system;
+    const { fjr, containerScript, containerState } = system;
     const launching = {
       ...{ crew: this.#id, project, nice, home, directory, gpuNames },
-      ...{ containerScript, containerState },
+      ...{ fjr, containerScript, containerState },
     };
     this.#launcher = new Launcher(launching, files, this.#items, this.#scratch);
     this.#slices = new SliceWork({

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { outcomesOf } from '../rig/fan-out.js';
 import { processesWith } from '../rig/processes.js';
@@ -292,6 +292,64 @@ workers:
       /^\[fjr-worker\] logs of tasks cannot be written: cannot make the directory \S+\/taken\/logs\/worker=\S+: ENOTDIR\nhint: tasks go on; /,
     );
     expect(printed(rig)).toHaveLength(3);
+  }, 30_000);
+});
+
+describe('A fan-out file in the queue', () => {
+  test('is submitted by a crew, its paths beginning where workers were hired, and runs once', async ({
+    rig,
+  }) => {
+    mkdirSync(`${rig.directory}/lab`);
+    writeFileSync(`${rig.directory}/lab/input.txt`, 'a\nb c\n');
+    await rig.startCrew(['--workers', '2'], { cwd: `${rig.directory}/lab` });
+    const project = rig.project();
+    for (const name of ['sweep.yaml', 'other.YML'])
+      writeFileSync(
+        `${project.root}/jobqueue/${name}`,
+        'command: \'echo "$INPUT $(basename "$PWD")" >> "$LEDGER/ran"\'\ninput: { file: { path: input.txt } }\n',
+      );
+    expect(await rig.run('fjr-dispatcher')).toMatchObject({ code: 0, stderr: '' });
+    expect(ran(rig).sort()).toEqual(['a lab', 'a lab', 'b c lab', 'b c lab']);
+    const done = project.jobs('done').sort();
+    expect(done).toEqual([
+      expect.stringMatching(/^other-\w+\.run$/),
+      'other.YML',
+      expect.stringMatching(/^sweep-\w+\.run$/),
+      'sweep.yaml',
+    ]);
+    expect((await rig.run('fjr', ['logs', 'sweep.yaml'])).stdout).toBe(`${done[2]!}\n`);
+  }, 30_000);
+
+  test('fails with all that is wrong with it, where its job’s errors are', async ({ rig }) => {
+    await rig.startCrew();
+    const project = rig.project();
+    writeFileSync(`${project.root}/jobqueue/fjr.yaml`, 'comand: "true"\ninput: { range: 1..x }\n');
+    expect((await rig.run('fjr-dispatcher')).code).toBe(3);
+    expect(project.jobs('failed')).toEqual(['fjr.yaml']);
+    const { stderr } = await rig.run('fjr', ['logs', 'fjr.yaml']);
+    expect(stderr).toMatch(/fjr@\w+\.yaml has 3 problems:\n/);
+    expect(stderr).toContain('unknown key "comand" (did you mean "command"?)');
+  }, 30_000);
+
+  test('that was submitted before is left out, unless it is another file or was written since', async ({
+    rig,
+  }) => {
+    const file = write(rig, 'command: "true"\ninput: [a]\n');
+    const submit = (path: string): ReturnType<Rig['run']> => rig.run('fjr', ['submit', '--once', path]);
+    const first = await submit(file);
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    renameSync(file, `${rig.directory}/fjr@0123456789.yaml`);
+    const again = await submit(`${rig.directory}/fjr@0123456789.yaml`);
+    expect(again).toEqual({
+      ...first,
+      stderr: `fjr: ${first.stdout.trim()} was submitted before\n`,
+    });
+    await rig.startCrew();
+    expect((await rig.run('fjr-dispatcher')).code).toBe(0);
+    expect((await submit(`${rig.directory}/fjr@0123456789.yaml`)).stderr).toBe(again.stderr);
+    const other = await submit(write(rig, 'command: "true"\ninput: [a]\n'));
+    expect(other).toMatchObject({ code: 0, stderr: '' });
+    expect(rig.project().entries('jobqueue')).toEqual([other.stdout.trim()]);
   }, 30_000);
 });
 
