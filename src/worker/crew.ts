@@ -97,6 +97,8 @@ const strayTime = 180_000;
 const beatsPerLease = 11;
 /** Milliseconds that a claimed worker waits for its entry before it is announced again. */
 const claimPatience = 3000;
+/** Milliseconds that a task which is tried again waits for a worker of this crew on which it has not failed. */
+const otherPatience = 1000;
 /** Milliseconds after which a running job gets log files of its own; half of it until the heartbeat tells of it. */
 const exposeAfter = 1000;
 /** How often a crew that leaves tries to bury its pod … */
@@ -125,6 +127,8 @@ export class Crew {
   readonly #seen = new Set<string>();
   /** Entries in the pod that no worker was free for, as far as is known. */
   #waiting = new Set<string>();
+  /** Entries that wait for another worker than those that are free, and monotonic milliseconds since when. */
+  readonly #patientSince = new Map<string, number>();
   readonly #dispatchers: DispatchersHeard;
   readonly #stopWatching: (() => void)[] = [];
   #phase: Phase = 'working';
@@ -410,6 +414,8 @@ export class Crew {
         if (this.#phase === 'draining') this.#perform(recallJob(this.#layout, this.#id, entry));
         else this.#tryStart(entry);
       });
+    for (const entry of this.#patientSince.keys())
+      if (!entries.includes(entry)) this.#patientSince.delete(entry);
     if (this.#phase === 'draining') this.#withdrawOffers();
     this.#announceIdle();
     this.#leaveIfIdle(entries.length);
@@ -463,16 +469,34 @@ export class Crew {
 
   /**
    * A worker that may start something. First one that a dispatcher has claimed: it was claimed for this. Then an idle
-   * one, and last an announced one, which is claimed back. The one that keeps its items, if there is one; another than those on which it failed, if there is one.
+   * one, and last an announced one, which is claimed back. If its items are kept by one, it is that one; and another than
+   * those on which it failed, where there is one.
    */
-  #freeWorker(slice: Slice | undefined, keeper: number | undefined): number | undefined {
+  #freeWorker(entry: string, slice: Slice | undefined, keeper: number | undefined): number | undefined {
     const { avoid = [] } = slice ?? {};
+    const isOther = (worker: number): boolean => !avoid.includes(badgeName({ crew: this.#id, worker }));
     const free = [...this.#roster.free()].filter((one) => keeper === undefined || one === keeper);
-    const worker = free.find((one) => !avoid.includes(badgeName({ crew: this.#id, worker: one }))) ?? free[0];
+    const other = free.find(isOther);
+    if (other === undefined && free.length > 0 && keeper === undefined && this.#mayWait(entry, isOther))
+      return undefined;
+    const worker = other ?? free[0];
     if (worker === undefined || this.#roster.get(worker)?.state !== 'announced') return worker;
     if (this.#perform(claimWorker(this.#layout, { crew: this.#id, worker })) !== 'pod-gone') return worker;
     this.#becomeFenced();
     return undefined;
+  }
+
+  /** The worker that it was meant for may have got another entry, and be free in a moment. */
+  #mayWait(entry: string, isOther: (worker: number) => boolean): boolean {
+    if (![...this.#roster.numbers()].some(isOther)) return false;
+    const now = this.#system.clock.monotonic();
+    const since = this.#patientSince.get(entry) ?? now;
+    if (since === now)
+      after(otherPatience, () => {
+        this.#planSweep();
+      });
+    this.#patientSince.set(entry, since);
+    return now - since < otherPatience * 0.9;
   }
 
   #tryStart(entry: string): void {
@@ -499,9 +523,13 @@ export class Crew {
       this.#perform(recallJob(this.#layout, this.#id, entry));
       return;
     }
-    const worker = this.#roster.fits(needs) ? this.#freeWorker(slice, keeper) : undefined;
-    if (worker === undefined) this.#waiting.add(entry);
-    else if (this.#begin(entry)) this.#launch(worker, entry, found.job, inspected);
+    const worker = this.#roster.fits(needs) ? this.#freeWorker(entry, slice, keeper) : undefined;
+    if (worker === undefined) {
+      this.#waiting.add(entry);
+      return;
+    }
+    this.#patientSince.delete(entry);
+    if (this.#begin(entry)) this.#launch(worker, entry, found.job, inspected);
   }
 
   /** A worker became free: what waits for one starts at once, and if nothing does there may be news in the pod. */
