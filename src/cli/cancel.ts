@@ -1,7 +1,5 @@
-import { reportCrews } from '../recruiter/crews-here.js';
 import { isFanOut } from './fan-outs.js';
-import { FanOutPaths, fanOutOf } from '../queue/fan-out-paths.js';
-import { create } from '../queue/steps.js';
+import { cancelFanOut, cancelSlices } from '../queue/cancel-fan-out.js';
 import { markCancelled } from '../queue/cancel-job.js';
 import { parseEntryName, tokenOf } from '../queue/entry-name.js';
 import { perform } from '../queue/perform.js';
@@ -41,7 +39,7 @@ function isLive({ state }: Place): boolean {
 }
 
 function cancel(project: Project, files: Files, place: Place): Cancelled {
-  if (isLive(place) && isFanOut(files, place)) return cancelFanOut(project, files, place);
+  if (isLive(place) && isFanOut(files, place)) return cancelRun(project, files, place);
   const { layout } = project;
   const { state, entry, crew } = place;
   if (state === 'assigned' && crew !== undefined) perform(files, recallJob(layout, crew, entry));
@@ -60,13 +58,9 @@ function cancel(project: Project, files: Files, place: Place): Cancelled {
 }
 
 /** No more tasks are begun, and those that run are stopped; then its dispatcher ends it. */
-function cancelFanOut({ layout }: Project, files: Files, { entry, path }: Place): Cancelled {
-  perform(files, create(new FanOutPaths(path).cancelMark, ''));
-  for (const { crew, running } of reportCrews(files, thisHost(), layout))
-    for (const slice of running) {
-      const { job, token } = parseEntryName(slice);
-      if (fanOutOf(job) === entry && token !== undefined) perform(files, markCancelled(layout, crew, token));
-    }
+function cancelRun({ layout }: Project, files: Files, { entry }: Place): Cancelled {
+  perform(files, cancelFanOut(layout, entry));
+  perform(files, cancelSlices(layout, entry));
   return 'stopping';
 }
 

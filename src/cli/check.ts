@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
+import { boundsIn, shardsOf } from '../job/fan-out-file/shards.js';
 import { FjrError } from '../job/fjr-error.js';
+import type { TaskInput } from '../job/fan-out.js';
 import { redact } from '../job/fan-out-file/secrets.js';
 import { filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
@@ -30,7 +32,7 @@ export function checkCommand(
   const isThere = existsSync(project.layout.jobqueue);
   const standing = isThere ? standingOf(project, filesFor(project)) : { crews: [], pools: [] };
   if (run.what.gang !== undefined) return sayGang(file, run, run.what.gang, workersIn(standing), json);
-  const { tasks, first } = countInputs(run);
+  const { tasks, first } = countTasks(run);
   if (tasks === 0)
     throw new FjrError('no-inputs', `${file}: there are no inputs`, { hint: 'look at what "input" names' });
   const limits = limitsOf(run, standing, tasks);
@@ -49,8 +51,20 @@ export function checkCommand(
   return exitCode.fine;
 }
 
-function countInputs({ inputs }: PlannedRun): { tasks: number; first: (string | readonly string[])[] } {
-  const first: (string | readonly string[])[] = [];
+function countTasks({ inputs, split }: PlannedRun): { tasks: number; first: TaskInput[] } {
+  if (split === undefined) return countInputs(inputs);
+  const { source, shards } = split;
+  const all = source.count ?? countInputs(inputs).tasks;
+  const first: TaskInput[] = [];
+  for (const piece of shardsOf(all, shards)) {
+    if (first.length === shownInputs) break;
+    first.push(boundsIn(source.range, piece));
+  }
+  return { tasks: Math.min(all, shards), first };
+}
+
+function countInputs(inputs: Iterable<TaskInput>): { tasks: number; first: TaskInput[] } {
+  const first: TaskInput[] = [];
   let tasks = 0;
   for (const input of inputs) {
     if (tasks < shownInputs) first.push(input);

@@ -1,15 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { homedir } from 'node:os';
+import { basename, dirname, resolve } from 'node:path';
 import { remove } from 'fs-extra/esm';
-import type { FanOut, TaskInput } from '../job/fan-out.js';
-import type { FanOutPlan } from '../job/fan-out-file/plan.js';
+import type { FanOut, Shard, TaskInput } from '../job/fan-out.js';
+import type { FanOutPlan, ResourcePlan } from '../job/fan-out-file/plan.js';
 import { hiddenValues, redact } from '../job/fan-out-file/secrets.js';
 import { FjrError } from '../job/fjr-error.js';
 import { type RunFilePlan, readRunFile } from '../job/read-run-file.js';
-import { fanOutSuffix } from '../queue/fan-out-paths.js';
+import { parseEntryName } from '../queue/entry-name.js';
+import { type FanOutPaths, fanOutSuffix } from '../queue/fan-out-paths.js';
 import { perform } from '../queue/perform.js';
-import { fanOutDraft, submitFanOut } from '../queue/submit-fan-out.js';
-import { newToken } from '../queue/token.js';
+import { dropPool } from '../queue/pool.js';
+import { type Submitted, fanOutDraft, submitFanOut } from '../queue/submit-fan-out.js';
+import { type Token, newToken } from '../queue/token.js';
+import { expandHome } from '../worker/launch.js';
 import { buildImage } from './build-image.js';
 import { filesFor } from './compose.js';
 import { worldOf } from './fan-out-world.js';
@@ -18,24 +22,29 @@ import { plannedGang } from './manifest-door.js';
 import { type PlannedRun, outputCap } from './planned-run.js';
 import { addItems } from './pool.js';
 import type { Project } from './project.js';
+import { splitInputs } from './shards.js';
 
-/**
- * Reads a fan-out file or a manifest, with all that it names. `-` is standard input. `containers`: whether a manifest's
- * ranks may have any. Throws FjrError.
- */
+export interface PlanOptions {
+  /** Its name; undefined: as the file says, or after the file. */
+  readonly name?: string | undefined;
+  /** Where relative paths begin; undefined: where the file is. */
+  readonly directory?: string | undefined;
+  /** What it is called by among all runs; undefined: something new. */
+  readonly id?: string | undefined;
+  /** Whether a manifest's ranks may have containers. */
+  readonly containers: boolean;
+}
+
+/** Reads a fan-out file or a manifest, with all that it names. `-` is standard input. Throws FjrError. */
 export function planRun(
   project: Project,
   file: string,
-  options: { readonly name?: string | undefined; readonly containers: boolean },
+  { directory = dirname(resolve(file)), id = newToken(), ...options }: PlanOptions,
 ): PlannedRun {
-  const id = newToken();
-  const { kind, plan } = readRunFile(
-    readText(file),
-    file,
-    worldOf(file, { id, project: project.name }),
-    options,
-  );
-  const stem = file === '-' ? 'run' : basename(file).replace(/\.ya?ml$/i, '');
+  const world = worldOf(directory, { id, project: project.name });
+  const { kind, plan } = readRunFile(readText(file), file, world, options);
+  // In the queue its name may hold a token.
+  const stem = file === '-' ? 'run' : parseEntryName(basename(file)).job.replace(/\.ya?ml$/i, '');
   const named = (name = stem): string => `${options.name ?? name}-${id}${fanOutSuffix}`;
   const shown = redact(describeCommand(plan), plan.secrets);
   if (kind === 'manifest') return plannedGang(plan, { id, name: named(), shown });
@@ -44,15 +53,21 @@ export function planRun(
       hint: 'leave out "docker" in the file',
     });
   refuseUnsupported(plan, file);
-  return plannedFanOut(plan, { id, name: named(plan.name), shown });
+  return plannedFanOut(plan, { id, name: named(plan.name), shown, file, directory });
 }
 
 function plannedFanOut(
   plan: FanOutPlan,
-  { id, name, shown }: { readonly id: string; readonly name: string; readonly shown: string },
+  {
+    id,
+    name,
+    shown,
+    file,
+    directory,
+  }: Readonly<Record<'id' | 'name' | 'shown' | 'file' | 'directory', string>>,
 ): PlannedRun {
-  const { command, docker, input, job, workers, taskResources, secrets, maxFailures } = plan;
-  const pools = poolsOf(plan, id);
+  const { command, docker, input, job, workers, secrets, maxFailures, failFast, logFiles } = plan;
+  const pools = poolsOf(plan, id, file);
   return {
     name,
     what: {
@@ -71,21 +86,34 @@ function plannedFanOut(
       outputCap,
       maxFailures: maxFailures?.kind === 'tasks' ? maxFailures.tasks : undefined,
       maxFailureShare: maxFailures?.kind === 'share' ? maxFailures.share : undefined,
+      failFast,
+      logFiles: logFiles && {
+        ...logFiles,
+        directory: resolve(directory, expandHome(logFiles.directory, homedir())),
+      },
     },
     inputs: input.inputs,
+    split: plan.shards === undefined ? undefined : { source: input, shards: plan.shards },
     workers,
     leastWorkers: 1,
-    resources: taskResources,
+    resources: [...plan.taskResources, ...plan.workerResources],
     build: undefined,
     secrets,
   };
 }
 
-/** Puts a run into the queue, once its image is made; returns how many tasks it has. */
+/** What a task of a run begins from: its input, or the piece of the inputs that it is. */
+export type Task = TaskInput | Shard;
+
+/** Leaves out tasks of a run. */
+type Choose = (tasks: Iterable<Task>, what: PlannedRun['what']) => Iterable<Task>;
+
+/** Puts a run into the queue, once its image is made, without those tasks that `choose` leaves out; returns how many
+ * tasks it has. */
 export async function beginRun(
   project: Project,
   run: PlannedRun,
-  inputs: Iterable<TaskInput> = run.inputs,
+  choose: Choose = (tasks) => tasks,
 ): Promise<number> {
   const { name, resources } = run;
   const token = newToken();
@@ -94,7 +122,14 @@ export async function beginRun(
     const resource = resources.find((one) => own && one.name === called);
     if (resource?.kind === 'items') addItems(project, pool, resource.items);
   }
-  const submitted = perform(filesFor(project), submitFanOut(project.layout, name, what, inputs, token));
+  let submitted: Submitted;
+  try {
+    submitted = submitTasks(project, { ...run, what }, choose, token);
+  } catch (error) {
+    for (const { pool, own } of what.pools)
+      if (own) perform(filesFor(project), dropPool(project.layout, pool));
+    throw error;
+  }
   if (submitted.kind === 'exists')
     throw new FjrError('job-exists', `a job "${name}" waits in project "${project.name}" already`);
   await tellDispatcher(project, [name]);
@@ -105,7 +140,7 @@ export async function beginRun(
 async function withImage(
   project: Project,
   { what, build }: PlannedRun,
-  draft: ReturnType<typeof fanOutDraft>,
+  draft: FanOutPaths,
 ): Promise<PlannedRun['what']> {
   if (build === undefined || what.container === undefined) return what;
   filesFor(project).ensureDirectory(draft.directory);
@@ -114,6 +149,23 @@ async function withImage(
   } catch (error) {
     await remove(draft.directory);
     throw error;
+  }
+}
+
+function submitTasks(
+  project: Project,
+  { name, what, inputs, split }: PlannedRun,
+  choose: Choose,
+  token: Token,
+): Submitted {
+  const submit = (facts: PlannedRun['what'], tasks: Iterable<Task>): Submitted =>
+    perform(filesFor(project), submitFanOut(project.layout, name, facts, choose(tasks, facts), token));
+  if (split === undefined) return submit(what, inputs);
+  const { shards, count, listed, close } = splitInputs(split.source, split.shards);
+  try {
+    return submit({ ...what, columns: [], shards: { count, listed } }, shards);
+  } finally {
+    close();
   }
 }
 
@@ -134,22 +186,27 @@ function describeCommand(plan: RunFilePlan['plan']): string {
 }
 
 /** A run's own items are a pool that is called after it. */
-function poolsOf({ taskResources }: FanOutPlan, id: string): FanOut['pools'] {
-  return taskResources.map((resource) =>
+function poolsOf({ taskResources, workerResources }: FanOutPlan, id: string, file: string): FanOut['pools'] {
+  const poolOf = (resource: ResourcePlan): FanOut['pools'][number] =>
     resource.kind === 'pool'
       ? { pool: resource.pool, name: resource.name, own: false }
-      : { pool: `${resource.name.slice(0, 50)}_${id}`, name: resource.name, own: true },
-  );
+      : { pool: `${resource.name.slice(0, 50)}_${id}`, name: resource.name, own: true };
+  const pools = [
+    ...taskResources.map(poolOf),
+    ...workerResources.map((resource) => ({ ...poolOf(resource), kept: true })),
+  ];
+  const twice = pools.find(({ pool }, index) => pools.findIndex((other) => other.pool === pool) < index);
+  if (twice === undefined) return pools;
+  throw new FjrError('bad-fan-out-file', `${file}: the pool ${twice.pool} is named twice`, {
+    hint: 'a task has one item of a pool: name it once, or make another pool',
+  });
 }
 
 /** What the file may say and this version cannot do is told before anything runs. */
 function refuseUnsupported(plan: FanOutPlan, file: string): void {
-  const { workers, logFiles, workerResources, shards } = plan;
+  const { workers } = plan;
   if (workers.kind === 'ssh')
     throw unsupported(file, 'workers.file', 'hire on hosts by remote.conf, which share the home directory');
-  if (logFiles !== undefined) throw unsupported(file, 'workers.logs', 'fjr logs shows what tasks print');
-  if (workerResources.length > 0) throw unsupported(file, 'worker_resources', 'use task_resources');
-  if (shards !== undefined) throw unsupported(file, 'shards', 'leave it out: each input is a task');
 }
 
 function unsupported(file: string, what: string, hint: string): FjrError {

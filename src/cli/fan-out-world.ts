@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { FjrError } from '../job/fjr-error.js';
 import { type DirectoryEntry, expandGlob } from '../job/fan-out-file/glob.js';
 import { splitLines } from '../job/fan-out-file/split-lines.js';
@@ -12,12 +12,11 @@ const chunk = 1024 * 1024;
 /** Bytes that a template's command may print. */
 const mostPrinted = 16 * 1024 * 1024;
 
-/** What a fan-out file takes from outside: this process's environment, and files as seen from the file's own place. */
+/** What a fan-out file takes from outside: this process's environment, and files as seen from a directory. */
 export function worldOf(
-  file: string,
+  directory: string,
   run: { readonly id: string; readonly project: string },
 ): FanOutFileWorld {
-  const directory = dirname(resolve(file));
   const facts = {
     ...run,
     user: userInfo().username,
@@ -73,7 +72,7 @@ function directoryAt(path: string, shown: string): string {
   throw new FjrError('bad-input', `${shown} is no directory`, { hint });
 }
 
-function* linesOf(path: string, shown: string): Generator<string> {
+export function* linesOf(path: string, shown: string): Generator<string> {
   const fd = openInput(path, shown);
   try {
     yield* splitLines(shown, piecesOf(fd));

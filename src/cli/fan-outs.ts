@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { FanOut, TaskInput } from '../job/fan-out.js';
 import { hideValues } from '../job/fan-out-file/secrets.js';
 import { FjrError } from '../job/fjr-error.js';
 import { isSuccess } from '../job/outcome.js';
 import { isIgnored, parseEntryName } from '../queue/entry-name.js';
 import { FanOutBook } from '../queue/fan-out-book.js';
-import { FanOutInputs, offsetStride } from '../queue/fan-out-inputs.js';
+import { FanOutInputs } from '../queue/fan-out-inputs.js';
 import { FanOutPaths, type FanOutProgress, fanOutSuffix } from '../queue/fan-out-paths.js';
 import type { Layout, LogStream } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
@@ -18,6 +17,8 @@ import type { Project } from './project.js';
 export interface FanOutStanding extends FanOutProgress {
   /** Its name in the queue. */
   readonly name: string;
+  /** The pool of which there are the fewest items, as its tasks call it; null if they need none. */
+  readonly limit: { readonly pool: string; readonly items: number } | null;
 }
 
 /** Whether a place in a project is a fan-out job's directory. */
@@ -26,20 +27,24 @@ export function isFanOut(files: Files, { entry, path }: Pick<Place, 'entry' | 'p
 }
 
 /** The fan-out jobs in the queue, and how far each was when its dispatcher looked last. */
-export function fanOutsIn(files: Files, layout: Layout): FanOutStanding[] {
+export function fanOutsIn(files: Files, layout: Layout, itemsOf: (pool: string) => number): FanOutStanding[] {
   const names = perform(files, list(layout.jobqueue)) ?? [];
   return names
     .filter((name) => name.endsWith(fanOutSuffix) && !isIgnored(name))
     .flatMap((name) => {
-      const bytes = perform(files, read(new FanOutPaths(layout.queued(name)).progress));
-      const progress = bytes === undefined ? undefined : parseProgress(bytes);
-      return progress === undefined ? [] : [{ name, ...progress }];
+      const paths = new FanOutPaths(layout.queued(name));
+      const progress = parse(perform(files, read(paths.progress))) as FanOutProgress | undefined;
+      const fanOut = parse(perform(files, read(paths.file))) as Pick<FanOut, 'pools'> | undefined;
+      const [limit = null] = (fanOut?.pools ?? [])
+        .map(({ pool, name: called }) => ({ pool: called, items: itemsOf(pool) }))
+        .sort((a, b) => a.items - b.items);
+      return progress === undefined ? [] : [{ name, ...progress, limit }];
     });
 }
 
-function parseProgress(bytes: Uint8Array): FanOutProgress | undefined {
+function parse(bytes: Uint8Array | undefined): unknown {
   try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8')) as FanOutProgress;
+    return bytes === undefined ? undefined : JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch {
     // It is being rewritten just now.
     return undefined;
@@ -82,11 +87,13 @@ export class FanOutReport {
 
 /** An input as it may be shown: without what a template brought. */
 export function shownInput(
-  { hidden = [] }: Pick<FanOut, 'hidden'>,
+  { hidden = [], shards }: Pick<FanOut, 'hidden' | 'shards'>,
   input: TaskInput | undefined,
 ): TaskInput | undefined {
   if (typeof input === 'string') return hideValues(input, hidden);
-  return input?.map((word) => hideValues(word, hidden));
+  // Of a shard its bounds: which it is says the task's number already.
+  const words = shards === undefined ? input : input?.slice(0, 2);
+  return words?.map((word) => hideValues(word, hidden));
 }
 
 /** The fan-out job of this name. Throws FjrError: there is none, or it is another job. */
@@ -160,45 +167,4 @@ function runningLogs(
 export function parseTaskName(text: string): { readonly job: string; readonly task: number } | undefined {
   const [, job, task] = /^(.+)\/(\d+)$/s.exec(text) ?? [];
   return job === undefined ? undefined : { job, task: Number(task) };
-}
-
-/**
- * The inputs of a planned run that an earlier one has not done, with the same command: told by what they are and not by
- * where they stand, so that the list may have changed meanwhile.
- */
-export function openInputsOf(
-  files: Files,
-  earlier: string,
-  {
-    what,
-    inputs: all,
-  }: { readonly what: Pick<FanOut, 'command' | 'id'>; readonly inputs: Iterable<TaskInput> },
-): Iterable<TaskInput> {
-  const paths = new FanOutPaths(earlier);
-  const book = new FanOutBook(files, paths);
-  book.refresh();
-  const { fanOut, tally } = book;
-  if (commandOf(fanOut) !== commandOf(what)) return all;
-  const inputs = new FanOutInputs(files, paths);
-  const done = new Set<string>();
-  for (let first = 0; first < fanOut.tasks; first += offsetStride) {
-    const part = inputs.read(first, Math.min(fanOut.tasks, first + offsetStride) - 1) ?? [];
-    part.forEach((input, index) => {
-      if (tally.stateOf(first + index) === 'done') done.add(hashOf(input));
-    });
-  }
-  return {
-    *[Symbol.iterator]() {
-      for (const input of all) if (!done.has(hashOf(input))) yield input;
-    },
-  };
-}
-
-/** Of two runs of one file, only `{{ .RunID }}` makes the commands differ. */
-function commandOf({ command, id }: Pick<FanOut, 'command' | 'id'>): string {
-  return JSON.stringify(command ?? null).replaceAll(id, '');
-}
-
-function hashOf(input: TaskInput): string {
-  return createHash('sha256').update(JSON.stringify(input)).digest('base64').slice(0, 16);
 }

@@ -12,6 +12,7 @@ import { isHelp, numberArgument, parser, wholeArgument, workersArgument } from '
 import {
   clock,
   containerPlaces,
+  programArgv,
   doorbells,
   filesFor,
   helpers,
@@ -167,6 +168,7 @@ async function makeCrew(options: Options, report: (event: CrewEvent) => void): P
     directory: process.cwd(),
     gpuNames: givenGpus(),
     findProgram,
+    fjr: programArgv('fjr'),
     ...containerPlaces(),
     pace: paceFor(project),
     hints,

@@ -107,6 +107,15 @@ export async function fjr(argv: readonly string[]): Promise<ExitCode> {
         y
           .positional('files', { type: 'string', array: true, default: [] as string[] })
           .option('name', { type: 'string', describe: 'The name of the job' })
+          .option('relative-to', {
+            type: 'string',
+            describe: 'Where relative paths in fan-out files begin (default: where the file is)',
+          })
+          .option('once', {
+            type: 'boolean',
+            default: false,
+            describe: 'Leave out fan-out files that were submitted before',
+          })
           .options(settingOptions)
           .options(containerOption)
           .example('$0 submit job1.conf job2.conf', 'Two job files, checked before they are queued')
@@ -117,7 +126,10 @@ export async function fjr(argv: readonly string[]): Promise<ExitCode> {
         const settings = readSettings(args);
         return submitCommand(
           openProject(args.project),
-          { files: args.files, command, name: args.name, settings, containers: args.container },
+          {
+            ...{ files: args.files, command, name: args.name, settings, containers: args.container },
+            ...{ relativeTo: args['relative-to'], once: args.once },
+          },
           args.json,
         );
       }),

@@ -26,9 +26,12 @@ export function plannedGang(
       // A rank that failed for good ends the others; those that had not begun yet are not begun.
       maxFailures: gang.failure === 'ignore' ? undefined : 0,
       maxFailureShare: undefined,
+      failFast: gang.failure !== 'ignore',
+      logFiles: undefined,
       gang,
     },
     inputs: [...ranksOf(gang)].map((rank) => rankName(gang, rank)),
+    split: undefined,
     workers: { kind: 'crews' },
     leastWorkers: [...placesOf(gang)].length,
     resources: [],

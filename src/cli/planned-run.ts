@@ -1,4 +1,5 @@
 import type { ResourcePlan, WorkersPlan } from '../job/fan-out-file/plan.js';
+import type { InputSource } from '../job/fan-out-file/input-source.js';
 import type { Secret } from '../job/fan-out-file/yaml-tree.js';
 import type { FanOut, TaskInput } from '../job/fan-out.js';
 import type { ImageBuild } from '../job/manifest/plan.js';
@@ -12,6 +13,8 @@ export interface PlannedRun {
   readonly name: string;
   readonly what: Omit<FanOut, 'format' | 'tasks'>;
   readonly inputs: Iterable<TaskInput>;
+  /** Its tasks are so many contiguous pieces of the inputs; undefined: each input is one. */
+  readonly split: { readonly source: InputSource; readonly shards: number } | undefined;
   readonly workers: WorkersPlan;
   /** Workers without whom nothing of it could run. */
   readonly leastWorkers: number;

@@ -8,13 +8,14 @@ import { clock, filesFor, thisHost } from './compose.js';
 import { progressLine } from './dispatcher-voice.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { beginRun, planRun } from './fan-out-door.js';
-import { findFanOut, openInputsOf } from './fan-outs.js';
+import { findFanOut } from './fan-outs.js';
 import { dispatcherId, makeDispatcher } from './fjr-dispatcher.js';
 import { openHintLine } from './hint-line.js';
 import { MetricsFile } from './metrics.js';
 import { checkWritable } from './output-file.js';
 import { OwnCrew } from './own-crew.js';
 import { type Project, openProject } from './project.js';
+import { openTasksOf } from './resume.js';
 import { plural, printable, remark, say } from './say.js';
 
 export interface RunFanOutOptions {
@@ -35,16 +36,23 @@ export interface RunFanOutOptions {
 export async function runFanOutCommand(options: RunFanOutOptions): Promise<ExitCode> {
   const project = openProject(options.project);
   if (options.metrics !== undefined) checkWritable(options.metrics);
-  const planned = planRun(project, options.file, options);
+  const planned = planRun(project, options.file, { containers: options.containers });
   const { workers, leastWorkers, what } = planned;
-  const files = filesFor(project);
-  if (what.gang !== undefined && options.resume !== undefined)
+  const { resume } = options;
+  if (what.gang !== undefined && resume !== undefined)
     throw new FjrError('usage', '--resume goes with fan-out files: ranks all run', { hint: 'leave it out' });
-  const inputs =
-    options.resume === undefined
-      ? undefined
-      : openInputsOf(files, findFanOut(project, files, options.resume).path, planned);
-  const tasks = await beginRun(project, planned, inputs);
+  const files = filesFor(project);
+  const earlier = resume === undefined ? undefined : findFanOut(project, files, resume).path;
+  let tasks: number;
+  try {
+    tasks = await beginRun(project, planned, (all, facts) =>
+      earlier === undefined ? all : openTasksOf(files, earlier, facts, all),
+    );
+  } catch (error) {
+    if (resume === undefined || !(error instanceof FjrError) || error.code !== 'no-inputs') throw error;
+    say(`${printable(resume)}: nothing is left to do`);
+    return exitCode.fine;
+  }
   say(`${planned.name}: ${plural(tasks, what.gang === undefined ? 'task' : 'rank')}`);
   const id = dispatcherId();
   const hints = await openHintLine(project, id);

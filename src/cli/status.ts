@@ -29,6 +29,11 @@ export interface Standing {
 
 export function standingOf({ layout }: Project, files: Files): Standing {
   const crews = reportCrews(files, thisHost(), layout);
+  const pools = poolsOf(files, layout);
+  const itemsOf = (pool: string): number => {
+    const { free = 0, used = 0 } = pools.find(({ name }) => name === pool) ?? {};
+    return free + used;
+  };
   return {
     waiting: countNames(files, layout.jobqueue),
     assigned: crews.reduce((sum, crew) => sum + crew.assigned.length, 0),
@@ -37,8 +42,8 @@ export function standingOf({ layout }: Project, files: Files): Standing {
     failed: countNames(files, layout.failed),
     idle: countNames(files, layout.workerqueue),
     crews,
-    fanOuts: fanOutsIn(files, layout),
-    pools: poolsOf(files, layout),
+    fanOuts: fanOutsIn(files, layout, itemsOf),
+    pools,
   };
 }
 
@@ -99,7 +104,12 @@ export async function sayStatus(project: Project, json: boolean): Promise<ExitCo
     );
   }
   for (const host of hosts) sayHost(host, '    ');
-  for (const fanOut of fanOuts) say(`  fan-out  ${describeFanOut(fanOut)}`);
+  for (const fanOut of fanOuts) {
+    say(`  fan-out  ${describeFanOut(fanOut)}`);
+    const { limit } = fanOut;
+    if (limit !== null && limit.items < workers)
+      say(`    at once ${limit.items}: items of ${printable(limit.pool)}`);
+  }
   for (const { name, free, used } of pools)
     say(`  pool     ${printable(name)}: ${free} free, ${used} in use`);
   if (failures.length > 0) say('  newest failures');

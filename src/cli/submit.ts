@@ -5,14 +5,16 @@ import { jobScript } from '../job/job-script.js';
 import { jobFileLimit, readJob } from '../job/read-job.js';
 import { JobFileError } from '../job/settings.js';
 import { renderTemplate } from '../job/template.js';
+import { parseEntryName } from '../queue/entry-name.js';
 import { perform } from '../queue/perform.js';
+import { list } from '../queue/steps.js';
 import { checkJobName, submitJob } from '../queue/submit-job.js';
 import { newToken } from '../queue/token.js';
 import { filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { tellDispatcher } from './hint-line.js';
 import type { Project } from './project.js';
-import { printable, say, sayJson } from './say.js';
+import { printable, remark, say, sayJson } from './say.js';
 
 /** A job file, ready to be put into the queue. */
 export interface Submission {
@@ -30,6 +32,10 @@ export async function submitCommand(
     settings: Readonly<Record<string, string>>;
     /** Whether a manifest's ranks may have containers. */
     containers: boolean;
+    /** Where relative paths of fan-out files begin; undefined: where each file is. */
+    relativeTo: string | undefined;
+    /** Leave out fan-out files that were submitted before. */
+    once: boolean;
   },
   json: boolean,
 ): Promise<ExitCode> {
@@ -55,7 +61,7 @@ export function noManifest(): FjrError {
 /** Fan-out files: each is a run of its own. All are read before the first is submitted. */
 async function submitRuns(
   project: Project,
-  { files, name, containers }: Parameters<typeof submitCommand>[1],
+  { files, name, containers, relativeTo: directory, once }: Parameters<typeof submitCommand>[1],
   json: boolean,
 ): Promise<ExitCode> {
   const others = files.filter((file) => !isFanOutFile(file));
@@ -64,12 +70,23 @@ async function submitRuns(
       hint: 'use two calls',
     });
   const { planRun, beginRun } = await import('./fan-out-door.js');
-  const runs = files.map((file) => planRun(project, file, { name, containers }));
-  for (const run of runs) await beginRun(project, run);
+  const idOf = once ? (await import('./submit-once.js')).idOfFile : () => undefined;
+  const runs = files.map((file) => planRun(project, file, { name, directory, id: idOf(file), containers }));
+  for (const run of runs)
+    if (once && isThere(project, run.name)) remark(`fjr: ${printable(run.name)} was submitted before`);
+    else await beginRun(project, run);
   const names = runs.map((run) => run.name);
   if (json) sayJson({ project: project.name, submitted: names });
   else for (const each of names) say(printable(each));
   return exitCode.fine;
+}
+
+/** Whether a run waits, or has ended and was not removed. */
+function isThere(project: Project, name: string): boolean {
+  const { jobqueue, done, failed } = project.layout;
+  return [jobqueue, done, failed].some((directory) =>
+    perform(filesFor(project), list(directory))?.some((entry) => parseEntryName(entry).job === name),
+  );
 }
 
 /** Whether people mean a fan-out file by this name. */
@@ -127,7 +144,13 @@ function checked(submission: Submission, where: string): Submission {
   checkJobName(submission.name);
   const bytes = Buffer.from(submission.content);
   try {
-    readJob({ head: bytes.subarray(0, jobFileLimit), size: bytes.length, executable: submission.executable });
+    const { name } = submission;
+    readJob({
+      name,
+      head: bytes.subarray(0, jobFileLimit),
+      size: bytes.length,
+      executable: submission.executable,
+    });
     return submission;
   } catch (error) {
     if (!(error instanceof JobFileError)) throw error;

@@ -4,7 +4,15 @@ import { fitsBeside, noUsage } from '../job/capacity.js';
 import { type Job, type Needs, takesOneWorker } from '../job/job.js';
 import { naturalKey } from '../job/natural-order.js';
 import { recallJob } from '../queue/recall-job.js';
-import { type Badge, type CrewId, type Layout, PodPaths, type Verdict } from '../queue/layout.js';
+import {
+  type Badge,
+  type CrewId,
+  type Layout,
+  PodPaths,
+  type Verdict,
+  badgeName,
+  parseBadge,
+} from '../queue/layout.js';
 import { parseEntryName } from '../queue/entry-name.js';
 import { fanOutOf } from '../queue/fan-out-paths.js';
 import type { HintLine } from '../queue/hint.js';
@@ -21,6 +29,7 @@ import { Applier } from './apply.js';
 import { Backlog } from './backlog.js';
 import { CrewHints } from './crew-hints.js';
 import { Crews } from './crews.js';
+import { patience } from './fan-out-run.js';
 import { FanOuts } from './fan-outs.js';
 import { type Arrival, Intake } from './intake.js';
 import { untilNextListing } from './listing-pace.js';
@@ -160,7 +169,13 @@ export class Dispatcher {
         this.#rejectFile(name, reason, hint);
       },
     });
-    this.#fanOuts = new FanOuts(system, this.#layout, options.id, this.#intake);
+    this.#fanOuts = new FanOuts(
+      system,
+      this.#layout,
+      options.id,
+      this.#intake,
+      (crew) => this.#crews.learn(crew) !== undefined,
+    );
     this.#crews = new Crews(system.files, this.#layout, (crew) => this.#reaper.timeLeft(crew));
     this.#applier = new Applier(system.files, this.#layout);
     this.#pools = new Pools(system.files, system.clock, this.#layout);
@@ -349,7 +364,7 @@ export class Dispatcher {
     if (badges.length > 0) {
       if (this.#progressQuiet) this.#reportCounts();
       this.#guard(() => {
-        this.#carve(badges.length);
+        this.#carve(badges);
       });
       // Workers for whom something was carved just now have it in one of the next turns.
       const { offers, orphans } = this.#crews.offers(badges.slice(this.#fanOuts.unread));
@@ -365,12 +380,19 @@ export class Dispatcher {
   }
 
   /** Carves slices of fan-out jobs for idle workers for whom nothing waits that goes before. */
-  #carve(idle: number): void {
+  #carve(idle: readonly Badge[]): void {
     if (this.#fanOuts.size === 0) return;
     const leaders = this.#backlog.leaders();
     const mayGo = (priority: number): boolean =>
-      this.#backlog.size < idle || this.#idleInVain || leaders.every(({ job }) => job.priority < priority);
-    this.#fanOuts.refill(idle, this.#crews.workers, mayGo, (name) => {
+      this.#backlog.size < idle.length ||
+      this.#idleInVain ||
+      leaders.every(({ job }) => job.priority < priority);
+    const staff = {
+      workers: this.#crews.workers,
+      idle: idle.map(badgeName),
+      isHere: (badge: string) => this.#crews.has(parseBadge(badge)?.crew ?? ('' as CrewId)),
+    };
+    this.#fanOuts.refill(staff, mayGo, (name) => {
       this.#intake.ring(name, 'rename');
       this.#lookAgain();
     });
@@ -391,7 +413,8 @@ export class Dispatcher {
       const groups = heads.map(({ needs, jobs }) => ({ needs, jobs: jobs.filter((job) => !gone.has(job)) }));
       // Names that are gone may have kept others from being looked at.
       if (gone.size > 0) this.#lookAgain();
-      const plan = planAssignments(groups, offers, this.#pools.free(groups.map(({ needs }) => needs)));
+      const free = this.#pools.free(groups.map(({ needs }) => needs));
+      const plan = planAssignments(groups, offers, free, this.#system.clock.monotonic());
       for (const assignment of plan)
         this.#guard(() => {
           // One that fails holds up no other.
@@ -411,8 +434,12 @@ export class Dispatcher {
 
   /** Returns whether the job has left the backlog. */
   #apply(assignment: Assignment): boolean {
-    const { job, needs, badge } = assignment;
+    const { job, needs, badge, items } = assignment;
+    const keepers = this.#fanOuts.keptBy(job.name);
+    const kept = keepers?.keep(badge, items);
+    if (keepers !== undefined && kept === undefined) return false;
     const applied = this.#applier.apply(assignment);
+    if (applied.kind !== 'assigned') keepers?.release(kept ?? []);
     switch (applied.kind) {
       case 'assigned':
         this.#intake.depart(job.name);
@@ -507,7 +534,16 @@ export class Dispatcher {
   }
 
   #waiting(name: string, job: Job, mtimeMs: number): Waiting {
-    return { name, priority: job.priority, key: this.#key(name, mtimeMs) };
+    const waiting = { name, priority: job.priority, key: this.#key(name, mtimeMs) };
+    if (job.command.kind !== 'slice') return waiting;
+    const { avoid = [] } = job.command.slice;
+    const kept = this.#fanOuts.keptBy(name);
+    const until = this.#system.clock.monotonic() + patience;
+    return {
+      ...waiting,
+      ...(avoid.length === 0 ? {} : { avoid: { badges: new Set(avoid), until } }),
+      ...(kept === undefined ? {} : { kept }),
+    };
   }
 
   #key(name: string, mtimeMs: number): string | number {

@@ -6,9 +6,12 @@ import {
   asRanges,
   countTasks,
   formatSlice,
+  keptPools,
+  mostFailures,
   tasksIn,
 } from '../job/fan-out.js';
 import { FjrError } from '../job/fjr-error.js';
+import { cancelFanOut, cancelSlices } from '../queue/cancel-fan-out.js';
 import { carveSlice, placeSlice } from '../queue/carve-slice.js';
 import { FanOutBook } from '../queue/fan-out-book.js';
 import {
@@ -20,13 +23,14 @@ import {
   sliceName,
 } from '../queue/fan-out-paths.js';
 import type { FanOutTally } from '../queue/fan-out-tally.js';
-import type { Layout } from '../queue/layout.js';
+import type { CrewId, Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { type Steps, list, overwrite } from '../queue/steps.js';
 import { newToken } from '../queue/token.js';
 import type { Clock } from '../system/clock.js';
 import type { Files } from '../system/files.js';
 import { Heap } from './heap.js';
+import { RunKeepers } from './kept-items.js';
 import { sliceSize } from './slice-size.js';
 
 export interface FanOutSystem {
@@ -34,10 +38,38 @@ export interface FanOutSystem {
   readonly clock: Clock;
 }
 
+/** Whether a crew is known, and there. */
+export type IsAlive = (crew: CrewId) => boolean;
+
+/** Who works: badges, and how many there are between whom what is left is to be shared. */
+export interface Staff {
+  readonly workers: number;
+  readonly idle: readonly string[];
+  /** Whether a badge belongs to a crew that is alive. */
+  readonly isHere: (badge: string) => boolean;
+}
+
+/** Milliseconds that a task waits for another worker than those on which it failed. */
+export const patience = 5000;
 /** Most tasks of a slice: what its lines, and a late crew's, may cost. */
 const longestSlice = 5000;
+/** Tasks that are passed over, when others are looked for that go with the first. */
+const mostPassedOver = 1000;
 /** The longest back-off before a retry, in seconds. */
 const longestDelay = 600;
+
+interface Delayed {
+  /** Monotonic milliseconds. */
+  readonly due: number;
+  readonly task: number;
+}
+
+/** Tasks for a slice, and where the cursor then stands. */
+interface Chosen {
+  readonly next: number;
+  readonly ranges: TaskRange[];
+  readonly avoid: readonly string[];
+}
 
 /** One fan-out job, as its dispatcher knows it: what has become of its tasks, and which are still to be given out. */
 export class FanOutRun {
@@ -46,8 +78,10 @@ export class FanOutRun {
   readonly #layout: Layout;
   readonly #paths: FanOutPaths;
   readonly #book: FanOutBook;
+  /** Undefined: its workers keep nothing. */
+  readonly kept: RunKeepers | undefined;
   /** Tasks that wait for their next try. */
-  readonly #delayed = new Heap<{ readonly due: number; readonly task: number }>((a, b) => a.due < b.due);
+  readonly #delayed = new Heap<Delayed>((a, b) => a.due < b.due);
   #cursor: Cursor;
   /** Somebody else has carved: tasks that seem to be in no slice may be in one of his, until all slices have ended. */
   #othersCarved: boolean;
@@ -56,12 +90,14 @@ export class FanOutRun {
   #progress = '';
 
   /** Reads all there is. Throws FjrError if it is no fan-out job, or a damaged one. */
-  constructor(system: FanOutSystem, layout: Layout, name: string) {
+  constructor(system: FanOutSystem, layout: Layout, name: string, isAlive: IsAlive) {
     this.#system = system;
     this.#layout = layout;
     this.name = name;
     this.#paths = new FanOutPaths(layout.queued(name));
     this.#book = new FanOutBook(system.files, this.#paths);
+    const pools = keptPools(this.#book.fanOut);
+    this.kept = pools.length === 0 ? undefined : new RunKeepers(system.files, layout, name, pools, isAlive);
     this.#cursor = this.#readCursor();
     this.#othersCarved = this.#cursor.slices > 0;
     perform(system.files, placeSlice(layout, name, this.#paths, this.#cursor));
@@ -88,12 +124,20 @@ export class FanOutRun {
 
   /** Whether no more tasks are to be begun. */
   get isStopped(): boolean {
-    const { maxFailures = Infinity, maxFailureShare = Infinity, tasks } = this.fanOut;
-    return this.#cancelled || this.tally.failed > Math.min(maxFailures, maxFailureShare * tasks);
+    return this.#cancelled || this.tally.failed > mostFailures(this.fanOut);
   }
 
-  get isCancelled(): boolean {
-    return this.#cancelled;
+  /** Whether it ends when so many tasks have failed: then it should be known how many have before more are begun. */
+  get hasLimit(): boolean {
+    return mostFailures(this.fanOut) !== Infinity;
+  }
+
+  /** If too many tasks have failed, nobody begins more, wherever slices are. */
+  stopIfFailed(): void {
+    if (this.#cancelled || !this.isStopped) return;
+    this.#perform(cancelFanOut(this.#layout, this.name));
+    if (this.fanOut.failFast === true) this.#perform(cancelSlices(this.#layout, this.name));
+    this.#cancelled = true;
   }
 
   /** Tasks that could be given out now. */
@@ -111,24 +155,26 @@ export class FanOutRun {
   refresh(fresh = false): void {
     this.#book.refresh(fresh);
     this.#lookForCancel();
+    this.stopIfFailed();
     this.noteProgress();
   }
 
   /** Reads what one crew wrote since. */
   hear(writer: string): void {
     this.#book.hear(writer);
+    this.stopIfFailed();
   }
 
   /**
-   * Carves a slice for one worker of so many, and puts it into the queue. Returns its name there; undefined: nothing is
-   * left to carve, or somebody else carves.
+   * Carves a slice for one worker, and puts it into the queue. Returns its name there; undefined: nothing is left to
+   * carve, or somebody else carves.
    */
-  carve(workers: number): string | undefined {
+  carve(staff: Staff): string | undefined {
     this.#lookForCancel();
-    const tasks = this.#chooseAgain(workers) ?? this.#chooseUntouched(workers);
+    const tasks = this.#chooseAgain(staff) ?? this.#chooseUntouched(staff.workers);
     if (tasks === undefined) return undefined;
     const slices = this.#cursor.slices + 1;
-    const { next, ranges } = tasks;
+    const { next, ranges, avoid } = tasks;
     const to = { next, slices, draft: `${slices}-${newToken()}` };
     const { priority, needs, nice } = this.fanOut.job;
     const slice: Slice = {
@@ -137,7 +183,10 @@ export class FanOutRun {
       priority,
       needs,
       nice,
+      failed: this.tally.failed,
       tasks: ranges,
+      ...(this.kept === undefined ? {} : { kept: keptPools(this.fanOut) }),
+      ...(avoid.length === 0 ? {} : { avoid }),
       failures: this.#failuresIn(ranges),
     };
     const fanOut = { name: this.name, paths: this.#paths };
@@ -228,28 +277,43 @@ export class FanOutRun {
     return !this.#othersCarved && first !== undefined && first.due <= this.#system.clock.monotonic() ? 1 : 0;
   }
 
-  #chooseAgain(workers: number): { next: number; ranges: TaskRange[] } | undefined {
+  /** Tasks that have failed on the same workers, of whom others are to have them, go together. */
+  #chooseAgain(staff: Staff): Chosen | undefined {
     this.#schedule();
     if (this.isStopped || this.#othersCarved) return undefined;
     const now = this.#system.clock.monotonic();
-    const most = this.#size(this.#delayed.size, workers);
+    const most = this.#size(this.#delayed.size, staff.workers);
     const tasks: number[] = [];
-    while (tasks.length < most) {
+    const later: Delayed[] = [];
+    let avoid: readonly string[] = [];
+    while (tasks.length < most && later.length < mostPassedOver) {
       const { first } = this.#delayed;
       if (first === undefined || first.due > now) break;
       this.#delayed.pop();
-      if (this.tally.stateOf(first.task) === 'open') tasks.push(first.task);
+      if (this.tally.stateOf(first.task) !== 'open') continue;
+      const its = now - first.due < patience ? this.#avoidedBy(first.task, staff) : [];
+      const isFirst = tasks.length === 0 && staff.idle.some((badge) => !its.includes(badge));
+      if (isFirst) avoid = its;
+      if (isFirst || (tasks.length > 0 && its.join() === avoid.join())) tasks.push(first.task);
+      else later.push(first);
     }
+    for (const each of later) this.#delayed.push(each);
     if (tasks.length === 0) return undefined;
-    return { next: this.#cursor.next, ranges: asRanges(tasks.sort((a, b) => a - b)) };
+    return { next: this.#cursor.next, ranges: asRanges(tasks.sort((a, b) => a - b)), avoid };
   }
 
-  #chooseUntouched(workers: number): { next: number; ranges: TaskRange[] } | undefined {
+  /** Workers on which a task has failed; none if there are no others. */
+  #avoidedBy(task: number, { isHere, workers }: Staff): readonly string[] {
+    const badges = [...this.tally.failedOn(task)].filter(isHere).sort();
+    return badges.length < workers ? badges : [];
+  }
+
+  #chooseUntouched(workers: number): Chosen | undefined {
     const left = this.untouched;
     if (left <= 0) return undefined;
     const first = this.#cursor.next;
     const next = first + this.#size(left, workers);
-    return { next, ranges: [[first, next - 1]] };
+    return { next, ranges: [[first, next - 1]], avoid: [] };
   }
 
   #size(left: number, workers: number): number {

@@ -6,7 +6,8 @@ import { perform } from '../queue/perform.js';
 import { dropPool } from '../queue/pool.js';
 import { unlink } from '../queue/steps.js';
 import { newToken } from '../queue/token.js';
-import { FanOutRun, type FanOutSystem } from './fan-out-run.js';
+import { FanOutRun, type FanOutSystem, type IsAlive, type Staff } from './fan-out-run.js';
+import type { RunKeepers } from './kept-items.js';
 
 /** Tasks of all fan-out jobs together. */
 export interface TaskCounts {
@@ -27,6 +28,7 @@ export class FanOuts {
   readonly #layout: Layout;
   readonly #writer: string;
   readonly #queue: QueueView;
+  readonly #isAlive: IsAlive;
   readonly #runs = new Map<string, FanOutRun>();
   /** Slices that were carved and have not left the queue, as far as is known. */
   readonly #carved = new Set<string>();
@@ -36,7 +38,8 @@ export class FanOuts {
   #done = 0;
   #failed = 0;
 
-  constructor(system: FanOutSystem, layout: Layout, writer: string, queue: QueueView) {
+  constructor(system: FanOutSystem, layout: Layout, writer: string, queue: QueueView, isAlive: IsAlive) {
+    this.#isAlive = isAlive;
     this.#system = system;
     this.#layout = layout;
     this.#writer = writer;
@@ -66,7 +69,13 @@ export class FanOuts {
 
   /** A directory in the queue. Throws FjrError if it is no fan-out job. */
   add(name: string): void {
-    if (!this.#runs.has(name)) this.#runs.set(name, new FanOutRun(this.#system, this.#layout, name));
+    if (this.#runs.has(name)) return;
+    this.#runs.set(name, new FanOutRun(this.#system, this.#layout, name, this.#isAlive));
+  }
+
+  /** Items that workers keep, of the run that a slice is of. */
+  keptBy(slice: string): RunKeepers | undefined {
+    return this.#runs.get(fanOutOf(parseEntryName(slice).job) ?? '')?.kept;
   }
 
   /** A slice of a job that is gone is nobody's. */
@@ -93,21 +102,16 @@ export class FanOuts {
   }
 
   /**
-   * Carves slices until so many wait in the queue, for jobs that `mayGo`, and tells of each. `workers`: between how many
-   * what is left is to be shared.
+   * Carves slices until as many wait in the queue as workers are idle, for jobs that `mayGo`, and tells of each.
    */
-  refill(
-    wanted: number,
-    workers: number,
-    mayGo: (priority: number) => boolean,
-    carved: (name: string) => void,
-  ): void {
+  refill(staff: Staff, mayGo: (priority: number) => boolean, carved: (name: string) => void): void {
     this.#forgetRemoved();
     const runs = [...this.#runs.values()].sort((a, b) => b.fanOut.job.priority - a.fanOut.job.priority);
     for (const run of runs) {
       if (!mayGo(run.fanOut.job.priority)) continue;
-      while (this.#queuedOf(run.name) < wanted && run.ready > 0) {
-        const name = run.carve(workers);
+      if (run.hasLimit && run.ready > 0) run.refresh();
+      while (this.#queuedOf(run.name) < staff.idle.length && run.ready > 0) {
+        const name = run.carve(staff);
         if (name === undefined) break;
         this.#carved.add(name);
         this.#unread.add(name);

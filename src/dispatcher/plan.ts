@@ -1,6 +1,6 @@
 import { type Capacity, type Usage, fitsBeside, plus } from '../job/capacity.js';
 import type { Needs } from '../job/job.js';
-import type { Badge, CrewId } from '../queue/layout.js';
+import { type Badge, type CrewId, badgeName } from '../queue/layout.js';
 
 /** A job that waits, as far as planning is concerned. */
 export interface Waiting {
@@ -9,6 +9,19 @@ export interface Waiting {
   readonly priority: number;
   /** Among equal priorities the smaller key goes first. */
   readonly key: string | number;
+  /** Workers that are not to have it while others may become free, until a moment in monotonic milliseconds. */
+  readonly avoid?: { readonly badges: ReadonlySet<string>; readonly until: number };
+  /** Which items workers keep for the whole run that this job is of. */
+  readonly kept?: KeptItems;
+}
+
+export interface KeptItems {
+  /** Whether items of a pool are kept. */
+  readonly of: (pool: string) => boolean;
+  /** The one that a worker has; undefined: none yet. */
+  readonly itemOf: (badge: Badge, pool: string) => string | undefined;
+  /** Whether some worker has an item. */
+  readonly isTaken: (pool: string, item: string) => boolean;
 }
 
 /** Jobs with equal needs, in the order in which they are to go. If the first does not fit, none does. */
@@ -57,12 +70,14 @@ export function goesBefore(a: Waiting, b: Waiting): boolean {
 /**
  * Pairs waiting jobs with idle workers. Pure. No worker and no pool item is given twice, no crew's capacity is
  * exceeded, and no job is left over for which an idle worker has room. Jobs go in order; one that does not fit now is
- * passed over and does not hold up the rest. Each goes to the crew with the most idle workers: work spreads out.
+ * passed over and does not hold up the rest. Each goes to the crew with the most idle workers: work spreads out. `now`:
+ * monotonic milliseconds.
  */
 export function planAssignments(
   groups: readonly Group[],
   offers: readonly Offer[],
   pools: ReadonlyMap<string, readonly string[]>,
+  now = Infinity,
 ): Assignment[] {
   const rooms = offers.map((offer): Room => ({ offer, idle: [...offer.idle], used: offer.used }));
   const free = new Map([...pools].map(([pool, items]) => [pool, [...items]]));
@@ -72,7 +87,11 @@ export function planAssignments(
     const head = firstHead(heads);
     const job = head?.group.jobs[head.next];
     if (head === undefined || job === undefined) return assignments;
-    const assignment = assign(job, head.group.needs, rooms, free);
+    const assignment = assign(job, head.group.needs, rooms, free, now);
+    if (assignment === 'later') {
+      head.next += 1;
+      continue;
+    }
     if (assignment === undefined) {
       // Nor does any other of this group fit, in this plan: room only shrinks.
       heads.splice(heads.indexOf(head), 1);
@@ -104,22 +123,78 @@ function assign(
   needs: Needs,
   rooms: readonly Room[],
   free: Map<string, string[]>,
-): Assignment | undefined {
+  now: number,
+): Assignment | 'later' | undefined {
   if (!needs.resources.every(({ pool, count }) => (free.get(pool)?.length ?? 0) >= count)) return undefined;
-  const room = roomiest(rooms, needs);
-  const badge = room?.idle.pop();
-  if (room === undefined || badge === undefined) return undefined;
+  const chosen = chooseSlot(job, needs, rooms, free, now);
+  if (chosen === undefined || chosen === 'later') return chosen;
+  const { room, slot: badge } = chosen;
+  room.idle.splice(room.idle.lastIndexOf(badge), 1);
   room.used = plus(room.used, needs);
-  const items = needs.resources.flatMap(({ pool, count }) =>
-    (free.get(pool) ?? []).splice(0, count).map((item) => ({ pool, item })),
-  );
+  const items = itemsFor(job, needs, badge, free) ?? [];
+  for (const { pool, item } of items)
+    free.set(
+      pool,
+      (free.get(pool) ?? []).filter((one) => one !== item),
+    );
   return { job, needs, badge, items };
 }
 
-function roomiest(rooms: readonly Room[], needs: Needs): Room | undefined {
-  let best: Room | undefined;
-  for (const room of rooms)
-    if (room.idle.length > (best?.idle.length ?? 0) && fitsBeside(needs, room.used, room.offer.capacity))
-      best = room;
+interface Choice {
+  readonly room: Room;
+  readonly slot: Slot;
+}
+
+/** `later`: there is room, but not for this one, or not yet. */
+function chooseSlot(
+  job: Waiting,
+  needs: Needs,
+  rooms: readonly Room[],
+  free: ReadonlyMap<string, readonly string[]>,
+  now: number,
+): Choice | 'later' | undefined {
+  const { avoid, kept } = job;
+  if (avoid === undefined && kept === undefined) return roomiest(rooms, needs, () => true);
+  const mayHave = (slot: Slot): boolean =>
+    kept === undefined || (slot.ahead !== true && itemsFor(job, needs, slot, free) !== undefined);
+  const isOther = (slot: Slot): boolean =>
+    avoid === undefined || (slot.ahead !== true && !avoid.badges.has(badgeName(slot)));
+  const choice = roomiest(rooms, needs, (slot) => isOther(slot) && mayHave(slot));
+  if (choice !== undefined) return choice;
+  if (roomiest(rooms, needs, () => true) === undefined) return undefined;
+  if (avoid !== undefined && now < avoid.until) return 'later';
+  return roomiest(rooms, needs, mayHave) ?? 'later';
+}
+
+/** The items that a job would hold on a worker; undefined: what it needs is not free, or another worker's. */
+function itemsFor(
+  { kept }: Waiting,
+  needs: Needs,
+  slot: Slot,
+  free: ReadonlyMap<string, readonly string[]>,
+): ChosenItem[] | undefined {
+  const chosen: ChosenItem[] = [];
+  for (const { pool, count } of needs.resources) {
+    const here = free.get(pool) ?? [];
+    let items = here.slice(0, count);
+    if (kept?.of(pool) === true) {
+      const own = kept.itemOf(slot, pool);
+      const item = here.find((one) => (own === undefined ? !kept.isTaken(pool, one) : one === own));
+      if (item === undefined) return undefined;
+      items = [item];
+    }
+    for (const item of items) chosen.push({ pool, item });
+  }
+  return chosen;
+}
+
+function roomiest(rooms: readonly Room[], needs: Needs, suits: (slot: Slot) => boolean): Choice | undefined {
+  let best: Choice | undefined;
+  for (const room of rooms) {
+    if (room.idle.length <= (best?.room.idle.length ?? 0)) continue;
+    if (!fitsBeside(needs, room.used, room.offer.capacity)) continue;
+    const slot = room.idle.findLast(suits);
+    if (slot !== undefined) best = { room, slot };
+  }
   return best;
 }

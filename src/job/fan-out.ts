@@ -7,6 +7,23 @@ import type { Outcome } from './outcome.js';
 /** One task's input: a word, or its columns. */
 export type TaskInput = string | readonly string[];
 
+/** The input of a task that is a shard: its first and last number, or position in the list, and which shard it is. */
+export type ShardInput = readonly [start: string, end: string, shard: string];
+
+/** A piece of a run's inputs that is one task. */
+export interface Shard {
+  readonly input: ShardInput;
+  /** A line for each of its inputs; undefined: it is a long range. */
+  readonly lines: string | undefined;
+}
+
+/** How inputs are split of which each piece is a task. */
+export interface Sharding {
+  readonly count: number;
+  /** Whether each has a file with its inputs. */
+  readonly listed: boolean;
+}
+
 /** How a task's process is made from its input. */
 export type TaskCommand =
   /** A line for the shell, which finds the input in its environment, and where a placeholder stands. */
@@ -38,6 +55,23 @@ export interface TaskPool {
   readonly pool: string;
   readonly name: string;
   readonly own: boolean;
+  /** Whether a worker has the same item in all slices of the run. */
+  readonly kept?: boolean;
+}
+
+/** Pools of which each worker keeps its item for the whole run. */
+export function keptPools({ pools }: Pick<FanOut, 'pools'>): string[] {
+  return pools.filter(({ kept }) => kept === true).map(({ pool }) => pool);
+}
+
+/** Files for people, beside what fjr keeps: `worker=<id>/task=<id>.txt` below a directory. */
+export interface LogFiles {
+  /** In `fan-out.json` absolute. */
+  readonly directory: string;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  /** What fjr says of the task: its start, how it ended, whether it is tried again. */
+  readonly system: boolean;
 }
 
 /** `fan-out.json`: what all tasks have in common. Written once. */
@@ -57,12 +91,15 @@ export interface FanOut {
   readonly hidden?: readonly string[];
   /** Names of an input's parts; none if an input is one word. */
   readonly columns: readonly string[];
+  /** Undefined: each input is a task. Else tasks' inputs are `ShardInput`s. */
+  readonly shards?: Sharding | undefined;
   readonly job: Pick<
     Job,
     'timeout' | 'retries' | 'retryDelay' | 'priority' | 'nice' | 'needs' | 'workdir' | 'env'
   >;
-  /** What tasks call the pools that they need: `TASK_RESOURCE_<NAME>`. */
+  /** What tasks call the pools that they need: `TASK_RESOURCE_<NAME>`, or `WORKER_RESOURCE_<NAME>` of kept items. */
   readonly pools: readonly TaskPool[];
+  readonly logFiles?: LogFiles | undefined;
   /** Bytes of a stream of one task that are kept: its beginning and its end. */
   readonly outputCap: number;
   /** Failed tasks after which no more are begun; undefined: all are tried. */
@@ -71,6 +108,17 @@ export interface FanOut {
   readonly maxFailureShare: number | undefined;
   /** Its tasks are ranks, which run together. `job.needs` is then the most that any of them needs. */
   readonly gang?: Gang | undefined;
+  /** Whether tasks that run are stopped, too, when no more are begun. */
+  readonly failFast?: boolean | undefined;
+}
+
+/** How many of its tasks may fail before no more are begun. */
+export function mostFailures({
+  maxFailures = Infinity,
+  maxFailureShare = Infinity,
+  tasks,
+}: Pick<FanOut, 'maxFailures' | 'maxFailureShare' | 'tasks'>): number {
+  return Math.min(maxFailures, maxFailureShare * tasks);
 }
 
 /** Tasks `first` to `last`, both included. */
@@ -89,7 +137,13 @@ export interface Slice {
   readonly priority: number;
   readonly needs: Job['needs'];
   readonly nice: number;
+  /** Tasks of the fan-out job that had failed for good when it was carved, as far as was known. */
+  readonly failed?: number;
   readonly tasks: readonly TaskRange[];
+  /** Pools of which its worker must have the item that it had before. */
+  readonly kept?: readonly string[];
+  /** Badges of workers on which its tasks have failed: others should have it. */
+  readonly avoid?: readonly string[];
   /** What those that are tried again have behind them, by task. */
   readonly failures: Readonly<Record<string, TaskFailures>>;
 }

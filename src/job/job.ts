@@ -26,6 +26,8 @@ export interface Needs {
 export type Command =
   | { readonly kind: 'executable'; readonly line: string }
   | { readonly kind: 'script'; readonly interpreter: readonly string[] }
+  /** The job file is a fan-out file: the job is to submit it. */
+  | { readonly kind: 'fan-out-file' }
   /** Tasks of a fan-out job, one after another. */
   | { readonly kind: 'slice'; readonly slice: Slice };
 

@@ -5,6 +5,8 @@ import { JobFileError, type Settings, readSettings } from './settings.js';
 
 /** What is known of a job file without running it. */
 export interface JobFile {
+  /** Without directories; left out: it counts for nothing. */
+  readonly name?: string;
   /** The file's beginning: all of it up to `jobFileLimit` bytes. */
   readonly head: Uint8Array;
   /** Bytes. */
@@ -24,7 +26,14 @@ export function readJob(file: JobFile): Job {
   if (startsWith(file.head, '#!')) return readScript(file);
   if (looksLikeSlice(file.head)) return jobOfSlice(parseSlice(file.head));
   if (file.executable) return { ...readDirectives(file), command: { kind: 'script', interpreter: [] } };
+  if (isFanOutFile(file)) return { ...jobDefaults, command: { kind: 'fan-out-file' } };
   return readIniJob(file);
+}
+
+/** YAML by its name, and no job file by its content. What is wrong with it is for who submits it to say. */
+function isFanOutFile({ name = '', head }: JobFile): boolean {
+  if (!/\.ya?ml$/i.test(name)) return false;
+  return !/^\[(?:fjr|fjd|control)\]/m.test(Buffer.from(head).toString('latin1'));
 }
 
 function jobOfSlice(slice: Slice | undefined): Job {

@@ -68,7 +68,7 @@ export class FanOutBook {
       for (const line of parseTaskLines(text)) {
         if ('forgive' in line) this.tally.forgive(line.task, line.forgive);
         else {
-          const counts = this.tally.add(line);
+          const counts = this.tally.add(line, writer);
           this.#onLine?.(line, writer, counts);
         }
       }

@@ -40,9 +40,24 @@ export class FanOutInputs {
       offset += bytes.length;
       const parts = (rest + decoder.decode(bytes, { stream: true })).split('\n');
       rest = parts.pop() ?? '';
-      lines.push(...parts);
+      // One by one: a chunk of short inputs has more lines than a call may have arguments.
+      for (const part of parts) lines.push(part);
     }
     return lines.slice(skip, wanted).map((line) => this.#parse(line));
+  }
+
+  /** All of them in order, each as the line of JSON that it is. */
+  *lines(): Generator<string> {
+    let rest = '';
+    const decoder = new TextDecoder();
+    for (let offset = 0; ;) {
+      const bytes = this.#files.readFrom(this.#paths.inputs, offset, chunk);
+      if (bytes === undefined || bytes.length === 0) return;
+      offset += bytes.length;
+      const parts = (rest + decoder.decode(bytes, { stream: true })).split('\n');
+      rest = parts.pop() ?? '';
+      yield* parts;
+    }
   }
 
   #parse(line: string): TaskInput {

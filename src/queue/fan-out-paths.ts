@@ -92,6 +92,20 @@ export class FanOutPaths {
   get offsets(): string {
     return `${this.directory}/inputs.offsets`;
   }
+  get holders(): string {
+    return `${this.directory}/holders`;
+  }
+  /** The badge of the worker that has an item of a pool for the whole run. */
+  holder(pool: string, item: string): string {
+    return `${this.directory}/holders/${pool}.${item}`;
+  }
+  get shards(): string {
+    return `${this.directory}/shards`;
+  }
+  /** The inputs of a shard, a line for each. */
+  shard(shard: string): string {
+    return `${this.directory}/shards/${shard}`;
+  }
   cursor(cursor: Cursor): string {
     return `${this.directory}/${cursorName(cursor)}`;
   }

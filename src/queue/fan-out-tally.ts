@@ -49,6 +49,8 @@ export class FanOutTally {
   readonly #successes: Uint8Array;
   /** How often each of those few tasks failed that did. */
   readonly #failures = new Map<number, Map<Reason, number>>();
+  /** By task, the workers on which it failed; kept for those that may be tried again. */
+  readonly #failedOn = new Map<number, Set<string>>();
   /** Tasks that ran, or were to run, in vain, and are in no slice now. */
   readonly #again = new Set<number>();
   readonly #slices = new Map<string, Executions>();
@@ -91,7 +93,7 @@ export class FanOutTally {
    * A crew's line. Those of one slice come in the order in which they were written. False: it is void, or says again what
    * an earlier one says.
    */
-  add(line: TaskLine): boolean {
+  add(line: TaskLine, writer?: string): boolean {
     const { task, token, ms } = line;
     if (!Number.isInteger(task) || task < 0 || task >= this.#fanOut.tasks) return false;
     const slice = this.#slice(token);
@@ -108,8 +110,22 @@ export class FanOutTally {
     this.ms += ms;
     this.#again.delete(task);
     this.#count(task, result, 1);
+    this.#noteWorker(line, result, writer);
     if (result !== 'done' && this.#states[task] === open) this.#again.add(task);
     return true;
+  }
+
+  /** The badges of workers on which a task that is tried again has failed. */
+  failedOn(task: number): Iterable<string> {
+    return this.#failedOn.get(task) ?? [];
+  }
+
+  #noteWorker({ task, worker }: TaskLine, result: Result, writer: string | undefined): void {
+    if (result === 'done' || this.#states[task] !== open) this.#failedOn.delete(task);
+    else if (writer !== undefined && worker !== undefined) {
+      const failedOn = this.#failedOn.get(task) ?? new Set();
+      this.#failedOn.set(task, failedOn.add(`${writer}.${worker}`));
+    }
   }
 
   /** A person's word: these failures of a task are not to count. */

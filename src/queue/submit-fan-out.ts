@@ -1,4 +1,4 @@
-import type { FanOut, TaskInput } from '../job/fan-out.js';
+import { type FanOut, type Shard, type TaskInput, keptPools } from '../job/fan-out.js';
 import { FjrError } from '../job/fjr-error.js';
 import { formatInput, offsetStride } from './fan-out-inputs.js';
 import { FanOutPaths, formatProgress } from './fan-out-paths.js';
@@ -21,6 +21,8 @@ export function fanOutDraft(layout: Layout, token: Token): FanOutPaths {
   return new FanOutPaths(layout.queued(`${fanOutDraftPrefix}${token}`));
 }
 
+export type Submitted = { readonly kind: 'submitted'; readonly tasks: number } | { readonly kind: 'exists' };
+
 /**
  * Submit a fan-out job: a directory with its inputs appears in the queue, whole.
  *
@@ -31,9 +33,9 @@ export function* submitFanOut(
   layout: Layout,
   name: string,
   what: Omit<FanOut, 'format' | 'tasks'>,
-  inputs: Iterable<TaskInput>,
+  inputs: Iterable<TaskInput | Shard>,
   token: Token,
-): Steps<{ readonly kind: 'submitted'; readonly tasks: number } | { readonly kind: 'exists' }> {
+): Steps<Submitted> {
   checkJobName(name);
   if (Buffer.byteLength(name) > longestName - roomForSlices)
     throw new FjrError('bad-job-name', `the name ${JSON.stringify(name)} is too long for a fan-out job`, {
@@ -42,6 +44,8 @@ export function* submitFanOut(
   const draft = fanOutDraft(layout, token);
   for (const directory of [draft.directory, draft.outcomes, draft.sealed, draft.output])
     yield* mkdir(directory);
+  if (keptPools(what).length > 0) yield* mkdir(draft.holders);
+  if (what.shards?.listed === true) yield* mkdir(draft.shards);
   const tasks = yield* writeInputs(draft, inputs);
   if (tasks === 0) throw new FjrError('no-inputs', 'there are no inputs', { hint: 'give it at least one' });
   const fanOut: FanOut = { format: 1, tasks, ...what };
@@ -57,12 +61,16 @@ export function* submitFanOut(
   return moved === 'ok' ? { kind: 'submitted', tasks } : { kind: 'exists' };
 }
 
-/** A line for each input, and where every so manieth begins. Returns how many there are. */
-function* writeInputs(paths: FanOutPaths, inputs: Iterable<TaskInput>): Steps<number> {
+/** A line for each input, and where every so manieth begins; and shards' files. Returns how many there are. */
+function* writeInputs(paths: FanOutPaths, inputs: Iterable<TaskInput | Shard>): Steps<number> {
   let [tasks, bytes] = [0, 0];
   let lines = '';
   let offsets = '';
-  for (const input of inputs) {
+  for (const each of inputs) {
+    const input = isShard(each) ? each.input : each;
+    // The directory above keeps others out; in a container the reader may be anybody.
+    if (isShard(each) && each.lines !== undefined)
+      yield* create(paths.shard(each.input[2]), each.lines, 0o644);
     if (tasks % offsetStride === 0) offsets += `${bytes}\n`;
     const line = formatInput(input);
     tasks += 1;
@@ -75,4 +83,8 @@ function* writeInputs(paths: FanOutPaths, inputs: Iterable<TaskInput>): Steps<nu
   yield* append(paths.inputs, lines);
   yield* append(paths.offsets, offsets);
   return tasks;
+}
+
+function isShard(task: TaskInput | Shard): task is Shard {
+  return typeof task === 'object' && 'input' in task;
 }

@@ -40,6 +40,8 @@ export type FileReply = FileStatus | readonly string[] | Uint8Array | number;
 export type Inspected =
   | {
       readonly kind: 'file';
+      /** Its own, without directories. */
+      readonly name?: string;
       readonly head: Uint8Array;
       /** Bytes. */
       readonly size: number;
@@ -74,6 +76,8 @@ export interface Files {
    * between them of how many went. Returns how many that were; 0: the file is not longer than both, or not there.
    */
   cutMiddle(path: string, keep: number, note: (bytes: number) => string): number;
+  /** Adds to the end of a file, which is made if there is none, and keeps it open no longer than that. */
+  addTo(path: string, content: Uint8Array): void;
   /** Makes a directory with its parents. */
   ensureDirectory(path: string): void;
   /** Makes an empty file if there is none. */
@@ -267,7 +271,7 @@ export class MountedFiles implements Files {
       return inspectFailure(error);
     }
     try {
-      return guarded(`read ${path}`, () => inspectOpen(fd, limit));
+      return guarded(`read ${path}`, () => inspectOpen(fd, basename(path), limit));
     } finally {
       fs.closeSync(fd);
     }
@@ -336,6 +340,14 @@ export class MountedFiles implements Files {
         fs.closeSync(fd);
       }
     });
+  }
+
+  addTo(path: string, content: Uint8Array): void {
+    try {
+      fs.appendFileSync(path, content, { mode: 0o600 });
+    } catch (error) {
+      throw unexpected(error, `write ${path}`);
+    }
   }
 
   ensureDirectory(path: string): void {
@@ -412,11 +424,12 @@ function renameAny(from: string, to: string): void {
   }
 }
 
-function inspectOpen(fd: number, limit: number): Inspected {
+function inspectOpen(fd: number, name: string, limit: number): Inspected {
   const stat = fs.fstatSync(fd);
   if (!stat.isFile()) return { kind: 'other', what: describeKind(stat) };
   return {
     kind: 'file',
+    name,
     head: readFully(fd, Math.min(stat.size, limit), 0),
     size: stat.size,
     executable: (stat.mode & 0o100) !== 0,

@@ -85,5 +85,12 @@ function limits({ spec, needs, crew, env }: ContainerLaunch): string[] {
     ...option('--network', network),
     ...option('--workdir', workdir),
     ...volumes.flatMap((volume) => ['--volume', volume]),
+    ...option('--mount', env['FJR_SHARD_FILE'] === undefined ? undefined : asItIs(env['FJR_SHARD_FILE'])),
   ];
+}
+
+/** A mount that makes a file visible under its own path. The engine reads the fields as those of a line of CSV. */
+function asItIs(path: string): string {
+  const field = (key: string): string => `"${key}=${path.replaceAll('"', '""')}"`;
+  return ['type=bind', field('source'), field('target'), 'readonly'].join(',');
 }

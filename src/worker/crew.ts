@@ -1,5 +1,6 @@
 import { capacityOf } from '../job/capacity.js';
 import { FjrError } from '../job/fjr-error.js';
+import type { Slice } from '../job/fan-out.js';
 import type { Job } from '../job/job.js';
 import type { Outcome } from '../job/outcome.js';
 import { jobFileLimit } from '../job/read-job.js';
@@ -13,7 +14,7 @@ import { fenceCrew } from '../queue/fence-crew.js';
 import { type FinishTo, finishJob } from '../queue/finish-job.js';
 import { type JournalLine, formatJournalLine } from '../queue/journal.js';
 import { layToRest } from '../queue/lay-to-rest.js';
-import { type CrewId, type Layout, classifyPodFile } from '../queue/layout.js';
+import { type CrewId, type Layout, badgeName, classifyPodFile } from '../queue/layout.js';
 import type { HintLine } from '../queue/hint.js';
 import type { Pace } from '../queue/pace.js';
 import { perform } from '../queue/perform.js';
@@ -59,6 +60,8 @@ export interface CrewSystem {
   readonly directory: string;
   /** How the GPUs are called that the crew may give out, where somebody gave it only some; else they are numbered. */
   readonly gpuNames: readonly string[];
+  /** How fjr is called. */
+  readonly fjr: readonly string[];
   /** The path of container.sh. */
   readonly containerScript: string;
   /** A directory of this host, for what is known of images. */
@@ -94,6 +97,8 @@ const strayTime = 180_000;
 const beatsPerLease = 11;
 /** Milliseconds that a claimed worker waits for its entry before it is announced again. */
 const claimPatience = 3000;
+/** Milliseconds that a task which is tried again waits for a worker of this crew on which it has not failed. */
+const otherPatience = 1000;
 /** Milliseconds after which a running job gets log files of its own; half of it until the heartbeat tells of it. */
 const exposeAfter = 1000;
 /** How often a crew that leaves tries to bury its pod … */
@@ -122,6 +127,8 @@ export class Crew {
   readonly #seen = new Set<string>();
   /** Entries in the pod that no worker was free for, as far as is known. */
   #waiting = new Set<string>();
+  /** Entries that wait for another worker than those that are free, and monotonic milliseconds since when. */
+  readonly #patientSince = new Map<string, number>();
   readonly #dispatchers: DispatchersHeard;
   readonly #stopWatching: (() => void)[] = [];
   #phase: Phase = 'working';
@@ -169,10 +176,10 @@ export class Crew {
     this.#items = new HeldItems(system.files, this.#layout, this.#id);
     const { files, clock, home, directory, gpuNames, signalName, findProgram } = system;
     const { project, nice } = options;
-    const { containerScript, containerState } = system;
+    const { fjr, containerScript, containerState } = system;
     const launching = {
       ...{ crew: this.#id, project, nice, home, directory, gpuNames },
-      ...{ containerScript, containerState },
+      ...{ fjr, containerScript, containerState },
     };
     this.#launcher = new Launcher(launching, files, this.#items, this.#scratch);
     this.#slices = new SliceWork({
@@ -407,6 +414,8 @@ export class Crew {
         if (this.#phase === 'draining') this.#perform(recallJob(this.#layout, this.#id, entry));
         else this.#tryStart(entry);
       });
+    for (const entry of this.#patientSince.keys())
+      if (!entries.includes(entry)) this.#patientSince.delete(entry);
     if (this.#phase === 'draining') this.#withdrawOffers();
     this.#announceIdle();
     this.#leaveIfIdle(entries.length);
@@ -460,17 +469,34 @@ export class Crew {
 
   /**
    * A worker that may start something. First one that a dispatcher has claimed: it was claimed for this. Then an idle
-   * one, and last an announced one, which is claimed back.
+   * one, and last an announced one, which is claimed back. If its items are kept by one, it is that one; and another than
+   * those on which it failed, where there is one.
    */
-  #freeWorker(): number | undefined {
-    const here = this.#roster.first('claimed') ?? this.#roster.first('idle');
-    if (here !== undefined) return here;
-    const announced = this.#roster.first('announced');
-    if (announced === undefined) return undefined;
-    if (this.#perform(claimWorker(this.#layout, { crew: this.#id, worker: announced })) !== 'pod-gone')
-      return announced;
+  #freeWorker(entry: string, slice: Slice | undefined, keeper: number | undefined): number | undefined {
+    const { avoid = [] } = slice ?? {};
+    const isOther = (worker: number): boolean => !avoid.includes(badgeName({ crew: this.#id, worker }));
+    const free = [...this.#roster.free()].filter((one) => keeper === undefined || one === keeper);
+    const other = free.find(isOther);
+    if (other === undefined && free.length > 0 && keeper === undefined && this.#mayWait(entry, isOther))
+      return undefined;
+    const worker = other ?? free[0];
+    if (worker === undefined || this.#roster.get(worker)?.state !== 'announced') return worker;
+    if (this.#perform(claimWorker(this.#layout, { crew: this.#id, worker })) !== 'pod-gone') return worker;
     this.#becomeFenced();
     return undefined;
+  }
+
+  /** The worker that it was meant for may have got another entry, and be free in a moment. */
+  #mayWait(entry: string, isOther: (worker: number) => boolean): boolean {
+    if (![...this.#roster.numbers()].some(isOther)) return false;
+    const now = this.#system.clock.monotonic();
+    const since = this.#patientSince.get(entry) ?? now;
+    if (since === now)
+      after(otherPatience, () => {
+        this.#planSweep();
+      });
+    this.#patientSince.set(entry, since);
+    return now - since < otherPatience * 0.9;
   }
 
   #tryStart(entry: string): void {
@@ -489,9 +515,21 @@ export class Crew {
       this.#perform(recallJob(this.#layout, this.#id, entry));
       return;
     }
-    const worker = this.#roster.fits(needs) ? this.#freeWorker() : undefined;
-    if (worker === undefined) this.#waiting.add(entry);
-    else if (this.#begin(entry)) this.#launch(worker, entry, found.job, inspected);
+    const { command } = found.job;
+    const slice = command.kind === 'slice' ? command.slice : undefined;
+    const keeper = slice?.kept === undefined ? undefined : this.#items.keeperOf(entry, slice.of, slice.kept);
+    if (slice?.kept !== undefined && (keeper === undefined || !this.#roster.isFree(keeper))) {
+      // Its items are another worker's, who must not have to wait for them, or its worker got something else to do.
+      this.#perform(recallJob(this.#layout, this.#id, entry));
+      return;
+    }
+    const worker = this.#roster.fits(needs) ? this.#freeWorker(entry, slice, keeper) : undefined;
+    if (worker === undefined) {
+      this.#waiting.add(entry);
+      return;
+    }
+    this.#patientSince.delete(entry);
+    if (this.#begin(entry)) this.#launch(worker, entry, found.job, inspected);
   }
 
   /** A worker became free: what waits for one starts at once, and if nothing does there may be news in the pod. */

@@ -1,5 +1,6 @@
 import type { ResourceNeed } from '../job/job.js';
 import { tokenOf } from '../queue/entry-name.js';
+import { keeperOf } from '../queue/keep-item.js';
 import type { CrewId, Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { type HeldItem, heldItemName, isLockedFor, parseHeldItem, releaseItem } from '../queue/pool.js';
@@ -39,6 +40,18 @@ export class HeldItems {
       values.set(held.pool, [...(values.get(held.pool) ?? []), value.replace(/\n$/, '')]);
     }
     return values;
+  }
+
+  /** The worker that is to have an entry's kept items, in this run of theirs; undefined: none of this crew's. */
+  keeperOf(entry: string, run: string, pools: readonly string[]): number | undefined {
+    let worker: number | undefined;
+    for (const { pool, item } of this.#of(entry)) {
+      if (!pools.includes(pool)) continue;
+      const keeper = perform(this.#files, keeperOf(this.#layout, run, pool, item));
+      if (keeper?.crew !== this.#crew || (worker ?? keeper.worker) !== keeper.worker) return undefined;
+      ({ worker } = keeper);
+    }
+    return worker;
   }
 
   release(entry: string): void {

@@ -1,4 +1,4 @@
-import type { Job } from '../job/job.js';
+import type { Command, Job } from '../job/job.js';
 
 /** What a job is told of itself, beside its own settings. */
 export interface Execution {
@@ -18,11 +18,13 @@ export interface Execution {
   readonly gpus: readonly string[];
 }
 
+/** What a job's own file says its process is. */
+export type ProcessCommand = Exclude<Command, { kind: 'slice' | 'fan-out-file' }>;
+
 /** The program and arguments of a job's process. */
-export function argumentsOf(job: Job, jobFile: string): string[] {
-  if (job.command.kind === 'slice') throw new Error('a slice is no process');
-  if (job.command.kind === 'script') return [...job.command.interpreter, jobFile];
-  const line = job.command.line.replaceAll('\n', ' ').replace(/^[ \t]+|[ \t]+$/g, '');
+export function argumentsOf(command: ProcessCommand, jobFile: string): string[] {
+  if (command.kind === 'script') return [...command.interpreter, jobFile];
+  const line = command.line.replaceAll('\n', ' ').replace(/^[ \t]+|[ \t]+$/g, '');
   if (isPlain(line)) return [...line.split(/[ \t]+/), jobFile];
   // With `exec` no shell stands between the job and its signals.
   return ['/bin/sh', '-c', `${isOneCommand(line) ? 'exec ' : ''}${line} "$@"`, 'sh', jobFile];

@@ -1,5 +1,5 @@
 import { FjrError } from '../job/fjr-error.js';
-import type { Job } from '../job/job.js';
+import type { Command, Job } from '../job/job.js';
 import { failuresOf, parseEntryName } from '../queue/entry-name.js';
 import type { CrewId } from '../queue/layout.js';
 import type { Files } from '../system/files.js';
@@ -19,6 +19,8 @@ export interface LauncherOptions {
   readonly directory: string;
   /** How the GPUs are called; those without a name are numbered. */
   readonly gpuNames: readonly string[];
+  /** How fjr is called. */
+  readonly fjr: readonly string[];
   /** The path of container.sh. */
   readonly containerScript: string;
   /** A directory of this host, for what is known of images. */
@@ -66,7 +68,7 @@ export class Launcher {
       gpus: gpus.map((gpu) => gpuNames[gpu] ?? String(gpu)),
     };
     return {
-      argv: command.kind === 'slice' ? [] : argumentsOf(job, jobFile),
+      argv: this.#argv(command, jobFile),
       env: environmentOf(job, execution),
       cwd: job.workdir === undefined ? '' : absolute(job.workdir, directory, home),
       nice: Math.max(job.nice, nice),
@@ -74,6 +76,20 @@ export class Launcher {
       out: this.#scratch.path(worker, 'out'),
       err: this.#scratch.path(worker, 'err'),
     };
+  }
+
+  #argv(command: Command, jobFile: string): string[] {
+    const { fjr, project, directory } = this.#options;
+    switch (command.kind) {
+      case 'slice':
+        return [];
+      case 'fan-out-file':
+        // It is read as if it lay where jobs start; its job may be run again, and its run is to be one.
+        return [...fjr, '--project', project, 'submit', '--once', '--relative-to', directory, jobFile];
+      case 'executable':
+      case 'script':
+        return argumentsOf(command, jobFile);
+    }
   }
 
   /** The job's own log file, which it expects to find; returns what is wrong with it. */

@@ -89,9 +89,21 @@ export class Roster {
       if (current.state === state) yield [worker, current as Extract<Worker, { state: S }>];
   }
 
+  /** Workers that have nothing to do: first those that were claimed for something, last those on offer. */
+  *free(): Iterable<number> {
+    for (const state of ['claimed', 'idle', 'announced'] as const)
+      for (const [worker] of this.in(state)) yield worker;
+  }
+
+  isFree(worker: number): boolean {
+    const state = this.#workers.get(worker)?.state;
+    return state === 'claimed' || state === 'idle' || state === 'announced';
+  }
+
   /** Whether some worker has nothing to do. */
   get hasFree(): boolean {
-    return (['claimed', 'idle', 'announced'] as const).some((state) => this.first(state) !== undefined);
+    for (const _ of this.free()) return true;
+    return false;
   }
 
   /** Whether no worker has anything to do or to commit. */

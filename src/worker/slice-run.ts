@@ -1,15 +1,26 @@
-import { type FanOut, type Slice, type TaskFailures, countTasks, tasksIn } from '../job/fan-out.js';
+import {
+  type FanOut,
+  type Slice,
+  type TaskFailures,
+  countTasks,
+  failureReason,
+  tasksIn,
+} from '../job/fan-out.js';
 import { type Outcome, isSuccess } from '../job/outcome.js';
 import type { TaskInput } from '../job/fan-out.js';
+import type { FanOutPaths } from '../queue/fan-out-paths.js';
 import { type TaskLine, formatTaskLine } from '../queue/task-line.js';
 import { type Ended, type Launch, type Starter, refusedInSilence } from './starter.js';
 import { taskArgv, taskEnvironment } from './task-argv.js';
+import { type TaskLogs, mostCopied } from './task-logs.js';
 import type { TaskOutput, TaskScratch } from './task-output.js';
 
 /** What all tasks of a slice have in common. */
 export interface SliceContext {
   readonly fanOut: FanOut;
   readonly slice: Slice;
+  /** The fan-out job's directory. */
+  readonly paths: FanOutPaths;
   /** Of all its tasks, in order. */
   readonly inputs: readonly TaskInput[];
   readonly worker: number;
@@ -23,11 +34,19 @@ export interface SliceContext {
   readonly container:
     ((task: number, argv: readonly string[], env: Launch['env']) => Pick<Launch, 'argv' | 'env'>) | undefined;
   readonly output: TaskOutput;
+  /** Undefined: nobody wants log files. */
+  readonly logs: TaskLogs | undefined;
   /** The `index`th scratch file of this worker. */
   readonly scratch: (index: number, stream: 'out' | 'err') => string;
   readonly outcomeOf: (ended: Ended, job: FanOut['job']) => Outcome | 'given-back';
   /** Adds lines to the crew's outcomes of this fan-out job. */
   readonly write: (lines: string) => void;
+  /** How many tasks the starter may have, lest too many fail; one at least. */
+  readonly mostBegun: () => number;
+  /** A task has failed for good. */
+  readonly onFailed: () => void;
+  /** What is stopped from now on was cancelled. */
+  readonly cancelled: () => void;
   readonly trouble: (error: unknown) => void;
   readonly now: () => number;
   /** Milliseconds since 1970. */
@@ -84,6 +103,15 @@ export class SliceRun {
     starter.beginSeries(worker, container === undefined ? launch : { ...launch, env: {} });
   }
 
+  /** Tasks of its fan-out job that had failed when it was carved. */
+  get failedBefore(): number {
+    return this.#context.slice.failed ?? 0;
+  }
+
+  get inFlight(): number {
+    return this.#started.length;
+  }
+
   get tasks(): number {
     return countTasks(this.#context.slice.tasks);
   }
@@ -124,6 +152,12 @@ export class SliceRun {
   stop(grace: number): void {
     this.#stopping = true;
     if (this.#started.length > 0) this.#context.starter.stop(this.#context.worker, grace);
+  }
+
+  /** Its user, or the run's limit, wishes its end. */
+  cancel(grace: number): void {
+    this.#context.cancelled();
+    this.stop(grace);
   }
 
   /** Begins no more tasks than the starter has. */
@@ -187,11 +221,12 @@ export class SliceRun {
   #depth(): number {
     if (this.ended === 0) return 1;
     const mean = (this.#lastEnd - this.#begin) / this.ended;
-    return Math.max(1, Math.min(deepest, Math.ceil(atHand / Math.max(mean, 0.1))));
+    const most = Math.min(deepest, this.#context.mostBegun());
+    return Math.max(1, Math.min(most, Math.ceil(atHand / Math.max(mean, 0.1))));
   }
 
   #launch({ task, input }: Task): void {
-    const { fanOut, worker, launch, starter, scratch, container } = this.#context;
+    const { fanOut, paths, worker, launch, starter, scratch, container } = this.#context;
     const index = this.#launched % deepest;
     this.#launched += 1;
     const files = {
@@ -201,7 +236,8 @@ export class SliceRun {
       cut: new Map<string, number>(),
     };
     const argv = taskArgv(fanOut, input, task);
-    const own = { ...taskEnvironment(fanOut, input, task), FJR_ATTEMPT: String(this.#attempt(task)) };
+    const variables = taskEnvironment(fanOut, input, task, (shard) => paths.shard(shard));
+    const own = { ...variables, FJR_ATTEMPT: String(this.#attempt(task)) };
     const { argv: words, env } =
       container === undefined ? { argv, env: own } : container(task, argv, { ...launch.env, ...own });
     const [name = '', ...args] = words;
@@ -237,6 +273,7 @@ export class SliceRun {
     const success = isSuccess(outcome);
     this.ended += 1;
     if (!success) this.failed += 1;
+    this.#log(started, outcome, ms);
     const line: TaskLine = {
       task: started.task,
       token,
@@ -247,6 +284,30 @@ export class SliceRun {
       ...this.#keep(started),
     };
     this.#lines.push(formatTaskLine(line));
+    if (!success && !this.#isTriedAgain(started.task, outcome)) this.#context.onFailed();
+  }
+
+  #log({ task, scratch }: Started, outcome: Outcome, ms: number): void {
+    const { logs, output, token, wall } = this.#context;
+    if (logs === undefined) return;
+    const printed = (stream: 'out' | 'err'): Uint8Array =>
+      output.excerpt(task, token, scratch, stream, mostCopied);
+    logs.write({
+      task,
+      attempt: this.#attempt(task),
+      ms,
+      endedAt: new Date(wall()).toISOString(),
+      outcome,
+      isTriedAgain: !isSuccess(outcome) && this.#isTriedAgain(task, outcome),
+      out: printed('out'),
+      err: printed('err'),
+    });
+  }
+
+  #isTriedAgain(task: number, outcome: Outcome): boolean {
+    const reason = failureReason(outcome);
+    if (reason === undefined) return false;
+    return (this.#failures[task]?.[reason] ?? 0) < this.#context.fanOut.job.retries;
   }
 }
 

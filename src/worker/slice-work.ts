@@ -11,6 +11,7 @@ import { append, appendLater, list } from '../queue/steps.js';
 import type { Clock } from '../system/clock.js';
 import type { Files } from '../system/files.js';
 import { containerProcess } from './container.js';
+import { FailureLimit } from './failure-limit.js';
 import type { HeldItems } from './held-items.js';
 import type { Launcher } from './launcher.js';
 import { outcomeOf } from './outcome-of.js';
@@ -18,7 +19,8 @@ import type { Busy, Ending } from './roster.js';
 import type { Scratch } from './scratch.js';
 import { SliceRun } from './slice-run.js';
 import { type SliceParts, Slices } from './slices.js';
-import type { Launch, Starter } from './starter.js';
+import { TaskLogs } from './task-logs.js';
+import { type Launch, type Starter, killGrace } from './starter.js';
 
 /** Milliseconds within which lines of short tasks reach a file server together. */
 const pushEvery = 1000;
@@ -44,6 +46,8 @@ export interface SliceCrew {
 export class SliceWork {
   readonly #crew: SliceCrew;
   readonly #slices: Slices;
+  /** Of fan-out jobs of which slices run. */
+  readonly #limits = new Map<string, FailureLimit<SliceRun>>();
 
   constructor(crew: SliceCrew) {
     this.#crew = crew;
@@ -61,6 +65,7 @@ export class SliceWork {
     const { id, clock, starter, launcher, scratch, signalName, isLeaving, trouble } = this.#crew;
     const { fanOut, paths } = parts;
     const job: Job = { ...busy.job, ...fanOut.job };
+    const limit = this.#limitOf(command.slice.of, fanOut);
     let pushedAt = -Infinity;
     const launch = withNames(launcher.prepare(worker, { ...busy, job }, jobFile), fanOut.pools);
     const directory = launch.cwd === '' ? launcher.options.directory : launch.cwd;
@@ -84,11 +89,26 @@ export class SliceWork {
         perform(this.#crew.files, later ? appendLater(path, lines) : append(path, lines));
         if (!later) pushedAt = clock.monotonic();
       },
+      mostBegun: () => limit.depthOf(run),
+      onFailed: () => {
+        for (const slice of limit.fail()) if (fanOut.failFast === true) slice.cancel(killGrace);
+      },
+      cancelled: () => {
+        busy.cancelled = true;
+      },
       trouble,
+      logs: fanOut.logFiles && new TaskLogs(this.#crew.files, fanOut.logFiles, `${id}.${worker}`, trouble),
       now: () => clock.monotonic(),
       wall: () => clock.wall(),
     });
+    limit.begin(run);
     return run;
+  }
+
+  #limitOf(of: string, fanOut: FanOut): FailureLimit<SliceRun> {
+    const limit = this.#limits.get(of) ?? new FailureLimit(fanOut);
+    this.#limits.set(of, limit);
+    return limit;
   }
 
   #containerOf(
@@ -124,6 +144,7 @@ export class SliceWork {
     if (needs.resources.length > 0) items.release(entry);
     const token = tokenOf(entry);
     const of = fanOutOf(parseEntryName(entry).job);
+    if (this.#limits.get(of ?? '')?.end(run) === true) this.#limits.delete(of ?? '');
     const { ended: tasks, failed } = run;
     const line = { time: clock.timestamp(), entry, worker, tasks, failed, ms };
     if (run.isComplete || token === undefined || of === undefined)
@@ -137,7 +158,12 @@ export class SliceWork {
 
 /** A run's tasks know its pools by names of its own. */
 function withNames(launch: Launch, pools: FanOut['pools']): Launch {
-  const renamed = new Map(pools.map(({ pool, name }) => [`TASK_RESOURCE_${pool}`, `TASK_RESOURCE_${name}`]));
+  const renamed = new Map(
+    pools.map(({ pool, name, kept }) => [
+      `TASK_RESOURCE_${pool}`,
+      `${kept === true ? 'WORKER' : 'TASK'}_RESOURCE_${name}`,
+    ]),
+  );
   const env = Object.entries(launch.env).map(([name, value]) => [renamed.get(name) ?? name, value]);
   return { ...launch, env: Object.fromEntries(env) as Launch['env'] };
 }

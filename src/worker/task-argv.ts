@@ -1,4 +1,4 @@
-import type { FanOut, TaskCommand, TaskInput } from '../job/fan-out.js';
+import type { FanOut, Sharding, TaskCommand, TaskInput } from '../job/fan-out.js';
 import { inputVariable } from '../job/fan-out-file/columns.js';
 import { rankEnvironment } from '../job/gang.js';
 import { renderTemplate, replacePlaceholders } from '../job/template.js';
@@ -11,13 +11,19 @@ export function partsOf(input: TaskInput): readonly string[] {
 
 /** The program and arguments of a task's process; none: what its container's image does by itself. */
 export function taskArgv(
-  { command, gang }: Pick<FanOut, 'command' | 'gang'>,
+  { command, gang, shards }: Pick<FanOut, 'command' | 'gang' | 'shards'>,
   input: TaskInput,
   task: number,
 ): readonly string[] {
   if (command === undefined) return [];
   // Ranks have no inputs: their command is taken as it stands.
-  return gang === undefined ? argvWith(command, input, task) : verbatim(command);
+  if (gang !== undefined) return verbatim(command);
+  return argvWith(command, shards === undefined ? input : boundsOf(input), task);
+}
+
+/** Of a shard it is its bounds that placeholders stand for, and that INPUT shows. */
+function boundsOf([start, end]: TaskInput): TaskInput {
+  return [start ?? '', end ?? ''];
 }
 
 function verbatim(command: TaskCommand): readonly string[] {
@@ -36,11 +42,12 @@ function argvWith(command: TaskCommand, input: TaskInput, task: number): readonl
 
 /** Variables that a task sees beside those of every job. */
 export function taskEnvironment(
-  { id, tasks, columns, gang }: Pick<FanOut, 'id' | 'tasks' | 'columns' | 'gang'>,
+  { id, tasks, columns, gang, shards }: Pick<FanOut, 'id' | 'tasks' | 'columns' | 'gang' | 'shards'>,
   input: TaskInput,
   task: number,
+  shardFile: (shard: string) => string,
 ): Record<string, string> {
-  const parts = partsOf(input);
+  const parts = partsOf(shards === undefined ? input : boundsOf(input));
   const whole = parts.join(' ');
   const env: Record<string, string> = {
     INPUT: whole,
@@ -51,5 +58,19 @@ export function taskEnvironment(
     ...(gang === undefined ? {} : rankEnvironment(gang, task)),
   };
   columns.forEach((column, index) => (env[inputVariable(column)] = parts[index] ?? ''));
-  return env;
+  return shards === undefined ? env : { ...env, ...shardEnvironment(input, shards, shardFile) };
+}
+
+function shardEnvironment(
+  [start = '', end = '', shard = '']: TaskInput,
+  { count, listed }: Sharding,
+  file: (shard: string) => string,
+): Record<string, string> {
+  return {
+    FJR_SHARD: shard,
+    FJR_SHARD_COUNT: String(count),
+    FJR_RANGE_START: start,
+    FJR_RANGE_END: end,
+    ...(listed ? { FJR_SHARD_FILE: file(shard) } : {}),
+  };
 }

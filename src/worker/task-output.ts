@@ -66,6 +66,18 @@ export class TaskOutput {
     return { ...(out === undefined ? {} : { out }), ...(err === undefined ? {} : { err }) };
   }
 
+  /** What a task that has ended printed: all of it, or so many bytes from its beginning and end with a note between. */
+  excerpt(task: number, token: string, scratch: TaskScratch, stream: LogStream, most: number): Uint8Array {
+    const path = scratch.exposed ? this.#paths.outputOf(task, token, stream) : scratch[stream];
+    const size = this.#files.size(path) ?? 0;
+    const read = (offset: number, bytes: number): Uint8Array =>
+      this.#files.readFrom(path, offset, bytes) ?? new Uint8Array();
+    if (size <= most) return read(0, size);
+    const half = Math.floor(most / 2);
+    const note = Buffer.from(`\n[fjr: ${size - 2 * half} bytes left out here]\n`);
+    return Buffer.concat([read(0, half), note, read(size - half, half)]);
+  }
+
   #keep(task: number, token: string, scratch: TaskScratch, stream: LogStream): PrintedAt | undefined {
     if (scratch.exposed) {
       const path = this.#paths.outputOf(task, token, stream);

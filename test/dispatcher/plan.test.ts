@@ -222,6 +222,30 @@ describe('a plan', () => {
     });
   });
 
+  test('gives what has failed on workers to others as long as it may wait, and holds up nothing behind it', () => {
+    const crew = 'h-abcdefgh' as CrewId;
+    const capacity = { cpus: 9, memory: 0, gpus: 0, labels: [], seconds: Infinity };
+    const plan = (idle: number[], now: number): string[] =>
+      planAssignments(
+        [
+          {
+            needs: plainNeeds,
+            jobs: [
+              { name: 'again', priority: 0, key: 1, avoid: { badges: new Set([`${crew}.1`]), until: 100 } },
+              { name: 'other', priority: 0, key: 2 },
+            ],
+          },
+        ],
+        [{ crew: crew, idle: idle.map((worker) => ({ crew: crew, worker })), used: noUsage, capacity }],
+        new Map(),
+        now,
+      ).map(({ job, badge }) => `${job.name} on ${badge.worker}`);
+    expect(plan([1, 2], 0)).toEqual(['again on 2', 'other on 1']);
+    expect(plan([2, 1], 200)).toEqual(['again on 2', 'other on 1']);
+    expect(plan([1], 99)).toEqual(['other on 1']);
+    expect(plan([1], 100)).toEqual(['again on 1']);
+  });
+
   test('spreads out: each job goes to the crew with the most idle workers', () => {
     const crew = (name: string, idle: number): Offer => {
       const id = makeCrewId(name, '00000000');

@@ -62,6 +62,21 @@ workers: { local: 2 }
     expect((await rig.run('fjr', ['logs', `${other}/0`])).stderr).toMatch(/nothing:1/);
   }, 60_000);
 
+  test('see the file of the shard that they are, whoever they are', async ({ rig }) => {
+    const { code, stderr } = await run(
+      rig,
+      `name: 'a,b "c'
+docker: { image: ${engine.image}, pull: never, options: [--user, '1234'] }
+command: 'echo "$FJR_SHARD $(cat "$FJR_SHARD_FILE" | wc -l) $(tail -n 1 "$FJR_SHARD_FILE")"'
+input: { range: 1..10 }
+shards: 3
+workers: { local: 1 }
+`,
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect([0, 1, 2].map((task) => finished(rig).output(task))).toEqual(['0 4 4\n', '1 3 7\n', '2 3 10\n']);
+  }, 60_000);
+
   test('have the memory that they are given, and no more', async ({ rig }) => {
     const { code } = await run(
       rig,

@@ -61,6 +61,33 @@ describe('fjr.yaml', () => {
     expect(ran.map((line) => line.split(' ')[0]).sort()).toEqual(['a', 'b', 'b', 'c', 'new']);
   }, 30_000);
 
+  test('is resumed input by input: of equal ones as many are left out as are done', async ({ rig }) => {
+    // Of each input the first task that comes fails, as long as the gate is shut.
+    const once =
+      'mkdir "$LEDGER/$INPUT" && test -e "$LEDGER/gate" || test -d "$LEDGER/$INPUT/again" || { mkdir "$LEDGER/$INPUT/again"; exit 1; }';
+    const text = (inputs: string): string =>
+      `command: 'echo "$INPUT" >> "$LEDGER/ran"; ${once}'\ninput: [${inputs}]\nworkers: { local: 1 }\n`;
+    const file = write(rig, text('a, a, b, b, b, c, c'));
+    const first = await rig.run('fjr', ['run', file]);
+    const name = /^\S+?(?=:)/.exec(first.stdout)![0];
+    expect(first.stderr).toContain(': 3 of 7 tasks failed\n');
+    writeFileSync(`${rig.ledger}/gate`, '');
+    for (const [inputs, left] of [
+      ['a, a, b, b, b, c, c', 'a,b,c'],
+      ['c, b, a', ''],
+      ['c, a, b, b, a, b, b', 'a,b,b'],
+      ['a, a, c', 'a'],
+    ] as const) {
+      writeFileSync(`${rig.ledger}/ran`, '');
+      write(rig, text(inputs));
+      const { code, stdout, stderr } = await rig.run('fjr', ['run', '--resume', name, file]);
+      const all = readFileSync(`${rig.ledger}/ran`, 'utf8').split('\n').slice(0, -1);
+      expect([inputs, all.sort().join(',')]).toEqual([inputs, left]);
+      expect([code, stderr]).toEqual([0, '']);
+      if (left === '') expect(stdout).toBe(`${name}: nothing is left to do\n`);
+    }
+  }, 60_000);
+
   test('is submitted to the project’s crews, with items of its pools', async ({ rig }) => {
     await rig.run('fjr', ['pool', 'add', 'PROXY', 'p1', 'p2']);
     const file = write(
@@ -134,11 +161,6 @@ task_resources:
       expect(stderr.split('\n')[0]).toBe(`fjr: ${file} has 3 problems:`);
       expect(stderr).toContain('unknown key "comand" (did you mean "command"?)');
     }
-    const shards = write(rig, 'command: "true"\ninput: [a]\nshards: 2\n');
-    expect(await rig.run('fjr', ['run', shards])).toMatchObject({
-      code: 1,
-      stderr: `fjr: ${shards}: shards is not supported by this version of fjr\nhint: leave it out: each input is a task\n`,
-    });
     expect(rig.project().entries('jobqueue')).toEqual([]);
   });
 });

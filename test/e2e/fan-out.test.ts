@@ -91,8 +91,8 @@ describe('A fan-out job', () => {
     await rig.startCrew(['--workers', '2']);
     expect((await rig.run('fjr-dispatcher')).code).toBe(3);
     const { executions } = outcomesOf(`${project.root}/failed/${project.entries('failed')[0]!}`);
-    expect(executions).toBeGreaterThan(5);
-    expect(executions).toBeLessThan(200);
+    // A crew stops by itself: what has failed too often, and one more that the other worker had begun.
+    expect([6, 7]).toContain(executions);
   }, 30_000);
 
   test('goes before jobs of lower priority, and behind those of higher', async ({ rig }) => {

@@ -17,12 +17,13 @@ export function submitTasks(
   line: string,
   inputs: Iterable<TaskInput>,
   rest: Partial<FanOut['job']> &
-    Partial<Pick<FanOut, 'columns' | 'maxFailures' | 'command' | 'outputCap'>> = {},
+    Partial<Pick<FanOut, 'columns' | 'maxFailures' | 'failFast' | 'command' | 'outputCap'>> = {},
 ): void {
   const {
     columns = [],
     outputCap = 64 * 2 ** 20,
     maxFailures,
+    failFast,
     command = { kind: 'shell', line },
     ...settings
   } = rest;
@@ -43,6 +44,7 @@ export function submitTasks(
       columns,
       job,
       maxFailures,
+      failFast,
       maxFailureShare: undefined,
     },
     inputs,

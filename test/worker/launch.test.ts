@@ -14,17 +14,17 @@ function job(command: Command, rest: Partial<Job> = {}): Job {
 }
 
 function executable(line: string): string[] {
-  return argumentsOf(job({ kind: 'executable', line }), jobFile);
+  return argumentsOf({ kind: 'executable', line }, jobFile);
 }
 
 describe('a script', () => {
   test('that may be executed is its own program', () => {
-    expect(argumentsOf(job({ kind: 'script', interpreter: [] }), jobFile)).toEqual([jobFile]);
+    expect(argumentsOf({ kind: 'script', interpreter: [] }, jobFile)).toEqual([jobFile]);
   });
 
   test('is handed to its interpreter otherwise', () => {
     const interpreter = ['/usr/bin/env', '-S node --flag'];
-    expect(argumentsOf(job({ kind: 'script', interpreter }), jobFile)).toEqual([...interpreter, jobFile]);
+    expect(argumentsOf({ kind: 'script', interpreter }, jobFile)).toEqual([...interpreter, jobFile]);
   });
 });
 

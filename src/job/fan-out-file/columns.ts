@@ -39,6 +39,7 @@ const ownVariables = [
   'FJR_TOKEN',
   'FJR_SHARD',
   'FJR_SHARD_COUNT',
+  'FJR_SHARD_FILE',
   'FJR_RANGE_START',
   'FJR_RANGE_END',
 ];

@@ -1,4 +1,5 @@
-import type { LogFilesPlan, WorkersPlan } from './plan.js';
+import type { LogFiles } from '../fan-out.js';
+import type { WorkersPlan } from './plan.js';
 import type { Report } from './report.js';
 import { readSshHosts } from './ssh-host.js';
 import type { WorkersConfig } from './workers-schema.js';
@@ -24,7 +25,7 @@ export function planWorkers(
   };
 }
 
-export function planLogFiles(config: WorkersConfig | undefined): LogFilesPlan | undefined {
+export function planLogFiles(config: WorkersConfig | undefined): LogFiles | undefined {
   if (config?.logs?.file === undefined) return undefined;
   const { directory, stdout = true, stderr = true, system = true } = config.logs.file;
   return { directory, stdout, stderr, system };

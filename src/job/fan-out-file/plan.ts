@@ -1,4 +1,4 @@
-import type { ContainerSpec, FanOut, TaskCommand } from '../fan-out.js';
+import type { ContainerSpec, FanOut, LogFiles, TaskCommand } from '../fan-out.js';
 import type { InputSource } from './input-source.js';
 import type { MaxFailures } from './schema.js';
 import type { SshHost } from './ssh-host.js';
@@ -15,11 +15,13 @@ export interface FanOutPlan {
   /** `needs.resources` is empty: which pools stand for `taskResources` is for the run to say. */
   readonly job: FanOut['job'];
   readonly workers: WorkersPlan;
-  readonly logFiles: LogFilesPlan | undefined;
+  readonly logFiles: LogFiles | undefined;
   readonly workerResources: readonly ResourcePlan[];
   readonly taskResources: readonly ResourcePlan[];
   /** Undefined: all tasks are tried. */
   readonly maxFailures: MaxFailures | undefined;
+  /** Whether what runs is stopped, too, when too many tasks have failed. */
+  readonly failFast: boolean;
   /** How many contiguous pieces the inputs are split into; undefined: each is a task. */
   readonly shards: number | undefined;
   /** What must not be shown: by where it stands in the file, and what stands there. */
@@ -37,14 +39,6 @@ export type WorkersPlan =
       readonly privateKey: string | undefined;
       readonly options: readonly string[];
     };
-
-/** FancyJobRunner's log files: `worker=<id>/task=<id>.txt` below a directory. */
-export interface LogFilesPlan {
-  readonly directory: string;
-  readonly stdout: boolean;
-  readonly stderr: boolean;
-  readonly system: boolean;
-}
 
 /** A pool by the name that tasks know it by. */
 export type ResourcePlan =

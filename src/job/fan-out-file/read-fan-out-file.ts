@@ -44,6 +44,7 @@ function makePlan(
     workerResources: resources.plan('worker_resources', config.worker_resources),
     taskResources: resources.plan('task_resources', config.task_resources),
     maxFailures: planFailures(config),
+    failFast: config.fail_fast === true,
     shards: config.shards,
     secrets: secretsOf(tree, config.docker?.registry?.password),
   };

@@ -47,16 +47,23 @@ const run = {
   max_failures: parsed(parseFailures, 'a whole number, or a share such as 5%')
     .optional()
     .describe(
-      'How many tasks may fail, or which share of all (5%). When more have failed, no more are begun.',
+      'How many tasks may fail, or which share of all (5%). When more have failed for good, no more are begun; those ' +
+        'that run may end.',
     ),
   fail_fast: yesNo()
     .optional()
-    .describe('Whether the first failed task ends the run; the same as max_failures: 0.'),
+    .describe(
+      'Whether the first task that has failed for good ends the run: no more are begun, as with max_failures: 0, and ' +
+        'those that run are stopped, which counts as failed.',
+    ),
   shards: whole(1, 1e6, 'a whole number from 1')
     .optional()
     .describe(
       'Splits the inputs into so many contiguous pieces. Each piece is one task, which gets FJR_SHARD (from 0), ' +
-        'FJR_SHARD_COUNT, FJR_RANGE_START, FJR_RANGE_END, and a file with its inputs.',
+        'FJR_SHARD_COUNT, FJR_RANGE_START and FJR_RANGE_END: of a range its first and last number, else positions in the ' +
+        'list, from 1. INPUT is both with a blank between them, and {1} and {2} in a command are each. FJR_SHARD_FILE ' +
+        'names a file with its inputs, in a container too: a line for each, which for inputs with columns is a JSON ' +
+        'object. Ranges of more than ten million numbers have no such files. With fewer inputs than shards, each is one.',
     ),
 };
 
@@ -89,7 +96,8 @@ export const fanOutFileSchema = ruled(
         .optional()
         .describe(
           'Pools of which each worker holds one item for the whole run, as WORKER_RESOURCE_<NAME>. There are no more ' +
-            'workers than items.',
+            'workers than items. No two tasks have one item at a time; between its tasks, items of a pool of the ' +
+            "project's may be taken by other runs, and the worker waits for its own.",
         ),
       task_resources: resourcesSchema()
         .optional()

@@ -26,7 +26,9 @@ const logs = () =>
   section({
     file: section({
       directory: text('a directory').describe(
-        'Directory for files worker=<id>/task=<id>.txt. {{ .RunID }} in it keeps runs apart.',
+        'Directory for files worker=<id>/task=<id>.txt, to which each try of a task by that worker adds: at most 2 MB of ' +
+          'what it printed on each stream, its beginning and its end. A relative path begins at the directory of fjr.yaml; ' +
+          '{{ .RunID }} in it keeps runs apart. That it cannot be written fails no task.',
       ),
       stdout: level('what tasks print on their standard output'),
       stderr: level('what tasks print on their standard error'),

@@ -65,6 +65,7 @@ describe("FancyJobRunner's example", () => {
       ],
       taskResources: [{ kind: 'items', name: 'ACCOUNT', items: ['alice', 'bob'] }],
       maxFailures: undefined,
+      failFast: false,
       shards: undefined,
       secrets: [
         { path: ['docker', 'registry', 'password'], values: [password] },
@@ -126,6 +127,7 @@ describe('a plan', () => {
       ],
       taskResources: [{ kind: 'items', name: 'ACCOUNT', items: ['alice', '7'] }],
       maxFailures: { kind: 'share', share: 0.025 },
+      failFast: false,
       shards: undefined,
       secrets: [{ path: ['docker', 'registry', 'password'], values: ['12345'] }],
     });
@@ -139,6 +141,7 @@ describe('a plan', () => {
       workers: { kind: 'local', workers: 4 },
       job: { timeout: 90, retryDelay: 0, needs: { labels: ['bigmem', 'lab-2'], seconds: 90 } },
       maxFailures: { kind: 'tasks', tasks: 3 },
+      failFast: false,
       shards: 10,
       input: { range: { count: 1000 } },
     });
