@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import { remove } from 'fs-extra/esm';
-import type { FanOut, TaskInput } from '../job/fan-out.js';
+import { type FanOut, type SshWorkers, type TaskInput, runLabel } from '../job/fan-out.js';
 import type { FanOutPlan } from '../job/fan-out-file/plan.js';
 import { hiddenValues, redact } from '../job/fan-out-file/secrets.js';
 import { FjrError } from '../job/fjr-error.js';
@@ -10,8 +10,9 @@ import { fanOutSuffix } from '../queue/fan-out-paths.js';
 import { perform } from '../queue/perform.js';
 import { fanOutDraft, submitFanOut } from '../queue/submit-fan-out.js';
 import { newToken } from '../queue/token.js';
+import { expandHome } from '../worker/launch.js';
 import { buildImage } from './build-image.js';
-import { filesFor } from './compose.js';
+import { filesFor, userHome } from './compose.js';
 import { worldOf } from './fan-out-world.js';
 import { tellDispatcher } from './hint-line.js';
 import { plannedGang } from './manifest-door.js';
@@ -44,12 +45,12 @@ export function planRun(
       hint: 'leave out "docker" in the file',
     });
   refuseUnsupported(plan, file);
-  return plannedFanOut(plan, { id, name: named(plan.name), shown });
+  return plannedFanOut(plan, { id, name: named(plan.name), shown, ssh: sshOf(plan, file) });
 }
 
 function plannedFanOut(
   plan: FanOutPlan,
-  { id, name, shown }: { readonly id: string; readonly name: string; readonly shown: string },
+  { id, name, shown, ssh }: Pick<FanOut, 'id' | 'shown' | 'ssh'> & { readonly name: string },
 ): PlannedRun {
   const { command, docker, input, job, workers, taskResources, secrets, maxFailures } = plan;
   const pools = poolsOf(plan, id);
@@ -59,13 +60,19 @@ function plannedFanOut(
       id,
       command,
       container: docker,
+      ssh,
       shown,
       hidden: hiddenValues(plan.secrets),
       columns: input.columns,
       job: {
         ...job,
-        workdir: job.workdir ?? process.cwd(),
-        needs: { ...job.needs, resources: pools.map(({ pool }) => ({ pool, count: 1 })) },
+        // A directory of this host means nothing on others.
+        workdir: ssh === undefined ? (job.workdir ?? process.cwd()) : job.workdir,
+        needs: {
+          ...job.needs,
+          labels: ssh === undefined ? job.needs.labels : [runLabel(id)],
+          resources: pools.map(({ pool }) => ({ pool, count: 1 })),
+        },
       },
       pools,
       outputCap,
@@ -142,11 +149,41 @@ function poolsOf({ taskResources }: FanOutPlan, id: string): FanOut['pools'] {
   );
 }
 
+/** The hosts that do the work, if they are not those of the project's crews. */
+function sshOf({ workers, job }: FanOutPlan, file: string): SshWorkers | undefined {
+  if (workers.kind !== 'ssh') return undefined;
+  if (job.needs.labels.length > 0)
+    throw new FjrError('bad-fan-out-file', `${file}: labels stand beside workers.file`, {
+      hint: 'its hosts have no labels: name those in it that are meant',
+    });
+  const { hosts, privateKey, options } = workers;
+  return { hosts, options, privateKey: privateKey === undefined ? undefined : keyOf(privateKey, file) };
+}
+
+/** Beside a public key, which is no use, lies the private one that is meant. */
+function keyOf(written: string, file: string): string {
+  const path = resolve(dirname(file), expandHome(written, userHome()));
+  const meant = path.replace(/\.pub$/, '');
+  const found = existsSync(meant) ? meant : path;
+  try {
+    accessSync(found, constants.R_OK);
+    return found;
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    throw new FjrError(
+      'bad-fan-out-file',
+      `${file}: workers.ssh.privateKey: cannot read ${written}: ${code}`,
+      {
+        hint: `it was looked for as ${found}; leave it out for what ssh finds by itself`,
+        cause: error,
+      },
+    );
+  }
+}
+
 /** What the file may say and this version cannot do is told before anything runs. */
 function refuseUnsupported(plan: FanOutPlan, file: string): void {
-  const { workers, logFiles, workerResources, shards } = plan;
-  if (workers.kind === 'ssh')
-    throw unsupported(file, 'workers.file', 'hire on hosts by remote.conf, which share the home directory');
+  const { logFiles, workerResources, shards } = plan;
   if (logFiles !== undefined) throw unsupported(file, 'workers.logs', 'fjr logs shows what tasks print');
   if (workerResources.length > 0) throw unsupported(file, 'worker_resources', 'use task_resources');
   if (shards !== undefined) throw unsupported(file, 'shards', 'leave it out: each input is a task');

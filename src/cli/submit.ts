@@ -65,11 +65,21 @@ async function submitRuns(
     });
   const { planRun, beginRun } = await import('./fan-out-door.js');
   const runs = files.map((file) => planRun(project, file, { name, containers }));
+  runs.forEach(({ workers }, index) => {
+    if (workers.kind === 'ssh') throw onlyRun(files[index] ?? '');
+  });
   for (const run of runs) await beginRun(project, run);
   const names = runs.map((run) => run.name);
   if (json) sayJson({ project: project.name, submitted: names });
   else for (const each of names) say(printable(each));
   return exitCode.fine;
+}
+
+/** No crew of the project's could reach its hosts. */
+function onlyRun(file: string): FjrError {
+  return new FjrError('usage', `${file} names hosts in workers.file: it can be run, and not submitted`, {
+    hint: `fjr run ${file} makes a crew for them, which is there as long as it is`,
+  });
 }
 
 /** Whether people mean a fan-out file by this name. */

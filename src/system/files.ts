@@ -74,6 +74,8 @@ export interface Files {
    * between them of how many went. Returns how many that were; 0: the file is not longer than both, or not there.
    */
   cutMiddle(path: string, keep: number, note: (bytes: number) => string): number;
+  /** Leaves a file's first bytes, and no more. */
+  cutEnd(path: string, keep: number): void;
   /** Makes a directory with its parents. */
   ensureDirectory(path: string): void;
   /** Makes an empty file if there is none. */
@@ -335,6 +337,12 @@ export class MountedFiles implements Files {
       } finally {
         fs.closeSync(fd);
       }
+    });
+  }
+
+  cutEnd(path: string, keep: number): void {
+    guarded(`shorten ${path}`, () => {
+      fs.truncateSync(path, keep);
     });
   }
 

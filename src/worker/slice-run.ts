@@ -6,6 +6,12 @@ import { type Ended, type Launch, type Starter, refusedInSilence } from './start
 import { taskArgv, taskEnvironment } from './task-argv.js';
 import type { TaskOutput, TaskScratch } from './task-output.js';
 
+export type Elsewhere = (
+  task: number,
+  argv: readonly string[],
+  env: Launch['env'],
+) => Pick<Launch, 'argv' | 'env'>;
+
 /** What all tasks of a slice have in common. */
 export interface SliceContext {
   readonly fanOut: FanOut;
@@ -19,13 +25,14 @@ export interface SliceContext {
   readonly starter: Pick<Starter, 'beginSeries' | 'runTask' | 'closeSeries' | 'stop'>;
   /** Where a program is that a task names; undefined: there is none. */
   readonly findProgram: (name: string) => string | undefined;
-  /** Makes of a task's process one that runs it in a container; undefined: it is a plain process. */
-  readonly container:
-    ((task: number, argv: readonly string[], env: Launch['env']) => Pick<Launch, 'argv' | 'env'>) | undefined;
+  /** Makes of a task's process one that runs it in a container, or on another host; undefined: it is a plain process. */
+  readonly elsewhere: Elsewhere | undefined;
+  /** Most processes that are given to the starter at a time: one runs, the others follow without asking us. */
+  readonly depth: number;
   readonly output: TaskOutput;
   /** The `index`th scratch file of this worker. */
   readonly scratch: (index: number, stream: 'out' | 'err') => string;
-  readonly outcomeOf: (ended: Ended, job: FanOut['job']) => Outcome | 'given-back';
+  readonly outcomeOf: (ended: Ended, task: number, scratch: TaskScratch) => Outcome | 'given-back';
   /** Adds lines to the crew's outcomes of this fan-out job. */
   readonly write: (lines: string) => void;
   readonly trouble: (error: unknown) => void;
@@ -45,8 +52,8 @@ interface Started extends Task {
   readonly missing: string | undefined;
 }
 
-/** Most processes that are given to the starter at a time: one runs, the others follow without asking us. */
-const deepest = 8;
+/** What `depth` is for most. */
+export const deepest = 8;
 /** Milliseconds of work that the starter should have at hand. */
 const atHand = 40;
 
@@ -61,6 +68,7 @@ export class SliceRun {
   #launched = 0;
   #stopping = false;
   #draining = false;
+  #lost = false;
   #lastEnd: number;
   readonly #begin: number;
   ended = 0;
@@ -79,9 +87,9 @@ export class SliceRun {
       input: context.inputs[index] ?? '',
     }));
     this.#begin = this.#lastEnd = context.now();
-    const { starter, worker, launch, container } = context;
-    // What is meant for a container is not for the engine that starts it.
-    starter.beginSeries(worker, container === undefined ? launch : { ...launch, env: {} });
+    const { starter, worker, launch, elsewhere } = context;
+    // What is meant for a container, or another host, is not for what starts it.
+    starter.beginSeries(worker, elsewhere === undefined ? launch : { ...launch, env: {} });
   }
 
   get tasks(): number {
@@ -98,6 +106,11 @@ export class SliceRun {
   /** Whether every task has its line. */
   get isComplete(): boolean {
     return this.ended === this.#tasks.length;
+  }
+
+  /** Whether what its tasks run on was lost. */
+  get isLost(): boolean {
+    return this.#lost;
   }
 
   /** The task that runs just now. */
@@ -138,9 +151,10 @@ export class SliceRun {
     const now = this.#context.now();
     const ms = Math.round(now - this.#lastEnd);
     this.#lastEnd = now;
-    const outcome = this.#context.outcomeOf(ended, this.#context.fanOut.job);
-    // Nothing more is started for a crew whose heartbeat has stopped.
-    if (isSilence(ended)) this.#stopping = true;
+    const outcome = this.#context.outcomeOf(ended, started.task, started.scratch);
+    // Nothing more is started for a crew whose heartbeat has stopped, nor on a host that may be away.
+    this.#lost = outcome !== 'given-back' && outcome.kind === 'lost';
+    if (isSilence(ended) || this.#lost) this.#stopping = true;
     if (outcome === 'given-back' || (ended.kind === 'failed' && isSilence(ended))) {
       // What it printed is nobody's, and must not be taken for that of the next.
       if (ended.kind !== 'dropped') this.#keep(started);
@@ -187,11 +201,11 @@ export class SliceRun {
   #depth(): number {
     if (this.ended === 0) return 1;
     const mean = (this.#lastEnd - this.#begin) / this.ended;
-    return Math.max(1, Math.min(deepest, Math.ceil(atHand / Math.max(mean, 0.1))));
+    return Math.max(1, Math.min(this.#context.depth, Math.ceil(atHand / Math.max(mean, 0.1))));
   }
 
   #launch({ task, input }: Task): void {
-    const { fanOut, worker, launch, starter, scratch, container } = this.#context;
+    const { fanOut, worker, launch, starter, scratch, elsewhere } = this.#context;
     const index = this.#launched % deepest;
     this.#launched += 1;
     const files = {
@@ -203,7 +217,7 @@ export class SliceRun {
     const argv = taskArgv(fanOut, input, task);
     const own = { ...taskEnvironment(fanOut, input, task), FJR_ATTEMPT: String(this.#attempt(task)) };
     const { argv: words, env } =
-      container === undefined ? { argv, env: own } : container(task, argv, { ...launch.env, ...own });
+      elsewhere === undefined ? { argv, env: own } : elsewhere(task, argv, { ...launch.env, ...own });
     const [name = '', ...args] = words;
     const program = this.#program(name);
     this.#started.push({ task, input, scratch: files, missing: program === undefined ? name : undefined });

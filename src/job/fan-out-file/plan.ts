@@ -1,7 +1,6 @@
-import type { ContainerSpec, FanOut, TaskCommand } from '../fan-out.js';
+import type { ContainerSpec, FanOut, SshWorkers, TaskCommand } from '../fan-out.js';
 import type { InputSource } from './input-source.js';
 import type { MaxFailures } from './schema.js';
-import type { SshHost } from './ssh-host.js';
 import type { Secret } from './yaml-tree.js';
 
 /** A fan-out file, read and checked: all that running it takes. Paths are as they were written. */
@@ -30,13 +29,8 @@ export type WorkersPlan =
   /** The project's crews. */
   | { readonly kind: 'crews' }
   | { readonly kind: 'local'; readonly workers: number }
-  /** A worker for each host; one that is there twice has two. */
-  | {
-      readonly kind: 'ssh';
-      readonly hosts: readonly SshHost[];
-      readonly privateKey: string | undefined;
-      readonly options: readonly string[];
-    };
+  /** `path`: the file that names the hosts. */
+  | (SshWorkers & { readonly kind: 'ssh'; readonly path: string });
 
 /** FancyJobRunner's log files: `worker=<id>/task=<id>.txt` below a directory. */
 export interface LogFilesPlan {
