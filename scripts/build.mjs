@@ -25,7 +25,7 @@ await build({
   },
   logLevel: 'warning',
 });
-for (const script of ['starter.pl', 'container.sh'])
+for (const script of ['starter.pl', 'container.sh', 'ssh-task.sh', 'far-task.sh'])
   copyFileSync(`${root}src/worker/${script}`, `${root}dist/${script}`);
 await build({
   absWorkingDir: root,

@@ -23,6 +23,8 @@ const testPrograms = [
   { command: 'screen', package: 'screen', use: 'crews hired in screen' },
   { command: 'ssh', package: 'openssh-client', use: 'crews on other hosts' },
   { command: 'sshd', package: 'openssh-server', use: 'being those other hosts' },
+  { command: 'tcsh', package: 'tcsh', use: 'hosts with such login shells' },
+  { command: 'fish', package: 'fish', use: 'hosts with such login shells' },
   {
     command: 'python3',
     package: 'python3',

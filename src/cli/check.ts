@@ -73,8 +73,9 @@ function countInputs(inputs: Iterable<TaskInput>): { tasks: number; first: TaskI
   return { tasks, first };
 }
 
+/** Crews that work for one run alone do not count. */
 function workersIn({ crews }: Pick<Standing, 'crews'>): number {
-  return crews.reduce((sum, { file }) => sum + file.workers, 0);
+  return crews.reduce((sum, { file }) => sum + (file.only === undefined ? file.workers : 0), 0);
 }
 
 function limitsOf(
@@ -85,10 +86,9 @@ function limitsOf(
   const crew =
     workers.kind === 'local'
       ? { what: `workers.local`, tasks: workers.workers }
-      : {
-          what: 'workers of the project’s crews now',
-          tasks: workersIn(standing),
-        };
+      : workers.kind === 'ssh'
+        ? { what: `hosts of ${workers.path}`, tasks: workers.hosts.length }
+        : { what: 'workers of the project’s crews now', tasks: workersIn(standing) };
   const pools = resources.map((resource) => {
     if (resource.kind === 'items') return { what: `items of ${resource.name}`, tasks: resource.items.length };
     const { free = 0, used = 0 } = standing.pools.find(({ name }) => name === resource.pool) ?? {};

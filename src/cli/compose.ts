@@ -1,5 +1,5 @@
 /** The composition root: the real system, handed to the parts that need it. */
-import { constants, homedir, tmpdir, userInfo } from 'node:os';
+import { constants, homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Pace, localPace, sharedPace } from '../queue/pace.js';
@@ -45,14 +45,11 @@ export function starterArgv(): string[] {
   return perl === undefined ? [process.execPath, `${programs}/starter.js`] : [perl, `${programs}/starter.pl`];
 }
 
-/** What runs tasks in containers, and where it keeps what it knows of this host's images. */
-export function containerPlaces(): { readonly containerScript: string; readonly containerState: string } {
-  const user = userInfo().uid;
-  return {
-    containerScript: `${programs}/container.sh`,
-    containerState: `${tmpdir()}/fjr-${user}-containers`,
-  };
-}
+/** What runs tasks in containers. */
+export const containerScript = `${programs}/container.sh`;
+
+/** What runs tasks on other hosts. */
+export const sshScript = `${programs}/ssh-task.sh`;
 
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 

@@ -1,11 +1,13 @@
 import type { Counts, DispatcherEvent } from '../dispatcher/dispatcher.js';
 import type { Ending } from '../dispatcher/progress.js';
 import type { ReapEvent } from '../dispatcher/reaper.js';
+import { isRunLabel } from '../job/fan-out.js';
 import { FjrError } from '../job/fjr-error.js';
 import type { Needs } from '../job/job.js';
 import { describeOutcome } from '../job/outcome.js';
 import { parseEntryName } from '../queue/entry-name.js';
 import type { Clock } from '../system/clock.js';
+import { describeHost } from './host-line.js';
 import { duration, plural, printable, remark, say } from './say.js';
 
 /** Failures told one by one; the rest is counted. */
@@ -51,9 +53,7 @@ export class DispatcherVoice {
         );
         return;
       case 'unfit':
-        this.#line(
-          `[fjr-dispatcher] Job ${printable(event.name)} waits: no crew has ${describeNeeds(event.needs)}.`,
-        );
+        this.#line(`[fjr-dispatcher] Job ${printable(event.name)} waits: ${describeLack(event.needs)}.`);
         return;
       case 'ending':
         if (event.ending.to === 'failed' && !toldAlready(event.ending))
@@ -62,6 +62,11 @@ export class DispatcherVoice {
       case 'reaped':
         this.#tellReaped(event.reaped);
         return;
+      case 'host': {
+        const { text, hint } = describeHost(event.line);
+        this.#line(`[fjr-dispatcher] ${text}${hint === undefined ? '' : ` (${hint})`}`);
+        return;
+      }
       case 'trouble':
         this.#tellTrouble(event.error);
     }
@@ -146,6 +151,13 @@ export class DispatcherVoice {
 /** What this dispatcher turned away itself was told when it was. */
 function toldAlready({ event, outcome }: Ending): boolean {
   return event === 'verdict' && (outcome.kind === 'rejected' || outcome.kind === 'dependency');
+}
+
+function describeLack(needs: Needs): string {
+  const isRun = needs.labels.some(isRunLabel);
+  return isRun
+    ? 'it is for the crew of its fjr run, which is not here'
+    : `no crew has ${describeNeeds(needs)}`;
 }
 
 /** `64 CPUs and 128.0 GB of memory` */

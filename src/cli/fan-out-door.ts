@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import { remove } from 'fs-extra/esm';
-import type { FanOut, Shard, TaskInput } from '../job/fan-out.js';
+import { type FanOut, type Shard, type SshWorkers, type TaskInput, runLabel } from '../job/fan-out.js';
 import type { FanOutPlan, ResourcePlan } from '../job/fan-out-file/plan.js';
 import { hiddenValues, redact } from '../job/fan-out-file/secrets.js';
 import { FjrError } from '../job/fjr-error.js';
@@ -15,7 +15,7 @@ import { type Submitted, fanOutDraft, submitFanOut } from '../queue/submit-fan-o
 import { type Token, newToken } from '../queue/token.js';
 import { expandHome } from '../worker/launch.js';
 import { buildImage } from './build-image.js';
-import { filesFor } from './compose.js';
+import { filesFor, userHome } from './compose.js';
 import { worldOf } from './fan-out-world.js';
 import { tellDispatcher } from './hint-line.js';
 import { plannedGang } from './manifest-door.js';
@@ -68,19 +68,26 @@ function plannedFanOut(
 ): PlannedRun {
   const { command, docker, input, job, workers, secrets, maxFailures, failFast, logFiles } = plan;
   const pools = poolsOf(plan, id, file);
+  const ssh = sshOf(plan, file);
   return {
     name,
     what: {
       id,
       command,
       container: docker,
+      ssh,
       shown,
       hidden: hiddenValues(plan.secrets),
       columns: input.columns,
       job: {
         ...job,
-        workdir: job.workdir ?? process.cwd(),
-        needs: { ...job.needs, resources: pools.map(({ pool }) => ({ pool, count: 1 })) },
+        // A directory of this host means nothing on others.
+        workdir: ssh === undefined ? (job.workdir ?? process.cwd()) : job.workdir,
+        needs: {
+          ...job.needs,
+          labels: ssh === undefined ? job.needs.labels : [runLabel(id)],
+          resources: pools.map(({ pool }) => ({ pool, count: 1 })),
+        },
       },
       pools,
       outputCap,
@@ -108,8 +115,10 @@ export type Task = TaskInput | Shard;
 /** Leaves out tasks of a run. */
 type Choose = (tasks: Iterable<Task>, what: PlannedRun['what']) => Iterable<Task>;
 
-/** Puts a run into the queue, once its image is made, without those tasks that `choose` leaves out; returns how many
- * tasks it has. */
+/**
+ * Puts a run into the queue, once its image is made, without those tasks that `choose` leaves out. Returns how many tasks
+ * it has.
+ */
 export async function beginRun(
   project: Project,
   run: PlannedRun,
@@ -202,11 +211,43 @@ function poolsOf({ taskResources, workerResources }: FanOutPlan, id: string, fil
   });
 }
 
+/** The hosts that do the work, if they are not those of the project's crews. */
+function sshOf({ workers, job }: FanOutPlan, file: string): SshWorkers | undefined {
+  if (workers.kind !== 'ssh') return undefined;
+  if (job.needs.labels.length > 0)
+    throw new FjrError('bad-fan-out-file', `${file}: labels stand beside workers.file`, {
+      hint: 'its hosts have no labels: name those in it that are meant',
+    });
+  const { hosts, privateKey, options } = workers;
+  return { hosts, options, privateKey: privateKey === undefined ? undefined : keyOf(privateKey, file) };
+}
+
+/** Beside a public key, which is no use, lies the private one that is meant. */
+function keyOf(written: string, file: string): string {
+  const path = resolve(dirname(file), expandHome(written, userHome()));
+  const meant = path.replace(/\.pub$/, '');
+  const found = existsSync(meant) ? meant : path;
+  try {
+    accessSync(found, constants.R_OK);
+    return found;
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    throw new FjrError(
+      'bad-fan-out-file',
+      `${file}: workers.ssh.privateKey: cannot read ${written}: ${code}`,
+      {
+        hint: `it was looked for as ${found}; leave it out for what ssh finds by itself`,
+        cause: error,
+      },
+    );
+  }
+}
+
 /** What the file may say and this version cannot do is told before anything runs. */
 function refuseUnsupported(plan: FanOutPlan, file: string): void {
-  const { workers } = plan;
-  if (workers.kind === 'ssh')
-    throw unsupported(file, 'workers.file', 'hire on hosts by remote.conf, which share the home directory');
+  const { workers, shards } = plan;
+  if (workers.kind === 'ssh' && shards !== undefined)
+    throw unsupported(file, 'shards beside workers.file', 'hosts that share nothing have no file of a shard');
 }
 
 function unsupported(file: string, what: string, hint: string): FjrError {

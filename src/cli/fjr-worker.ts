@@ -1,7 +1,10 @@
+import { type SshWorkers, runLabel } from '../job/fan-out.js';
 import { FjrError } from '../job/fjr-error.js';
 import { parseLabels } from '../job/labels.js';
 import { parseMemory, parseWhole } from '../job/quantities.js';
 import { type CrewFile, type Session, parseSession } from '../queue/crew-file.js';
+import { readFanOut } from '../queue/fan-out-book.js';
+import { FanOutPaths } from '../queue/fan-out-paths.js';
 import { type CrewId, makeCrewId } from '../queue/layout.js';
 import { newToken } from '../queue/token.js';
 import { countGpus, givenGpus } from '../system/gpus.js';
@@ -11,13 +14,14 @@ import { Starter } from '../worker/starter.js';
 import { isHelp, numberArgument, parser, wholeArgument, workersArgument } from './arguments.js';
 import {
   clock,
-  containerPlaces,
+  containerScript,
   programArgv,
   doorbells,
   filesFor,
   helpers,
   paceFor,
   signalName,
+  sshScript,
   starterArgv,
   thisHost,
   userHome,
@@ -26,6 +30,7 @@ import { type ExitCode, exitCode } from './exit-code.js';
 import { openHintLine } from './hint-line.js';
 import { openProject, type Project } from './project.js';
 import { CrewVoice } from './crew-voice.js';
+import { closeConnections, makeSocketDirectory } from './ssh-connections.js';
 import { version } from './version.js';
 
 interface Options {
@@ -37,6 +42,9 @@ interface Options {
   readonly lease: number;
   readonly session: Session;
   readonly labels: readonly string[];
+  /** Takes nothing that does not ask for this label. */
+  readonly only: string | undefined;
+  readonly hosts: SshWorkers | undefined;
   /** Least niceness of its jobs. */
   readonly nice: number;
   /** Monotonic milliseconds. */
@@ -50,11 +58,20 @@ interface Options {
 export async function worker(argv: readonly string[]): Promise<ExitCode> {
   const options = await readOptions(argv);
   if (options === undefined) return exitCode.fine;
+  const sockets = options.hosts === undefined ? undefined : makeSocketDirectory();
+  try {
+    return await live(options, sockets);
+  } finally {
+    if (sockets !== undefined) await closeConnections(sockets);
+  }
+}
+
+async function live(options: Options, sockets: string | undefined): Promise<ExitCode> {
   const stop = new Stop();
   const voice = new CrewVoice();
   for (let shortLives = 0; shortLives < 5;) {
     const born = clock.monotonic();
-    const crew = await makeCrew(options, (event) => {
+    const crew = await makeCrew(options, sockets, (event) => {
       voice.tell(event);
     });
     stop.attach(crew, options.untilStdinEnds);
@@ -98,6 +115,11 @@ async function readOptions(argv: readonly string[]): Promise<Options | undefined
     .option('nice', { type: 'string', default: '-20', describe: 'Least niceness of its jobs' })
     .option('time-left', { type: 'string', describe: 'Seconds until it will be cut off: it leaves in time' })
     .option('idle-exit', { type: 'string', describe: 'Leave after so many seconds without work' })
+    .option('for-run', {
+      type: 'string',
+      describe: 'Work for this fan-out job alone, on the hosts that it names',
+      hidden: true,
+    })
     .option('until-stdin-ends', {
       type: 'boolean',
       default: false,
@@ -116,11 +138,28 @@ async function readOptions(argv: readonly string[]): Promise<Options | undefined
     lease: readLease(args.lease, host.isShared(project.layout.root)),
     session: parseSession(args.session) ?? { kind: 'none', name: '' },
     labels: readLabels(args.labels),
+    only: undefined,
+    hosts: undefined,
+    ...(args['for-run'] === undefined ? {} : offerFor(project, args['for-run'])),
     nice: readNice(args.nice),
     endsAt: clock.monotonic() + 1000 * secondsOr('--time-left', args['time-left']),
     idleExit: secondsOr('--idle-exit', args['idle-exit']),
     untilStdinEnds: args['until-stdin-ends'],
   };
+}
+
+/** A crew for one run offers what the hosts of its workers have, of which it knows nothing: whatever the tasks need. */
+function offerFor(
+  project: Project,
+  run: string,
+): Pick<Options, 'workers' | 'cpus' | 'memory' | 'gpus' | 'labels' | 'only' | 'hosts'> {
+  const { id, ssh, job } = readFanOut(filesFor(project), new FanOutPaths(project.layout.queued(run)));
+  if (ssh === undefined) throw new FjrError('usage', `${run} names no hosts`);
+  const workers = ssh.hosts.length;
+  const { cpus, memory, gpus } = job.needs;
+  const only = runLabel(id);
+  const all = { cpus: workers * cpus, memory: workers * memory, gpus: workers * gpus };
+  return { workers, ...all, labels: [only], only, hosts: ssh };
 }
 
 function readMemory(text: string | undefined): number | undefined {
@@ -152,7 +191,11 @@ function secondsOr(what: string, text: string | undefined): number {
   return text === undefined ? Infinity : numberArgument(what, text, 1);
 }
 
-async function makeCrew(options: Options, report: (event: CrewEvent) => void): Promise<Crew> {
+async function makeCrew(
+  options: Options,
+  sockets: string | undefined,
+  report: (event: CrewEvent) => void,
+): Promise<Crew> {
   const { project } = options;
   const files = filesFor(project);
   const id = makeCrewId(thisHost().name, newToken().slice(0, 8));
@@ -169,7 +212,8 @@ async function makeCrew(options: Options, report: (event: CrewEvent) => void): P
     gpuNames: givenGpus(),
     findProgram,
     fjr: programArgv('fjr'),
-    ...containerPlaces(),
+    containerScript,
+    ssh: sockets === undefined ? undefined : { script: sshScript, directory: sockets },
     pace: paceFor(project),
     hints,
   };
@@ -182,13 +226,14 @@ async function makeCrew(options: Options, report: (event: CrewEvent) => void): P
     endsAt: options.endsAt,
     idleExit: options.idleExit,
     nice: options.nice,
+    hosts: options.hosts,
     describe: (pid) => describeCrew(id, options, pid, hints?.addresses ?? []),
   });
 }
 
 function describeCrew(id: CrewId, options: Options, guardianPid: number, hints: readonly string[]): CrewFile {
   const host = thisHost();
-  const { workers, cpus, memory, gpus, lease, session, labels } = options;
+  const { workers, cpus, memory, gpus, lease, session, labels, only } = options;
   return {
     format: 1,
     id,
@@ -203,6 +248,7 @@ function describeCrew(id: CrewId, options: Options, guardianPid: number, hints: 
     lease,
     session,
     labels,
+    ...(only === undefined ? {} : { only }),
     hints,
     born: clock.timestamp(),
   };

@@ -1,7 +1,13 @@
 import type { Dispatcher, DispatcherEvent } from '../dispatcher/dispatcher.js';
+import type { HostLine } from '../dispatcher/progress.js';
+import type { SshWorkers } from '../job/fan-out.js';
+import { formatSshHost } from '../job/fan-out-file/ssh-host.js';
 import { FjrError } from '../job/fjr-error.js';
 import { describeOutcome } from '../job/outcome.js';
 import { parseEntryName } from '../queue/entry-name.js';
+import { FanOutPaths } from '../queue/fan-out-paths.js';
+import { perform } from '../queue/perform.js';
+import { create } from '../queue/steps.js';
 import { reportCrews } from '../recruiter/crews-here.js';
 import { takeLock } from '../system/lock.js';
 import { clock, filesFor, thisHost } from './compose.js';
@@ -11,9 +17,11 @@ import { beginRun, planRun } from './fan-out-door.js';
 import { findFanOut } from './fan-outs.js';
 import { dispatcherId, makeDispatcher } from './fjr-dispatcher.js';
 import { openHintLine } from './hint-line.js';
+import { describeHost } from './host-line.js';
 import { MetricsFile } from './metrics.js';
 import { checkWritable } from './output-file.js';
-import { OwnCrew } from './own-crew.js';
+import { OwnCrew, type OwnWork } from './own-crew.js';
+import type { PlannedRun } from './planned-run.js';
 import { type Project, openProject } from './project.js';
 import { openTasksOf } from './resume.js';
 import { plural, printable, remark, say } from './say.js';
@@ -37,10 +45,14 @@ export async function runFanOutCommand(options: RunFanOutOptions): Promise<ExitC
   const project = openProject(options.project);
   if (options.metrics !== undefined) checkWritable(options.metrics);
   const planned = planRun(project, options.file, { containers: options.containers });
-  const { workers, leastWorkers, what } = planned;
+  const { leastWorkers, what } = planned;
   const { resume } = options;
   if (what.gang !== undefined && resume !== undefined)
     throw new FjrError('usage', '--resume goes with fan-out files: ranks all run', { hint: 'leave it out' });
+  if (what.ssh !== undefined && options.workers !== undefined)
+    throw new FjrError('usage', 'the workers of this run are the lines of its workers.file', {
+      hint: 'leave out the number',
+    });
   const files = filesFor(project);
   const earlier = resume === undefined ? undefined : findFanOut(project, files, resume).path;
   let tasks: number;
@@ -59,9 +71,8 @@ export async function runFanOutCommand(options: RunFanOutOptions): Promise<ExitC
   const metrics =
     options.metrics === undefined ? undefined : new MetricsFile(project, planned.name, options.metrics);
   try {
-    const local = options.workers ?? (workers.kind === 'local' ? workers.workers : undefined);
-    return await new FanOutRunner(project, planned.name, id, hints).toTheEnd(
-      local,
+    return await new FanOutRunner(project, planned, options.file, id, hints).toTheEnd(
+      ownWork(planned, options.workers),
       Math.max(options.defaultWorkers, leastWorkers),
     );
   } finally {
@@ -70,36 +81,59 @@ export async function runFanOutCommand(options: RunFanOutOptions): Promise<ExitC
   }
 }
 
+/** What a crew is hired for here, whoever else works; undefined: none need be. */
+function ownWork({ name, workers, what }: PlannedRun, wanted: number | undefined): OwnWork | undefined {
+  if (what.ssh !== undefined) return { run: name };
+  const local = wanted ?? (workers.kind === 'local' ? workers.workers : undefined);
+  return local === undefined ? undefined : { workers: local };
+}
+
 /** One run among whatever else its project holds. */
 class FanOutRunner {
   readonly #project: Project;
   readonly #name: string;
+  readonly #file: string;
+  /** Hosts that no crew but ours reaches; undefined: any crew does the work. */
+  readonly #hosts: SshWorkers | undefined;
+  readonly #away = new Set<string>();
   readonly #dispatcher: Dispatcher;
   readonly #start = clock.monotonic();
   #verdict: { readonly failed: boolean; readonly words: string } | undefined;
   #interrupts = 0;
   #live = false;
 
-  constructor(project: Project, name: string, id: string, hints: Awaited<ReturnType<typeof openHintLine>>) {
+  constructor(
+    project: Project,
+    { name, what }: PlannedRun,
+    file: string,
+    id: string,
+    hints: Awaited<ReturnType<typeof openHintLine>>,
+  ) {
     this.#project = project;
     this.#name = name;
+    this.#file = file;
+    this.#hosts = what.ssh;
     const dispatching = { id, interval: 1, order: 'natural', endWhenDone: false, fsync: false } as const;
     this.#dispatcher = makeDispatcher(project, dispatching, hints, (event) => {
       this.#hear(event);
     });
   }
 
-  /** `local`: workers to hire here; undefined: only if there are none at all. */
-  async toTheEnd(local: number | undefined, defaultWorkers: number): Promise<ExitCode> {
+  /** `work`: what to hire for here; undefined: only if there are no workers at all. */
+  async toTheEnd(work: OwnWork | undefined, defaultWorkers: number): Promise<ExitCode> {
     const { layout } = this.#project;
     // If another dispatcher works here, it carves our slices, too: ours only makes them end sooner.
     const lock = await takeLock(layout.dispatcherLock, thisHost(), { onLost: () => undefined });
     const crews = reportCrews(filesFor(this.#project), thisHost(), layout);
-    const isEmpty = crews.every(({ liveness }) => liveness === 'dead');
+    const isEmpty = crews.every(({ liveness, file }) => liveness === 'dead' || file.only !== undefined);
     const crew =
-      local !== undefined || isEmpty ? new OwnCrew(this.#project, local ?? defaultWorkers) : undefined;
+      work !== undefined || isEmpty
+        ? new OwnCrew(this.#project, work ?? { workers: defaultWorkers })
+        : undefined;
     crew?.onGone(() => {
-      if (this.#verdict === undefined) this.#dispatcher.stop();
+      if (this.#verdict !== undefined) return;
+      if (this.#hosts === undefined) this.#dispatcher.stop();
+      else this.#cancel();
     });
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(signal, () => {
@@ -108,6 +142,7 @@ class FanOutRunner {
     this.#dispatcher.start();
     await this.#dispatcher.ended;
     this.#clearLine();
+    if (this.#verdict === undefined && this.#hosts !== undefined) this.#cancel();
     if (this.#verdict === undefined) crew?.leave();
     else crew?.drain();
     await crew?.gone();
@@ -127,10 +162,26 @@ class FanOutRunner {
     crew.drain();
   }
 
+  /** What is left is for no other crew: it must not wait for one. */
+  #cancel(): void {
+    const { layout } = this.#project;
+    perform(filesFor(this.#project), create(new FanOutPaths(layout.queued(this.#name)).cancelMark, ''));
+  }
+
+  #hearOfHost(line: HostLine): void {
+    if (line.away === undefined) this.#away.delete(line.host);
+    else this.#away.add(line.host);
+    this.#clearLine();
+    const { text, hint } = describeHost(line);
+    remark(`fjr: ${text}`);
+    if (hint !== undefined) remark(`hint: ${hint}`);
+  }
+
   #hear(event: DispatcherEvent): void {
     if (event.kind === 'counts') this.#draw();
     if (event.kind === 'trouble')
       remark(`fjr: ${event.error instanceof Error ? event.error.message : String(event.error)}`);
+    if (event.kind === 'host' && this.#hosts !== undefined) this.#hearOfHost(event.line);
     if (event.kind !== 'ending') return;
     const { ending } = event;
     if (parseEntryName(ending.entry).job !== this.#name) return;
@@ -153,6 +204,7 @@ class FanOutRunner {
   #conclude(): ExitCode {
     const project = this.#project.name;
     const name = printable(this.#name);
+    if (this.#hosts !== undefined && this.#verdict?.failed !== false) return this.#concludeHosts(this.#hosts);
     if (this.#verdict === undefined) {
       remark(`fjr: ${name} is not done; what is left of it waits in project "${project}".`);
       remark(
@@ -169,5 +221,18 @@ class FanOutRunner {
       `hint: fjr --project ${project} show ${name} says which; fjr --project ${project} retry ${name} tries those again`,
     );
     return exitCode.someFailed;
+  }
+
+  /** What failed, or was not begun, only a crew of its own could do. */
+  #concludeHosts({ hosts }: SshWorkers): ExitCode {
+    const name = printable(this.#name);
+    const away = new Set(hosts.map(formatSshHost)).size === this.#away.size;
+    remark(`fjr: ${name}: ${this.#verdict?.words ?? 'it is not done, and cancelled'}`);
+    if (away) remark(`fjr: none of its hosts can be reached`);
+    remark(
+      `hint: fjr --project ${this.#project.name} run --resume ${name} ${printable(this.#file)} goes on with it`,
+    );
+    if (this.#interrupts > 0) return exitCode.interrupted;
+    return away ? exitCode.failure : exitCode.someFailed;
   }
 }

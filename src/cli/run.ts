@@ -104,7 +104,7 @@ class Run {
     const lock = await takeLock(this.#project.layout.dispatcherLock, thisHost(), {
       onLost: () => undefined,
     });
-    const crew = new OwnCrew(this.#project, options.workers);
+    const crew = new OwnCrew(this.#project, { workers: options.workers });
     const dispatcher = this.#dispatcher;
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(signal, () => {

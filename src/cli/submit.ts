@@ -72,6 +72,9 @@ async function submitRuns(
   const { planRun, beginRun } = await import('./fan-out-door.js');
   const idOf = once ? (await import('./submit-once.js')).idOfFile : () => undefined;
   const runs = files.map((file) => planRun(project, file, { name, directory, id: idOf(file), containers }));
+  runs.forEach(({ workers }, index) => {
+    if (workers.kind === 'ssh') throw onlyRun(files[index] ?? '');
+  });
   for (const run of runs)
     if (once && isThere(project, run.name)) remark(`fjr: ${printable(run.name)} was submitted before`);
     else await beginRun(project, run);
@@ -87,6 +90,13 @@ function isThere(project: Project, name: string): boolean {
   return [jobqueue, done, failed].some((directory) =>
     perform(filesFor(project), list(directory))?.some((entry) => parseEntryName(entry).job === name),
   );
+}
+
+/** No crew of the project's could reach its hosts. */
+function onlyRun(file: string): FjrError {
+  return new FjrError('usage', `${file} names hosts in workers.file: it can be run, and not submitted`, {
+    hint: `fjr run ${file} makes a crew for them, which is there as long as it is`,
+  });
 }
 
 /** Whether people mean a fan-out file by this name. */

@@ -104,6 +104,11 @@ export class Crews {
     return offers;
   }
 
+  /** Whether it takes only what is meant for it. */
+  isReserved(crew: CrewId): boolean {
+    return this.#known.get(crew)?.file.only !== undefined;
+  }
+
   has(crew: CrewId): boolean {
     return this.#known.has(crew);
   }

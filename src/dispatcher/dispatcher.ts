@@ -36,7 +36,7 @@ import { untilNextListing } from './listing-pace.js';
 import { newestOutcomes } from './outcomes.js';
 import { type Assignment, type Group, type Offer, type Waiting, planAssignments } from './plan.js';
 import { Pools } from './pools.js';
-import { type Ending, Progress } from './progress.js';
+import { type Ending, type HostLine, Progress } from './progress.js';
 import { type ReapEvent, Reaper } from './reaper.js';
 import { Waitlist } from './waitlist.js';
 import { WorkAhead } from './work-ahead.js';
@@ -81,6 +81,7 @@ export type DispatcherEvent =
   /** No crew there is could run it. */
   | { readonly kind: 'unfit'; readonly name: string; readonly needs: Needs }
   | { readonly kind: 'ending'; readonly ending: Ending }
+  | { readonly kind: 'host'; readonly line: HostLine }
   | { readonly kind: 'reaped'; readonly reaped: Exclude<ReapEvent, { kind: 'trouble' }> }
   | { readonly kind: 'trouble'; readonly error: unknown };
 
@@ -200,6 +201,9 @@ export class Dispatcher {
         this.#outcomesStale = true;
         this.#ahead.ended(ending.entry);
         options.report({ kind: 'ending', ending });
+      },
+      host: (line) => {
+        options.report({ kind: 'host', line });
       },
       slice: (crew, entry) => {
         this.#ahead.ended(entry);
@@ -501,6 +505,7 @@ export class Dispatcher {
   #settleFanOuts(): void {
     this.#fanOuts.refresh();
     this.#concluded(this.#fanOuts.concludeComplete());
+    this.#dropCancelled();
     const idle = this.#fanOuts.idle();
     if (idle.size === 0) return;
     const live = new Set<string>();
@@ -514,6 +519,16 @@ export class Dispatcher {
     for (const entries of this.#entriesOfAllPods()) note(entries);
     queue();
     this.#concluded(this.#fanOuts.settle(new Map([...idle].filter(([name]) => !live.has(name)))));
+  }
+
+  /** Slices of cancelled jobs, for which there may never be a crew. */
+  #dropCancelled(): void {
+    if (this.#fanOuts.queued === 0) return;
+    for (const name of this.#perform(list(this.#layout.jobqueue)) ?? []) {
+      if (!this.#fanOuts.isCancelled(name)) continue;
+      this.#perform(unlink(this.#layout.queued(name)));
+      this.#intake.depart(name);
+    }
   }
 
   #arrive(arrival: Arrival): void {

@@ -127,6 +127,10 @@ export class FanOutRun {
     return this.#cancelled || this.tally.failed > mostFailures(this.fanOut);
   }
 
+  get isCancelled(): boolean {
+    return this.#cancelled;
+  }
+
   /** Whether it ends when so many tasks have failed: then it should be known how many have before more are begun. */
   get hasLimit(): boolean {
     return mostFailures(this.fanOut) !== Infinity;

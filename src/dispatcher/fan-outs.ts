@@ -85,6 +85,12 @@ export class FanOuts {
     return !this.#system.files.exists(new FanOutPaths(this.#layout.queued(of)).file);
   }
 
+  /** A slice that waits, and whose tasks are nobody's: its job was cancelled. */
+  isCancelled(name: string): boolean {
+    const of = fanOutOf(parseEntryName(name).job);
+    return of !== undefined && this.#runs.get(of)?.isCancelled === true;
+  }
+
   counts(): TaskCounts {
     let [done, failed, left] = [this.#done, this.#failed, 0];
     for (const { tally, fanOut } of this.#runs.values()) {

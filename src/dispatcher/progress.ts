@@ -10,6 +10,9 @@ import type { Files } from '../system/files.js';
 /** An execution that is over: a crew's, or a job that a dispatcher turned away. */
 export type Ending = Extract<JournalLine, { event: 'finish' | 'verdict' }>;
 
+/** Where tasks run that share nothing with us. */
+export type HostLine = Extract<JournalLine, { event: 'host' }>;
+
 interface Unsettled {
   readonly ending: Ending;
   looks: number;
@@ -45,6 +48,7 @@ export class Progress {
   readonly #onEnding: (ending: Ending) => void;
   /** A slice of a fan-out job is over. */
   readonly #onSlice: (crew: string, entry: string) => void;
+  readonly #onHost: (line: HostLine) => void;
   /** Journals that may still grow, with the time at which a crew's was last seen alive, in monotonic milliseconds. */
   readonly #open = new Map<string, number>();
   /** Journals of those who are gone: nothing will come. */
@@ -62,6 +66,7 @@ export class Progress {
     events: {
       readonly ending: (ending: Ending) => void;
       readonly slice: (crew: string, entry: string) => void;
+      readonly host: (line: HostLine) => void;
     },
   ) {
     this.#files = files;
@@ -71,6 +76,7 @@ export class Progress {
     this.#reader = new JournalReader(files, layout);
     this.#onEnding = events.ending;
     this.#onSlice = events.slice;
+    this.#onHost = events.host;
     // What is there already is told by others. Journals of the living are opened at the first look.
     for (const writer of this.#writers()) {
       this.#reader.skip(fileName(writer));
@@ -107,6 +113,7 @@ export class Progress {
     for (const writer of writers)
       for (const line of this.#linesOf(writer, fresh))
         if (line.event === 'slice') this.#onSlice(writer, line.entry);
+        else if (line.event === 'host') this.#onHost(line);
         else if (line.event === 'finish' || line.event === 'verdict')
           this.#unsettled.push({ ending: line, looks: 0 });
     this.#unsettled = this.#unsettled.filter((unsettled) => !this.#settle(unsettled));

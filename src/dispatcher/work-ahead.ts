@@ -62,13 +62,20 @@ export class WorkAhead {
     const { crews, pace } = this.#knowledge;
     this.#nextLook = now + pace.recallAfter / 3;
     const unstarted: Unstarted[] = [];
-    for (const crew of live) {
+    // What a reserved crew holds is for nobody else, and nothing else is for it.
+    const open = live.filter((crew) => !crews.isReserved(crew));
+    for (const crew of open) {
       const entries = this.#inFlight.count(crew) === 0 ? undefined : crews.entries(crew);
       if (entries === undefined) continue;
       this.#inFlight.correct(crew, entries);
       unstarted.push(...entries.assigned.map((entry) => ({ crew, entry })));
     }
-    return this.#rebalance.plan(unstarted, idle, now, pace.recallAfter);
+    return this.#rebalance.plan(
+      unstarted,
+      idle.filter(({ crew }) => !crews.isReserved(crew)),
+      now,
+      pace.recallAfter,
+    );
   }
 
   /** Whether a job that needs more than a worker goes before all that could be given ahead, and would never find room. */

@@ -11,6 +11,8 @@ export interface Usage {
 /** What a crew's host offers to all of its workers together. */
 export interface Capacity extends Usage {
   readonly labels: readonly string[];
+  /** Only jobs that ask for this label may run there; undefined: any may. */
+  readonly only: string | undefined;
   /** Until the crew's time is over; Infinity for most. */
   readonly seconds: number;
 }
@@ -22,11 +24,15 @@ export const noUsage: Usage = Object.freeze({ cpus: 0, memory: 0, gpus: 0 });
  * never fewer than its workers.
  */
 export function capacityOf(
-  offer: Usage & { readonly labels: readonly string[]; readonly workers: number },
+  offer: Usage & {
+    readonly labels: readonly string[];
+    readonly only?: string | undefined;
+    readonly workers: number;
+  },
   seconds = Infinity,
 ): Capacity {
-  const { cpus, memory, gpus, labels, workers } = offer;
-  return { cpus: Math.max(cpus, workers), memory, gpus, labels, seconds };
+  const { cpus, memory, gpus, labels, only, workers } = offer;
+  return { cpus: Math.max(cpus, workers), memory, gpus, labels, only, seconds };
 }
 
 /** Whether a job fits beside what runs already. */
@@ -36,7 +42,8 @@ export function fitsBeside(needs: Needs, used: Usage, capacity: Capacity): boole
     used.memory + needs.memory <= capacity.memory &&
     used.gpus + needs.gpus <= capacity.gpus &&
     needs.seconds <= capacity.seconds &&
-    needs.labels.every((label) => capacity.labels.includes(label))
+    needs.labels.every((label) => capacity.labels.includes(label)) &&
+    (capacity.only === undefined || needs.labels.includes(capacity.only))
   );
 }
 

@@ -1,5 +1,6 @@
 /** What a fan-out job is: one command, many inputs. Each input is a task. */
 
+import type { SshHost } from './fan-out-file/ssh-host.js';
 import type { Gang } from './gang.js';
 import type { Job } from './job.js';
 import type { Outcome } from './outcome.js';
@@ -50,6 +51,23 @@ export interface ContainerSpec {
   readonly options: readonly string[];
 }
 
+/** Hosts that share nothing with us: a worker for each, and one that is there twice has two. */
+export interface SshWorkers {
+  readonly hosts: readonly SshHost[];
+  readonly privateKey: string | undefined;
+  /** Further options of ssh. */
+  readonly options: readonly string[];
+}
+
+/** A label that no user can give to a crew, nor ask for: of the crew that works for one run alone. */
+export function runLabel(id: string): string {
+  return `run:${id}`;
+}
+
+export function isRunLabel(label: string): boolean {
+  return label.startsWith(runLabel(''));
+}
+
 /** A pool of which each task has an item. `own`: it was made for this run, and goes with it. */
 export interface TaskPool {
   readonly pool: string;
@@ -85,6 +103,8 @@ export interface FanOut {
   readonly command: TaskCommand | undefined;
   /** Undefined: tasks are plain processes. */
   readonly container: ContainerSpec | undefined;
+  /** Undefined: the project's crews do the work. Else the one that is made for this run, through ssh. */
+  readonly ssh?: SshWorkers | undefined;
   /** The command as it may be shown: without what came from a template. */
   readonly shown: string;
   /** What templates took from outside, and the registry's password: not to be shown wherever it stands. */

@@ -3,7 +3,8 @@ export type Outcome =
   | { readonly kind: 'exit'; readonly code: number }
   | { readonly kind: 'signal'; readonly signal: string }
   | { readonly kind: 'timeout'; readonly seconds: number }
-  | { readonly kind: 'lost'; readonly crew: string }
+  /** `host`: it is the connection to this one that was lost, and not the crew. */
+  | { readonly kind: 'lost'; readonly crew: string; readonly host?: string }
   | { readonly kind: 'spawn-error'; readonly reason: string }
   | { readonly kind: 'rejected'; readonly reason: string; readonly hint?: string }
   | { readonly kind: 'cancelled' }
@@ -26,7 +27,9 @@ export function describeOutcome(outcome: Outcome): string {
     case 'timeout':
       return `timed out after ${outcome.seconds} s`;
     case 'lost':
-      return `lost with crew ${outcome.crew}`;
+      return outcome.host === undefined
+        ? `lost with crew ${outcome.crew}`
+        : `lost with the connection to ${outcome.host}`;
     case 'spawn-error':
       return `could not be started: ${outcome.reason}`;
     case 'rejected':

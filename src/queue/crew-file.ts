@@ -40,6 +40,8 @@ export interface CrewFile {
   readonly session: Session;
   /** Words that jobs may ask for. */
   readonly labels: readonly string[];
+  /** One of its labels, without which a job is not for this crew; absent for most. */
+  readonly only?: string | undefined;
   /** Where it hears hints, as `address:port`; empty where it hears none. */
   readonly hints: readonly string[];
   readonly born: string;

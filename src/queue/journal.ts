@@ -42,6 +42,15 @@ export type JournalLine =
       readonly ms: number;
     }
   | {
+      /** A host of `workers.file` cannot be reached, or can be again. */
+      readonly event: 'host';
+      readonly time: string;
+      readonly host: string;
+      readonly workers: readonly number[];
+      /** What ssh says; absent: it can be reached. */
+      readonly away?: string;
+    }
+  | {
       readonly event: 'born' | 'left' | 'fenced' | 'buried';
       readonly time: string;
       readonly crew: string;

@@ -78,6 +78,8 @@ export interface Files {
   cutMiddle(path: string, keep: number, note: (bytes: number) => string): number;
   /** Adds to the end of a file, which is made if there is none, and keeps it open no longer than that. */
   addTo(path: string, content: Uint8Array): void;
+  /** Leaves a file's first bytes, and no more. */
+  cutEnd(path: string, keep: number): void;
   /** Makes a directory with its parents. */
   ensureDirectory(path: string): void;
   /** Makes an empty file if there is none. */
@@ -348,6 +350,12 @@ export class MountedFiles implements Files {
     } catch (error) {
       throw unexpected(error, `write ${path}`);
     }
+  }
+
+  cutEnd(path: string, keep: number): void {
+    guarded(`shorten ${path}`, () => {
+      fs.truncateSync(path, keep);
+    });
   }
 
   ensureDirectory(path: string): void {

@@ -1,19 +1,20 @@
 #!/bin/sh
 # Runs one task in a container, with any engine that has docker's command line:
 #
-#   container.sh ENGINE NAME STATE PULL IMAGE SERVER USER ARCHIVE ARGUMENT...
+#   container.sh ENGINE NAME RUN PULL IMAGE SERVER USER ARCHIVE ARGUMENT...
 #
-# STATE is a directory of this host and this run: the image is pulled once, before the first task, or loaded from ARCHIVE.
-# The arguments are those of `ENGINE run` behind --name. The environment holds what must not stand on a command line:
-# FJR_CONTAINER_ENV, the task's variables, a line each, and FJR_REGISTRY_PASSWORD.
+# On each host the image is pulled once for each run, before its first task, or loaded from ARCHIVE. The arguments are
+# those of `ENGINE run` behind --name. The environment holds what must not stand on a command line: FJR_CONTAINER_ENV, the
+# task's variables, a line each, and FJR_REGISTRY_PASSWORD.
 #
 # A killed `docker run` leaves its container running. So a watcher, in a session of its own where no signal for the task
-# reaches it, removes the container, and what a login left, once this process is gone, however it went.
+# reaches it, removes the container, and what a login left, once this process is gone, however it went. If the engine has
+# not told of one it looks for a while: a slow engine may make a container for somebody who is gone.
 set -u
-engine=$1 name=$2 state=$3 pull=$4 image=$5 server=$6 user=$7 archive=$8
+engine=$1 name=$2 state=${TMPDIR:-/tmp}/fjr-$(id -u)-containers/$3 pull=$4 image=$5 server=$6 user=$7 archive=$8
 shift 8
 
-complain() { echo "fjr: $*" >&2; exit 125; }
+complain() { echo "fjr: $*" >&2; kill "$watcher"; exit 125; }
 
 is_there() { "$engine" image inspect "$image" >/dev/null 2>&1; }
 
@@ -51,13 +52,21 @@ setsid /bin/sh -c '
     began() { read -r stat 2>/dev/null <"/proc/$1/stat" && set -- ${stat##*) } && echo "${20}"; }
     while [ "$(began "$1")" = "$2" ]; do sleep 0.2; done
     rm -rf "$5"
-    exec "$3" rm -f -v "$4"' watcher $$ "$began_here" "$engine" "$name" "$state/login.$$" </dev/null >/dev/null 2>&1 &
+    "$3" rm -f -v "$4"
+    if [ -s "$6" ]; then exec rm -f "$6"; fi
+    # Nobody is to take it for a process of the task any longer.
+    unset FJR_TOKEN
+    exec /bin/sh -c "$7" later "$3" "$4"' \
+    watcher $$ "$began_here" "$engine" "$name" "$state/login.$$" "$state/made.$name" '
+    for pause in 1 4 15 40; do
+        sleep "$pause"
+        [ -z "$("$1" rm -f -v "$2")" ] || exit
+    done' </dev/null >/dev/null 2>&1 &
+watcher=$!
 
-if [ "$pull" != never ]; then
-    # Nobody else may have made them: whoever did could put an image, or a login, of theirs in the place of ours.
-    (umask 077 && mkdir -p "$state") && [ -O "$state" ] && [ -O "${state%/*}" ] ||
-        complain "cannot use the directory $state"
-fi
+# Nobody else may have made them: whoever did could put an image, or a login, of theirs in the place of ours.
+(umask 077 && mkdir -p "$state") && [ -O "$state" ] && [ -O "${state%/*}" ] ||
+    complain "cannot use the directory $state"
 if [ "$pull" != never ] && [ ! -e "$state/pulled" ]; then
     exec 9>"$state/lock" && flock 9 || complain "cannot lock $state/lock"
     if [ ! -e "$state/pulled" ]; then
@@ -68,6 +77,17 @@ if [ "$pull" != never ] && [ ! -e "$state/pulled" ]; then
 fi
 unset FJR_REGISTRY_PASSWORD
 
-exec "$engine" run --rm --init --name "$name" "$@" <<END
+# The engine's program hears of it, too, and passes it on.
+told=
+trap 'told=1' TERM
+"$engine" run --rm --init --name "$name" --cidfile "$state/made.$name" "$@" <<END
 $FJR_CONTAINER_ENV
 END
+code=$?
+# A container that ended is gone. From 125 on it may have been the engine that did.
+[ "$code" -lt 125 ] || "$engine" rm -f -v "$name" >/dev/null 2>&1
+if [ -z "$told" ] || [ -s "$state/made.$name" ]; then
+    kill "$watcher"
+    rm -f "$state/made.$name"
+fi
+exit "$code"

@@ -12,10 +12,10 @@ export interface ContainerLaunch {
   readonly argv: readonly string[];
   /** Variables inside the container. */
   readonly env: Readonly<Record<string, string>>;
-  /** The path of container.sh. */
-  readonly script: string;
-  /** A directory of this host and this run. */
-  readonly state: string;
+  /** The run that it is of. */
+  readonly run: string;
+  /** What a shell reads container.sh from: its path, or the words that stand for its text. */
+  readonly script: readonly string[];
   /** Where the image lies, if it is loaded. */
   readonly archive: string;
 }
@@ -25,16 +25,16 @@ export function containerProcess(launch: ContainerLaunch): {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 } {
-  const { spec, name, script, state, archive, argv } = launch;
+  const { spec, name, script, run, archive, argv } = launch;
   const { engine, pull, image, registry } = spec;
   const { lines, several } = variables({ ...spec.environment, ...launch.env });
   return {
     argv: [
       '/bin/sh',
-      script,
+      ...script,
       engine,
       name,
-      state,
+      run,
       pull,
       image,
       registry?.server ?? '',

@@ -1,6 +1,6 @@
 import { capacityOf } from '../job/capacity.js';
 import { FjrError } from '../job/fjr-error.js';
-import type { Slice } from '../job/fan-out.js';
+import type { Slice, SshWorkers } from '../job/fan-out.js';
 import type { Job } from '../job/job.js';
 import type { Outcome } from '../job/outcome.js';
 import { jobFileLimit } from '../job/read-job.js';
@@ -14,7 +14,7 @@ import { fenceCrew } from '../queue/fence-crew.js';
 import { type FinishTo, finishJob } from '../queue/finish-job.js';
 import { type JournalLine, formatJournalLine } from '../queue/journal.js';
 import { layToRest } from '../queue/lay-to-rest.js';
-import { type CrewId, type Layout, badgeName, classifyPodFile } from '../queue/layout.js';
+import { type CrewId, type Layout, type LogStream, badgeName, classifyPodFile } from '../queue/layout.js';
 import type { HintLine } from '../queue/hint.js';
 import type { Pace } from '../queue/pace.js';
 import { perform } from '../queue/perform.js';
@@ -35,6 +35,7 @@ import { type Busy, type Ending, Roster } from './roster.js';
 import { Scratch } from './scratch.js';
 import type { SliceRun } from './slice-run.js';
 import { SliceWork } from './slice-work.js';
+import { SshHosts } from './ssh-hosts.js';
 import { type Ended, type Starter, type StarterEvents, killGrace } from './starter.js';
 
 /** What a crew tells those who watch it. */
@@ -64,11 +65,19 @@ export interface CrewSystem {
   readonly fjr: readonly string[];
   /** The path of container.sh. */
   readonly containerScript: string;
-  /** A directory of this host, for what is known of images. */
-  readonly containerState: string;
+  /** Undefined: it works for no hosts. */
+  readonly ssh: SshPlaces | undefined;
   readonly pace: Pace;
   /** Undefined where hints cannot work, or are not needed. */
   readonly hints: HintLine | undefined;
+}
+
+/** Where is what it takes to reach hosts. */
+export interface SshPlaces {
+  /** The path of ssh-task.sh. */
+  readonly script: string;
+  /** A directory of the crew's own, with a short path. */
+  readonly directory: string;
 }
 
 export interface CrewOptions {
@@ -84,6 +93,8 @@ export interface CrewOptions {
   readonly idleExit: number;
   /** Least niceness of its jobs. */
   readonly nice: number;
+  /** Its workers' hosts; undefined: they work here. */
+  readonly hosts: SshWorkers | undefined;
 }
 
 /** `stranded`: without a starter, and not yet able to give back what it holds. */
@@ -122,6 +133,7 @@ export class Crew {
   readonly #items: HeldItems;
   readonly #launcher: Launcher;
   readonly #slices: SliceWork;
+  readonly #hosts: SshHosts | undefined;
   readonly #roster: Roster;
   /** Entries that the doorbell need not ring for again. */
   readonly #seen = new Set<string>();
@@ -157,7 +169,7 @@ export class Crew {
     this.#starter = system.makeStarter({
       onEnded: (worker, ended) => {
         this.#guard(() => {
-          this.#settleEnd(worker, ended);
+          if (this.#hosts?.onEnded(worker, ended) !== true) this.#settleEnd(worker, ended);
         });
       },
       onClosed: (worker) => {
@@ -176,12 +188,13 @@ export class Crew {
     this.#items = new HeldItems(system.files, this.#layout, this.#id);
     const { files, clock, home, directory, gpuNames, signalName, findProgram } = system;
     const { project, nice } = options;
-    const { fjr, containerScript, containerState } = system;
+    const { fjr, containerScript } = system;
     const launching = {
       ...{ crew: this.#id, project, nice, home, directory, gpuNames },
-      ...{ fjr, containerScript, containerState },
+      ...{ fjr, containerScript },
     };
     this.#launcher = new Launcher(launching, files, this.#items, this.#scratch);
+    this.#hosts = this.#makeHosts();
     this.#slices = new SliceWork({
       id: this.#id,
       layout: this.#layout,
@@ -191,6 +204,7 @@ export class Crew {
       launcher: this.#launcher,
       scratch: this.#scratch,
       items: this.#items,
+      hosts: this.#hosts,
       signalName,
       findProgram,
       isLeaving: () => this.#phase === 'leaving',
@@ -218,7 +232,58 @@ export class Crew {
     this.#watch();
     this.#watchTheEnd();
     this.#beat();
+    this.#hosts?.start();
     this.#sweep();
+  }
+
+  /** The hosts of its workers, none of whom is to take anything before its host has answered. */
+  #makeHosts(): SshHosts | undefined {
+    const { files, ssh } = this.#system;
+    const { hosts } = this.#options;
+    if (hosts === undefined || ssh === undefined) return undefined;
+    for (const worker of this.#roster.numbers()) this.#roster.set(worker, { state: 'away' });
+    const scratch = (slot: number, stream: LogStream): string => this.#scratch.path(slot, stream);
+    const note = (host: string, workers: readonly number[], away?: string): void => {
+      const time = this.#system.clock.timestamp();
+      this.#guard(() => {
+        this.#note({ event: 'host', time, host, workers, ...(away === undefined ? {} : { away }) });
+      });
+    };
+    return new SshHosts(
+      hosts,
+      { starter: this.#starter, files, scratch, ...ssh },
+      {
+        back: note,
+        away: note,
+        reached: (workers) => {
+          for (const worker of workers)
+            if (this.#roster.get(worker)?.state === 'away') this.#roster.set(worker, { state: 'idle' });
+          this.#planSweep();
+        },
+        none: () => {
+          this.leave();
+        },
+      },
+    );
+  }
+
+  /** A connection was lost: none of its host's workers is to take anything until it answers. */
+  #sendAway(lost: number): void {
+    for (const worker of this.#hosts?.lost(lost) ?? []) {
+      const { state } = this.#roster.get(worker) ?? {};
+      if (state === 'busy' || state === 'ending') continue;
+      const badge = { crew: this.#id, worker };
+      if (state === 'announced' && this.#perform(claimWorker(this.#layout, badge)) === 'pod-gone') {
+        this.#becomeFenced();
+        return;
+      }
+      this.#roster.set(worker, { state: 'away' });
+    }
+  }
+
+  /** It has nothing to do. */
+  #release(worker: number): void {
+    this.#roster.set(worker, { state: this.#hosts?.isAway(worker) === true ? 'away' : 'idle' });
   }
 
   /** Stops its jobs, gives back what it holds and goes. */
@@ -634,10 +699,10 @@ export class Crew {
   }
 
   /** The same for a task; those that end behind it wait with it, since ends come in order. */
-  #settleTask(run: SliceRun, ended: Ended): void {
+  #settleTask(worker: number, run: SliceRun, ended: Ended): void {
     const mustWait = this.#phase !== 'leaving' && mayBeOfAKillAll(ended);
     if (run.held.length === 0 && !mustWait) {
-      this.#endTask(run, ended);
+      this.#endTask(worker, run, ended);
       return;
     }
     run.held.push(ended);
@@ -645,13 +710,14 @@ export class Crew {
     after(killAllSpread, () => {
       this.#guard(() => {
         if (this.#phase === 'gone') return;
-        for (const held of run.held.splice(0)) this.#endTask(run, held);
+        for (const held of run.held.splice(0)) this.#endTask(worker, run, held);
       });
     });
   }
 
-  #endTask(run: SliceRun, ended: Ended): void {
+  #endTask(worker: number, run: SliceRun, ended: Ended): void {
     run.onEnded(ended);
+    if (run.isLost) this.#sendAway(worker);
     if (run.isOver) run.close();
     else if (!this.#flushPlanned) {
       this.#flushPlanned = true;
@@ -697,7 +763,7 @@ export class Crew {
     const at = this.#system.clock.monotonic();
     const busy = this.#roster.get(worker);
     if (busy?.state === 'busy' && busy.slice !== undefined) {
-      this.#settleTask(busy.slice, ended);
+      this.#settleTask(worker, busy.slice, ended);
       return;
     }
     if (this.#phase === 'leaving' || !mayBeOfAKillAll(ended)) this.#finish(worker, ended, at);
@@ -765,7 +831,7 @@ export class Crew {
       const { printed } = ending;
       const finished = this.#perform(finishJob(this.#layout, this.#id, target, line));
       // From here on the outcome stands: nothing that fails may bring the ending back.
-      this.#roster.set(worker, { state: 'idle' });
+      this.#release(worker);
       if (finished === 'committed' && target.to !== 'queue')
         this.#guard(() => {
           this.#scratch.accept(entry, printed);
@@ -776,7 +842,7 @@ export class Crew {
   }
 
   #committed(worker: number): void {
-    this.#roster.set(worker, { state: 'idle' });
+    this.#release(worker);
     this.#heartbeatIsOld = true;
     this.#dispatchers.tell('ended');
     if (this.#phase === 'working') this.#continue();
@@ -860,6 +926,7 @@ export class Crew {
   #stand(): void {
     this.#phase = 'gone';
     for (const stop of this.#stopWatching.splice(0)) stop();
+    this.#hosts?.stop();
   }
 
   #over(how: 'left' | 'fenced'): void {

@@ -23,8 +23,6 @@ export interface LauncherOptions {
   readonly fjr: readonly string[];
   /** The path of container.sh. */
   readonly containerScript: string;
-  /** A directory of this host, for what is known of images. */
-  readonly containerState: string;
 }
 
 /** One execution on a worker. */

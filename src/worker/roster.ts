@@ -20,6 +20,8 @@ import type { SliceRun } from './slice-run.js';
  */
 export type Worker =
   | { readonly state: 'idle' | 'announced' }
+  /** Its host cannot be reached: it is idle again when it can. */
+  | { readonly state: 'away' }
   | { readonly state: 'claimed'; readonly since: number }
   | Busy
   | Ending;

@@ -15,6 +15,12 @@ import { taskArgv, taskEnvironment } from './task-argv.js';
 import { type TaskLogs, mostCopied } from './task-logs.js';
 import type { TaskOutput, TaskScratch } from './task-output.js';
 
+export type Elsewhere = (
+  task: number,
+  argv: readonly string[],
+  env: Launch['env'],
+) => Pick<Launch, 'argv' | 'env'>;
+
 /** What all tasks of a slice have in common. */
 export interface SliceContext {
   readonly fanOut: FanOut;
@@ -30,15 +36,16 @@ export interface SliceContext {
   readonly starter: Pick<Starter, 'beginSeries' | 'runTask' | 'closeSeries' | 'stop'>;
   /** Where a program is that a task names; undefined: there is none. */
   readonly findProgram: (name: string) => string | undefined;
-  /** Makes of a task's process one that runs it in a container; undefined: it is a plain process. */
-  readonly container:
-    ((task: number, argv: readonly string[], env: Launch['env']) => Pick<Launch, 'argv' | 'env'>) | undefined;
+  /** Makes of a task's process one that runs it in a container, or on another host; undefined: it is a plain process. */
+  readonly elsewhere: Elsewhere | undefined;
+  /** Most processes that are given to the starter at a time: one runs, the others follow without asking us. */
+  readonly depth: number;
   readonly output: TaskOutput;
   /** Undefined: nobody wants log files. */
   readonly logs: TaskLogs | undefined;
   /** The `index`th scratch file of this worker. */
   readonly scratch: (index: number, stream: 'out' | 'err') => string;
-  readonly outcomeOf: (ended: Ended, job: FanOut['job']) => Outcome | 'given-back';
+  readonly outcomeOf: (ended: Ended, task: number, scratch: TaskScratch) => Outcome | 'given-back';
   /** Adds lines to the crew's outcomes of this fan-out job. */
   readonly write: (lines: string) => void;
   /** How many tasks the starter may have, lest too many fail; one at least. */
@@ -64,8 +71,8 @@ interface Started extends Task {
   readonly missing: string | undefined;
 }
 
-/** Most processes that are given to the starter at a time: one runs, the others follow without asking us. */
-const deepest = 8;
+/** What `depth` is for most. */
+export const deepest = 8;
 /** Milliseconds of work that the starter should have at hand. */
 const atHand = 40;
 
@@ -80,6 +87,7 @@ export class SliceRun {
   #launched = 0;
   #stopping = false;
   #draining = false;
+  #lost = false;
   #lastEnd: number;
   readonly #begin: number;
   ended = 0;
@@ -98,9 +106,9 @@ export class SliceRun {
       input: context.inputs[index] ?? '',
     }));
     this.#begin = this.#lastEnd = context.now();
-    const { starter, worker, launch, container } = context;
-    // What is meant for a container is not for the engine that starts it.
-    starter.beginSeries(worker, container === undefined ? launch : { ...launch, env: {} });
+    const { starter, worker, launch, elsewhere } = context;
+    // What is meant for a container, or another host, is not for what starts it.
+    starter.beginSeries(worker, elsewhere === undefined ? launch : { ...launch, env: {} });
   }
 
   /** Tasks of its fan-out job that had failed when it was carved. */
@@ -126,6 +134,11 @@ export class SliceRun {
   /** Whether every task has its line. */
   get isComplete(): boolean {
     return this.ended === this.#tasks.length;
+  }
+
+  /** Whether what its tasks run on was lost. */
+  get isLost(): boolean {
+    return this.#lost;
   }
 
   /** The task that runs just now. */
@@ -172,9 +185,10 @@ export class SliceRun {
     const now = this.#context.now();
     const ms = Math.round(now - this.#lastEnd);
     this.#lastEnd = now;
-    const outcome = this.#context.outcomeOf(ended, this.#context.fanOut.job);
-    // Nothing more is started for a crew whose heartbeat has stopped.
-    if (isSilence(ended)) this.#stopping = true;
+    const outcome = this.#context.outcomeOf(ended, started.task, started.scratch);
+    // Nothing more is started for a crew whose heartbeat has stopped, nor on a host that may be away.
+    this.#lost = outcome !== 'given-back' && outcome.kind === 'lost';
+    if (isSilence(ended) || this.#lost) this.#stopping = true;
     if (outcome === 'given-back' || (ended.kind === 'failed' && isSilence(ended))) {
       // What it printed is nobody's, and must not be taken for that of the next.
       if (ended.kind !== 'dropped') this.#keep(started);
@@ -221,12 +235,12 @@ export class SliceRun {
   #depth(): number {
     if (this.ended === 0) return 1;
     const mean = (this.#lastEnd - this.#begin) / this.ended;
-    const most = Math.min(deepest, this.#context.mostBegun());
+    const most = Math.min(this.#context.depth, this.#context.mostBegun());
     return Math.max(1, Math.min(most, Math.ceil(atHand / Math.max(mean, 0.1))));
   }
 
   #launch({ task, input }: Task): void {
-    const { fanOut, paths, worker, launch, starter, scratch, container } = this.#context;
+    const { fanOut, paths, worker, launch, starter, scratch, elsewhere } = this.#context;
     const index = this.#launched % deepest;
     this.#launched += 1;
     const files = {
@@ -239,7 +253,7 @@ export class SliceRun {
     const variables = taskEnvironment(fanOut, input, task, (shard) => paths.shard(shard));
     const own = { ...variables, FJR_ATTEMPT: String(this.#attempt(task)) };
     const { argv: words, env } =
-      container === undefined ? { argv, env: own } : container(task, argv, { ...launch.env, ...own });
+      elsewhere === undefined ? { argv, env: own } : elsewhere(task, argv, { ...launch.env, ...own });
     const [name = '', ...args] = words;
     const program = this.#program(name);
     this.#started.push({ task, input, scratch: files, missing: program === undefined ? name : undefined });

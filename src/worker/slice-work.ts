@@ -7,19 +7,22 @@ import { finishSlice, sealSlice } from '../queue/finish-slice.js';
 import { formatJournalLine } from '../queue/journal.js';
 import type { CrewId, Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
-import { append, appendLater, list } from '../queue/steps.js';
+import { append, appendLater, list, read } from '../queue/steps.js';
 import type { Clock } from '../system/clock.js';
 import type { Files } from '../system/files.js';
 import { containerProcess } from './container.js';
 import { FailureLimit } from './failure-limit.js';
+import { farEnd } from './far-end.js';
 import type { HeldItems } from './held-items.js';
 import type { Launcher } from './launcher.js';
 import { outcomeOf } from './outcome-of.js';
 import type { Busy, Ending } from './roster.js';
 import type { Scratch } from './scratch.js';
-import { SliceRun } from './slice-run.js';
+import { type Elsewhere, SliceRun, deepest } from './slice-run.js';
 import { type SliceParts, Slices } from './slices.js';
 import { TaskLogs } from './task-logs.js';
+import type { SshHosts } from './ssh-hosts.js';
+import { sshProcess } from './ssh-process.js';
 import { type Launch, type Starter, killGrace } from './starter.js';
 
 /** Milliseconds within which lines of short tasks reach a file server together. */
@@ -35,6 +38,8 @@ export interface SliceCrew {
   readonly launcher: Launcher;
   readonly scratch: Scratch;
   readonly items: HeldItems;
+  /** Undefined: tasks run here. */
+  readonly hosts: SshHosts | undefined;
   readonly signalName: (number: number) => string;
   readonly findProgram: (name: string, directory: string, path: string | undefined) => string | undefined;
   /** The crew leaves: what runs is stopped, and given back. */
@@ -48,6 +53,7 @@ export class SliceWork {
   readonly #slices: Slices;
   /** Of fan-out jobs of which slices run. */
   readonly #limits = new Map<string, FailureLimit<SliceRun>>();
+  #scriptText: string | undefined;
 
   constructor(crew: SliceCrew) {
     this.#crew = crew;
@@ -62,26 +68,36 @@ export class SliceWork {
     // By a listing: a name that is asked for again and again may be remembered as missing.
     const names = perform(this.#crew.files, list(parts.paths.directory)) ?? [];
     if (names.includes(cancelMarkName)) return undefined;
-    const { id, clock, starter, launcher, scratch, signalName, isLeaving, trouble } = this.#crew;
-    const { fanOut, paths } = parts;
+    const { id, clock, starter, scratch, hosts, signalName, isLeaving, trouble } = this.#crew;
+    const { fanOut, paths, output } = parts;
     const job: Job = { ...busy.job, ...fanOut.job };
     const limit = this.#limitOf(command.slice.of, fanOut);
+    const token = tokenOf(busy.entry) ?? '';
+    const launch = this.#launchOf(worker, { ...busy, job }, jobFile, fanOut);
     let pushedAt = -Infinity;
-    const launch = withNames(launcher.prepare(worker, { ...busy, job }, jobFile), fanOut.pools);
-    const directory = launch.cwd === '' ? launcher.options.directory : launch.cwd;
+    const directory = launch.cwd === '' ? this.#crew.launcher.options.directory : launch.cwd;
     const run: SliceRun = new SliceRun({
       ...parts,
       slice: command.slice,
       worker,
-      token: tokenOf(busy.entry) ?? '',
-      launch,
+      token,
+      launch: hosts === undefined ? launch : { ...launch, cwd: '', nice: 0 },
       starter,
       findProgram: (name) => this.#crew.findProgram(name, directory, launch.env['PATH']),
-      container: this.#containerOf(parts, tokenOf(busy.entry) ?? ''),
+      elsewhere: this.#elsewhere(worker, parts, token, launch.nice),
+      // A task that is at hand would be begun on a host that is away.
+      depth: hosts === undefined ? deepest : 1,
       scratch: (index, stream) => scratch.taskPath(worker, index, stream),
-      outcomeOf: (ended, { timeout }) => {
+      outcomeOf: (ended, task, files) => {
         const { cancelled } = busy;
-        return outcomeOf(ended, { crew: id, timeout, cancelled, givenBack: isLeaving(), signalName });
+        const { timeout } = job;
+        const end =
+          hosts === undefined
+            ? ended
+            : farEnd(ended, (pattern) => output.takeEnd(task, token, files, pattern));
+        if (end.kind === 'cut')
+          return isLeaving() ? 'given-back' : { kind: 'lost', crew: id, host: hosts?.nameOf(worker) ?? '' };
+        return outcomeOf(end, { crew: id, timeout, cancelled, givenBack: isLeaving(), signalName });
       },
       write: (lines) => {
         const later = clock.monotonic() - pushedAt < pushEvery && !run.isOver;
@@ -111,29 +127,62 @@ export class SliceWork {
     return limit;
   }
 
+  /** What all tasks of a slice begin from, as it would be here. */
+  #launchOf(worker: number, busy: Busy, jobFile: string, { pools, ssh }: FanOut): Launch {
+    const { launcher, hosts } = this.#crew;
+    // A directory of another host is not looked for here.
+    const job = ssh === undefined ? busy.job : { ...busy.job, workdir: undefined };
+    const launch = withNames(launcher.prepare(worker, { ...busy, job }, jobFile), pools);
+    if (hosts === undefined) return launch;
+    // There is no such file there, and the GPUs are those of the worker's own host.
+    const { FJR_JOB_FILE: _, CUDA_VISIBLE_DEVICES: __, ...env } = launch.env;
+    const { gpus } = job.needs;
+    const devices = Array.from({ length: gpus }, (_device, index) => hosts.rankOf(worker) * gpus + index);
+    return { ...launch, env: gpus === 0 ? env : { ...env, CUDA_VISIBLE_DEVICES: devices.join(',') } };
+  }
+
+  /** In a container, on another host, or both: then the host is given what makes the container. */
+  #elsewhere(worker: number, parts: SliceParts, token: string, nice: number): Elsewhere | undefined {
+    const container = this.#containerOf(parts, token);
+    const link = this.#crew.hosts?.linkOf(worker);
+    if (link === undefined) return container;
+    const { workdir } = parts.fanOut.job;
+    const mark = `fjr-begin-${token}`;
+    return (task, argv, env) =>
+      container === undefined
+        ? sshProcess(link, { argv, env, workdir, nice, mark })
+        : sshProcess(link, { ...container(task, argv, env), workdir: undefined, nice, mark });
+  }
+
   #containerOf(
     { fanOut, paths }: Pick<SliceParts, 'fanOut' | 'paths'>,
     token: string,
-  ): ConstructorParameters<typeof SliceRun>[0]['container'] {
+  ): Elsewhere | undefined {
     const { container: spec, gang } = fanOut;
     if (spec === undefined) return undefined;
-    const { containerScript: script, containerState } = this.#crew.launcher.options;
-    const state = `${containerState}/${fanOut.id}`;
+    const { containerScript: script } = this.#crew.launcher.options;
     return (task, argv, env) => {
       const { needs, shm } =
         gang === undefined ? { needs: fanOut.job.needs, shm: spec.shm } : rankTypeOf(gang, task);
       return containerProcess({
         spec: { ...spec, shm },
         name: `fjr-${token}-${task}`,
+        run: fanOut.id,
         crew: this.#crew.id,
         needs,
         argv,
         env,
-        script,
-        state,
+        script: this.#crew.hosts === undefined ? [script] : ['-c', this.#containerScript(), 'container.sh'],
         archive: paths.image,
       });
     };
+  }
+
+  /** What a host is given to run. */
+  #containerScript(): string {
+    return (this.#scriptText ??= Buffer.from(
+      perform(this.#crew.files, read(this.#crew.launcher.options.containerScript)) ?? '',
+    ).toString('utf8'));
   }
 
   /** All tasks have their lines, and the slice goes away; or what is left of it is given back. */

@@ -6,6 +6,9 @@ import type { Files } from '../system/files.js';
 /** Bytes from which what a task printed gets a file of its own. */
 const ownFileFrom = 65_536;
 
+/** Bytes of an end that is taken away. */
+const longestEnd = 4096;
+
 /** Where one task prints, and what is known of it. */
 export interface TaskScratch {
   readonly out: string;
@@ -57,6 +60,19 @@ export class TaskOutput {
       // Not at each byte over the cap: each time the file's end is written anew.
       if ((this.#files.size(path) ?? 0) > 2 * this.#cap) this.#cut(path, scratch);
     }
+  }
+
+  /** Takes away what matches at the end of what a task printed on standard error. */
+  takeEnd(task: number, token: string, scratch: TaskScratch, pattern: RegExp): readonly string[] | undefined {
+    const exposed = this.#paths.outputOf(task, token, 'err');
+    const path = scratch.exposed && (this.#files.size(exposed) ?? 0) > 0 ? exposed : scratch.err;
+    const size = this.#files.size(path) ?? 0;
+    const start = Math.max(0, size - longestEnd);
+    const end = Buffer.from(this.#files.readFrom(path, start, longestEnd) ?? '').toString('latin1');
+    const match = pattern.exec(end);
+    if (match === null) return undefined;
+    this.#files.cutEnd(path, start + match.index);
+    return match.map((text) => Buffer.from(text, 'latin1').toString('utf8'));
   }
 
   /** Keeps what a task printed; the scratch files are empty, or gone, after it. */

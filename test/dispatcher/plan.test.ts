@@ -43,6 +43,7 @@ const usage = fc.record(amounts);
 const capacities = fc.record({
   ...amounts,
   labels: fc.subarray(['fast', 'bigmem']),
+  only: fc.constantFrom(undefined, undefined, 'fast'),
   seconds: fc.constantFrom(30, 300, Infinity),
 });
 
@@ -172,7 +173,18 @@ describe('a plan', () => {
       const used = usedAfter(plan, all);
       for (const { badge } of plan) {
         const { capacity } = all.find(({ crew }) => crew === badge.crew)!;
-        expect(fitsBeside({ ...plainNeeds, cpus: 0 }, used.get(badge.crew) ?? noUsage, capacity)).toBe(true);
+        const nothing = { ...plainNeeds, cpus: 0, labels: capacity.labels };
+        const open = { ...capacity, only: undefined };
+        expect(fitsBeside(nothing, used.get(badge.crew) ?? noUsage, open)).toBe(true);
+      }
+    });
+  });
+
+  test('gives a reserved crew only what asks for it', () => {
+    ofEveryPlan((plan, { offers: all }) => {
+      for (const { badge, needs: wanted } of plan) {
+        const { only } = all.find(({ crew }) => crew === badge.crew)!.capacity;
+        if (only !== undefined) expect(wanted.labels).toContain(only);
       }
     });
   });
@@ -224,7 +236,7 @@ describe('a plan', () => {
 
   test('gives what has failed on workers to others as long as it may wait, and holds up nothing behind it', () => {
     const crew = 'h-abcdefgh' as CrewId;
-    const capacity = { cpus: 9, memory: 0, gpus: 0, labels: [], seconds: Infinity };
+    const capacity = { cpus: 9, memory: 0, gpus: 0, labels: [], only: undefined, seconds: Infinity };
     const plan = (idle: number[], now: number): string[] =>
       planAssignments(
         [
@@ -252,7 +264,7 @@ describe('a plan', () => {
       return {
         crew: id,
         used: noUsage,
-        capacity: { cpus: 99, memory: 0, gpus: 0, labels: [], seconds: Infinity },
+        capacity: { cpus: 99, memory: 0, gpus: 0, labels: [], only: undefined, seconds: Infinity },
         idle: Array.from({ length: idle }, (_, n) => ({ crew: id, worker: n + 1 })),
       };
     };

@@ -11,26 +11,27 @@ import {
 } from 'node:fs';
 import { copyFileSync } from 'node:fs';
 import { onPath } from './on-path.js';
+import { freePort } from './ssh-hosts.js';
 import { waitUntil } from './wait-until.js';
 
 /** Whether containers can be tried here: a daemon of one's own needs root. */
 export const hasDocker =
   process.getuid?.() === 0 && ['docker', 'dockerd', 'docker-registry', 'htpasswd', 'busybox'].every(onPath);
 
-const port = 5066;
-
 /** A container engine of one's own, with an image made from local files and a private registry on loopback. */
 export class DockerRig {
   readonly directory = mkdtempSync('/tmp/fjr-docker-');
   readonly env = { DOCKER_HOST: `unix://${this.directory}/docker.sock`, HOME: this.directory };
   readonly image = 'fjr-test/busybox:1';
-  readonly registry = `127.0.0.1:${port}`;
+  /** Known once it is up. */
+  registry = '';
   readonly user = 'fjr';
   readonly password = 's3cret: "\'$x';
   readonly #pids: number[] = [];
 
-  /** There is one port for registries: of tests that run at a time, one may want it. */
+  /** `registry`: whether there is to be one, which most tests do without. */
   async up({ registry = true } = {}): Promise<void> {
+    this.registry = `127.0.0.1:${await freePort()}`;
     this.#start('dockerd', [
       ...['--host', this.env.DOCKER_HOST, '--data-root', `${this.directory}/data`],
       ...['--exec-root', `${this.directory}/exec`, '--pidfile', `${this.directory}/dockerd.pid`],

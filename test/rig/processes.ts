@@ -31,6 +31,17 @@ export function commandsWith(pattern: string): ProcessSeen[] {
     .filter(({ pid, command }) => isAlive(pid) && new RegExp(pattern).test(command));
 }
 
+/** Live processes that a process has started, and those that they have. */
+export function descendantsOf(ancestor: number): ProcessSeen[] {
+  const children = processIds().filter((pid) => parentOf(pid) === ancestor && isAlive(pid));
+  return children.flatMap((pid) => [{ pid, command: commandOf(pid) }, ...descendantsOf(pid)]);
+}
+
+function parentOf(pid: number): number | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat === '' ? undefined : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+}
+
 export function commandOf(pid: number): string {
   return read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
 }

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, type Server, createServer } from 'node:net';
 import type { Background } from './background.js';
-import { processesWith } from './processes.js';
+import { descendantsOf, processesWith, signal } from './processes.js';
 import { type Rig, test as base } from './rig.js';
 import { waitUntil } from './wait-until.js';
 
@@ -39,6 +39,8 @@ export interface HostOptions {
   readonly home?: string;
   /** Lines of its sshd_config that come before all others, and count. */
   readonly config?: string;
+  /** In a network of its own, which can be cut. */
+  readonly network?: boolean;
   /** `wrong`: another key is known for it. `unknown`: none is. */
   readonly hostKey?: 'wrong' | 'unknown';
 }
@@ -47,9 +49,10 @@ export interface HostOptions {
 export class SshHosts {
   readonly directory: string;
   readonly #rig: Rig;
-  readonly #running: Background[] = [];
+  readonly #running = new Map<string, Background>();
   readonly #ports = new Map<string, number>();
   readonly #silent: Server[] = [];
+  readonly #networks = new Map<string, Network>();
 
   constructor(rig: Rig) {
     this.#rig = rig;
@@ -85,18 +88,34 @@ export class SshHosts {
   async start(name: string, options: HostOptions = {}): Promise<void> {
     const { prepare = ':', home = this.home, config = '', hostKey } = options;
     const port = await freePort();
+    const network = options.network === true ? new Network() : undefined;
+    if (network !== undefined) this.#networks.set(name, network);
+    const address = network?.address ?? '127.0.0.1';
     this.#makeKey(`host-${name}`);
     const known = hostKey ?? `host-${name}`;
     if (known !== 'unknown') this.#know(name, known);
     this.at(name, port);
     const configFile = `${this.directory}/sshd-${name}`;
-    writeFileSync(configFile, `${config}\n${this.#sshdConfig(name, port, home)}`);
+    writeFileSync(configFile, `${config}\n${this.#sshdConfig(name, `${address}:${port}`, home)}`);
     const script = `hostname ${name} && ${prepare} && exec /usr/sbin/sshd -D -e -f '${configFile}'`;
-    const sshd = this.#rig.start('unshare', [...namespaces, 'sh', '-c', script], {
-      env: { FJR_HOME: undefined },
-    });
-    this.#running.push(sshd);
-    await sshd.says(`Server listening on 127.0.0.1 port ${port}`);
+    const host = ['unshare', ...namespaces, 'sh', '-c', script];
+    const [program = '', ...args] = [...(network?.enter ?? []), ...host];
+    const sshd = this.#rig.start(program, args, { env: { FJR_HOME: undefined } });
+    this.#running.set(name, sshd);
+    await sshd.says(`Server listening on ${address} port ${port}`);
+  }
+
+  /** Kills what holds a host's end of each connection. */
+  killSessions(name: string): void {
+    const sessions = descendantsOf(this.#running.get(name)!.pid).filter(({ command }) =>
+      command.startsWith('sshd: root'),
+    );
+    for (const { pid } of sessions) signal(pid, 'SIGKILL');
+  }
+
+  /** The network of a host that has one of its own. */
+  network(name: string): Network {
+    return this.#networks.get(name)!;
   }
 
   /** Lets a name lead to a port, whoever listens there. */
@@ -126,9 +145,10 @@ export class SshHosts {
   }
 
   async close(): Promise<void> {
-    for (const sshd of this.#running) sshd.signal('SIGKILL');
+    for (const sshd of this.#running.values()) sshd.signal('SIGKILL');
     for (const server of this.#silent) server.close();
-    await Promise.all(this.#running.map((sshd) => sshd.exited));
+    await Promise.all([...this.#running.values()].map((sshd) => sshd.exited));
+    for (const network of this.#networks.values()) network.remove();
   }
 
   #makeKey(name: string): void {
@@ -148,13 +168,12 @@ export class SshHosts {
     appendFileSync(`${this.directory}/config`, `${[header, ...lines].join('\n')}\n`);
   }
 
-  #sshdConfig(name: string, port: number, home: string): string {
+  #sshdConfig(name: string, address: string, home: string): string {
     const { env } = this.#rig;
     const passed = ['TMUX_TMPDIR', 'SCREENDIR', 'TMPDIR', 'LEDGER', 'FJR_TEST_SOCKET'];
     const variables = passed.map((variable) => `${variable}=${env[variable] ?? ''}`);
     return [
-      'ListenAddress 127.0.0.1',
-      `Port ${port}`,
+      `ListenAddress ${address}`,
       `HostKey ${this.directory}/host-${name}`,
       'PidFile none',
       `AuthorizedKeysFile ${this.directory}/id.pub`,
@@ -170,6 +189,49 @@ export class SshHosts {
       '',
     ].join('\n');
   }
+}
+
+let networks = 0;
+
+/** A network namespace that a cable leads to. */
+class Network {
+  readonly #number = networks++;
+  readonly #name = `fjr${process.pid}-${this.#number}`;
+  /** What the cable's end here is called: at most 15 letters. */
+  readonly #cable = `fv${process.pid}-${this.#number}`;
+  readonly #prefix = `10.213.${(process.pid + this.#number) % 250}`;
+  readonly address = `${this.#prefix}.2`;
+
+  constructor() {
+    const [name, cable, prefix] = [this.#name, this.#cable, this.#prefix];
+    ip('netns', 'add', name);
+    ip('link', 'add', cable, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name);
+    ip('addr', 'add', `${prefix}.1/24`, 'dev', cable);
+    ip('link', 'set', cable, 'up');
+    ip('-n', name, 'addr', 'add', `${prefix}.2/24`, 'dev', 'eth0');
+    for (const device of ['lo', 'eth0']) ip('-n', name, 'link', 'set', device, 'up');
+  }
+
+  /** What runs a command there. */
+  get enter(): readonly string[] {
+    return ['nsenter', `--net=/run/netns/${this.#name}`];
+  }
+
+  cut(): void {
+    ip('link', 'set', this.#cable, 'down');
+  }
+
+  mend(): void {
+    ip('link', 'set', this.#cable, 'up');
+  }
+
+  remove(): void {
+    ip('netns', 'del', this.#name);
+  }
+}
+
+function ip(...args: string[]): void {
+  execFileSync('ip', args, { stdio: 'pipe' });
 }
 
 /** A section of remote.conf. */

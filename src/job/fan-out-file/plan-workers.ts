@@ -19,6 +19,7 @@ export function planWorkers(
   const { privateKey, port, options = [] } = config.ssh ?? {};
   return {
     kind: 'ssh',
+    path,
     hosts: (hosts ?? []).map((host) => ({ ...host, port: host.port ?? port })),
     privateKey,
     options,

@@ -1,7 +1,6 @@
-import type { ContainerSpec, FanOut, LogFiles, TaskCommand } from '../fan-out.js';
+import type { ContainerSpec, FanOut, LogFiles, SshWorkers, TaskCommand } from '../fan-out.js';
 import type { InputSource } from './input-source.js';
 import type { MaxFailures } from './schema.js';
-import type { SshHost } from './ssh-host.js';
 import type { Secret } from './yaml-tree.js';
 
 /** A fan-out file, read and checked: all that running it takes. Paths are as they were written. */
@@ -32,13 +31,8 @@ export type WorkersPlan =
   /** The project's crews. */
   | { readonly kind: 'crews' }
   | { readonly kind: 'local'; readonly workers: number }
-  /** A worker for each host; one that is there twice has two. */
-  | {
-      readonly kind: 'ssh';
-      readonly hosts: readonly SshHost[];
-      readonly privateKey: string | undefined;
-      readonly options: readonly string[];
-    };
+  /** `path`: the file that names the hosts. */
+  | (SshWorkers & { readonly kind: 'ssh'; readonly path: string });
 
 /** A pool by the name that tasks know it by. */
 export type ResourcePlan =

@@ -26,6 +26,12 @@ export function parseSshHost(text: string): SshHost | undefined {
   return { user: match[1], host: match[2] ?? match[3] ?? '', port };
 }
 
+/** As people write it. */
+export function formatSshHost({ user: login, host, port }: SshHost): string {
+  const address = host.includes(':') && port !== undefined ? `[${host}]` : host;
+  return `${login === undefined ? '' : `${login}@`}${address}${port === undefined ? '' : `:${port}`}`;
+}
+
 /** A host for each line; empty ones and comments are none. Throws FjrError with file and line. */
 export function* readSshHosts(source: string, lines: Iterable<string>): Generator<SshHost> {
   for (const { text, line } of numberedLines(source, lines)) {

@@ -52,6 +52,7 @@ describe("FancyJobRunner's example", () => {
       },
       workers: {
         kind: 'ssh',
+        path: 'workers.txt',
         hosts: [
           { user: 'me', host: '10.0.0.1', port: undefined },
           { user: 'me', host: '10.0.0.2', port: 2222 },
@@ -113,6 +114,7 @@ describe('a plan', () => {
       },
       workers: {
         kind: 'ssh',
+        path: 'hosts.txt',
         hosts: [
           { user: 'me', host: 'a', port: 2200 },
           { user: undefined, host: 'b', port: 22 },
