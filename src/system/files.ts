@@ -269,7 +269,7 @@ export class MountedFiles implements Files {
     try {
       return guarded(`read ${path}`, () => inspectOpen(fd, limit));
     } finally {
-      fs.closeSync(fd);
+      closeForgotten(fd);
     }
   }
 
@@ -316,7 +316,7 @@ export class MountedFiles implements Files {
     try {
       return guarded(`read ${path}`, () => readToEnd(fd, offset, limit));
     } finally {
-      fs.closeSync(fd);
+      closeForgotten(fd);
     }
   }
 
@@ -454,7 +454,7 @@ function readWhole(path: string, last: number): Uint8Array {
     const offset = last === Infinity ? 0 : Math.max(0, fs.fstatSync(fd).size - last);
     return readToEnd(fd, offset, Infinity);
   } finally {
-    fs.closeSync(fd);
+    closeForgotten(fd);
   }
 }
 
@@ -484,12 +484,15 @@ function readFully(fd: number, size: number, offset: number): Uint8Array {
   return bytes.subarray(0, count);
 }
 
-/** What is closed here has failed already, and may fail once more. */
+/**
+ * Closes what was only read, or has failed already. sshfs answers a close with EIO when its server is away: of what was
+ * read nothing is lost, and this process's number for the file is free all the same.
+ */
 function closeForgotten(fd: number): void {
   try {
     fs.closeSync(fd);
   } catch {
-    // The server no longer knows it; this process's number for it is free all the same.
+    // See above.
   }
 }
 
