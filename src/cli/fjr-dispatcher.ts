@@ -79,16 +79,29 @@ async function dispatchLocked(project: Project, options: Options): Promise<ExitC
   const lock: { lost: () => void } = { lost: () => undefined };
   const id = dispatcherId();
   const hints = await openHintLine(project, id);
-  const unlock = await waitForLock(project, options.standby, {
+  // From here on a signal waits for a good moment: one between a lock's making and its signing would leave it behind.
+  const interruption = new Interruption();
+  const own: LockOptions = {
     hints: hints?.addresses ?? [],
     onLost: () => {
       lock.lost();
     },
-  });
+  };
   try {
-    return await dispatchAll(project, { ...options, id }, hints, (stop) => (lock.lost = stop));
+    const unlock = await waitForLock(project, options.standby, own, interruption);
+    if (unlock === undefined) return leave();
+    try {
+      return await dispatchAll(
+        project,
+        { ...options, id },
+        hints,
+        interruption,
+        (stop) => (lock.lost = stop),
+      );
+    } finally {
+      await unlock();
+    }
   } finally {
-    await unlock();
     await hints?.close();
   }
 }
@@ -100,18 +113,23 @@ function patienceFor(project: Project): number {
 
 /**
  * Whoever holds the lock beats. Whether he is gone is judged as for a crew: by looks on our own clock, all of which saw
- * the same. Only who stands by waits for that.
+ * the same. Only who stands by waits for that. Returns how to give the lock back; undefined: somebody told us to leave.
  */
 async function waitForLock(
   project: Project,
   standby: boolean,
   options: LockOptions,
-): Promise<() => Promise<void>> {
+  interruption: Interruption,
+): Promise<(() => Promise<void>) | undefined> {
   const path = project.layout.dispatcherLock;
   let watch: LeaseWatch | undefined;
   for (let told = false; ; told = true) {
     const asked = clock.monotonic();
     const lock = await takeLock(path, thisHost(), options);
+    if (interruption.asked !== undefined) {
+      if (lock.kind === 'mine') await lock.unlock();
+      return undefined;
+    }
     if (lock.kind === 'mine') return lock.unlock;
     if (!standby) throw takenError(project, lock.owner);
     if (!told)
@@ -122,7 +140,7 @@ async function waitForLock(
     if (judged.stale) {
       say('[fjr-dispatcher] The other dispatcher is silent: taking over.');
       breakLock(path, lock.content);
-    } else await setTimeout(1000);
+    } else await setTimeout(1000, undefined, { signal: interruption.signal }).catch(() => undefined);
   }
 }
 
@@ -155,6 +173,7 @@ async function dispatchAll(
   project: Project,
   options: Options & { readonly id: string },
   hints: HintLine | undefined,
+  interruption: Interruption,
   onLock: (stop: () => void) => void,
 ): Promise<ExitCode> {
   say(`[fjr-dispatcher] Started on project "${project.name}"`);
@@ -167,7 +186,9 @@ async function dispatchAll(
     remark('[fjr-dispatcher] The lock was lost to another dispatcher: leaving the work to it.');
     dispatcher.stop();
   });
-  const interruption = new Interruption(dispatcher);
+  interruption.signal.addEventListener('abort', () => {
+    dispatcher.stop();
+  });
   dispatcher.start();
   const how = await dispatcher.ended;
   voice.end(dispatcher.counts());
@@ -183,22 +204,29 @@ async function dispatchAll(
 
 /** Ctrl-C and its kin: the dispatcher stops, and leaves everything in good order for the next. */
 class Interruption {
+  readonly #abort = new AbortController();
+  readonly signal = this.#abort.signal;
   asked: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | undefined;
 
-  constructor(dispatcher: Dispatcher) {
+  constructor() {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(signal, () => {
         this.asked ??= signal;
-        dispatcher.stop();
+        this.#abort.abort();
       });
   }
 }
 
-async function interrupted(project: Project, { asked }: Interruption): Promise<ExitCode> {
+function leave(): ExitCode {
   say('[fjr-dispatcher] Received Exit signal. Exiting ...');
+  return exitCode.interrupted;
+}
+
+async function interrupted(project: Project, { asked }: Interruption): Promise<ExitCode> {
+  const left = leave();
   if (asked === 'SIGINT' && process.stdin.isTTY && process.stdout.isTTY && (await askToFire(project)))
     await fireAll(project, false);
-  return exitCode.interrupted;
+  return left;
 }
 
 async function askToFire(project: Project): Promise<boolean> {

@@ -23,10 +23,23 @@ export function reportCrews(files: Files, host: Host, layout: Layout): CrewRepor
   for (const name of perform(files, list(layout.jobpods)) ?? []) {
     const pod = parsePodName(name);
     if (pod?.kind !== 'live') continue;
-    const report = reportCrew(files, host, layout, pod.crew);
+    const report = unlessGone(files, layout, name, () => reportCrew(files, host, layout, pod.crew));
     if (report !== undefined) reports.push(report);
   }
   return reports;
+}
+
+/**
+ * What comes of looking at a pod; undefined if it failed because the pod was renamed or buried meanwhile. Some file
+ * servers then answer with an error for whatever was in it (GlusterFS: ESTALE, and once more when asked again).
+ */
+export function unlessGone<T>(files: Files, layout: Layout, pod: string, look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (perform(files, list(layout.jobpods))?.includes(pod) === true) throw error;
+    return undefined;
+  }
 }
 
 function reportCrew(files: Files, host: Host, layout: Layout, crew: CrewId): CrewReport | undefined {

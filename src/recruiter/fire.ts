@@ -9,7 +9,7 @@ import { list, read, unlink } from '../queue/steps.js';
 import type { Clock } from '../system/clock.js';
 import type { Files } from '../system/files.js';
 import type { Host, ProcessIdentity } from '../system/host.js';
-import { type CrewReport, isHere, reportCrews } from './crews-here.js';
+import { type CrewReport, isHere, reportCrews, unlessGone } from './crews-here.js';
 
 export interface FireSystem {
   readonly files: Files;
@@ -45,9 +45,11 @@ function restLeftPods(system: FireSystem, layout: Layout): void {
   for (const name of perform(system.files, list(layout.jobpods)) ?? []) {
     const pod = parsePodName(name);
     if (pod?.kind !== 'fenced') continue;
-    const bytes = perform(system.files, read(layout.fencedPod(pod.crew).crewFile));
-    const file = bytes === undefined ? undefined : parseCrewFile(bytes);
-    if (file !== undefined && system.host.judge(file) === 'dead') giveBack(system, layout, pod.crew, file);
+    unlessGone(system.files, layout, name, () => {
+      const bytes = perform(system.files, read(layout.fencedPod(pod.crew).crewFile));
+      const file = bytes === undefined ? undefined : parseCrewFile(bytes);
+      if (file !== undefined && system.host.judge(file) === 'dead') giveBack(system, layout, pod.crew, file);
+    });
   }
 }
 

@@ -177,9 +177,8 @@ export class MountedFiles implements Files {
    */
   #renameBack(from: string, to: string, aside: string): FileStatus {
     this.renew(dirname(to));
-    this.#rename(from, to);
-    if (!seemsThere(from)) return 'ok';
-    // It may be remembered there, and moved by another: only a listing is sure to ask.
+    if (!seemsTheSame(from, to)) return this.#rename(from, to);
+    // Another may have moved it: only a listing is sure to ask.
     if (!this.#list(dirname(from)).includes(basename(from))) return 'missing';
     if (!this.#moveAside(to, `${aside}${randomBytes(5).toString('hex')}`)) return this.#rename(from, to);
     // Another has moved it since, and it is in its place again.
@@ -275,7 +274,7 @@ export class MountedFiles implements Files {
     try {
       return guarded(`read ${path}`, () => inspectOpen(fd, basename(path), limit));
     } finally {
-      fs.closeSync(fd);
+      closeForgotten(fd);
     }
   }
 
@@ -322,7 +321,7 @@ export class MountedFiles implements Files {
     try {
       return guarded(`read ${path}`, () => readToEnd(fd, offset, limit));
     } finally {
-      fs.closeSync(fd);
+      closeForgotten(fd);
     }
   }
 
@@ -475,7 +474,7 @@ function readWhole(path: string, last: number): Uint8Array {
     const offset = last === Infinity ? 0 : Math.max(0, fs.fstatSync(fd).size - last);
     return readToEnd(fd, offset, Infinity);
   } finally {
-    fs.closeSync(fd);
+    closeForgotten(fd);
   }
 }
 
@@ -505,12 +504,15 @@ function readFully(fd: number, size: number, offset: number): Uint8Array {
   return bytes.subarray(0, count);
 }
 
-/** What is closed here has failed already, and may fail once more. */
+/**
+ * Closes what was only read, or has failed already. sshfs answers a close with EIO when its server is away: of what was
+ * read nothing is lost, and this process's number for the file is free all the same.
+ */
 function closeForgotten(fd: number): void {
   try {
     fs.closeSync(fd);
   } catch {
-    // The server no longer knows it; this process's number for it is free all the same.
+    // See above.
   }
 }
 
@@ -521,13 +523,16 @@ function writeFully(fd: number, content: string | Uint8Array): number {
   return bytes.length;
 }
 
-/** Whether a file seems to be where it was moved away from; what cannot be looked at does not. */
-function seemsThere(path: string): boolean {
-  try {
-    return fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    return false;
-  }
+/**
+ * Whether the system knows one file under two names. It is asked as a rename asks, the old name first, and before the
+ * rename: a look at the old name afterwards would make other systems remember for a minute that nothing is there.
+ */
+function seemsTheSame(from: string, to: string): boolean {
+  const options = { bigint: true, throwIfNoEntry: false } as const;
+  const source = fs.lstatSync(from, options);
+  if (source === undefined) return false;
+  const target = fs.lstatSync(to, options);
+  return target?.ino === source.ino && target.dev === source.dev;
 }
 
 /** Whatever the system answers that no caller expects is an FjrError: it may pass. */

@@ -55,7 +55,7 @@ export async function takeLock(path: string, host: Host, options: LockOptions): 
         return own(path, host, options, release);
       } catch (error) {
         // A full disk: a lock that nobody owns must not stay.
-        rmSync(ownerFile(path), { force: true });
+        removeIfPossible(ownerFile(path));
         await release().catch(() => undefined);
         throw cannotLock(path, error);
       }
@@ -159,7 +159,7 @@ function own(
       clearInterval(timer);
       // Somebody took the lock over meanwhile: then it is theirs to give back.
       if (!isOurs(readText(file))) return;
-      rmSync(file, { force: true });
+      removeIfPossible(file);
       await release().catch(() => undefined);
     },
   };
@@ -187,6 +187,15 @@ function parseOwner(content: string): LockOwner | undefined {
     return { hints: [], beat: 0, ...(JSON.parse(content) as ProcessIdentity) };
   } catch {
     return undefined;
+  }
+}
+
+/** What a file server that is away keeps counts as left once its owner is gone or no longer beats. */
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Whoever wants the lock finds it left.
   }
 }
 

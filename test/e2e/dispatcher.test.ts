@@ -184,6 +184,18 @@ describe('the lock', () => {
     expect(project.outcomes('job.conf')).toHaveLength(1);
   });
 
+  test('is waited for until somebody says otherwise', async ({ rig }) => {
+    const first = rig.start('fjr-dispatcher', ['--keep-running']);
+    await first.says('Started on project "default"');
+    const second = rig.start('fjr-dispatcher', ['--standby']);
+    await second.says('waiting to take over.\n');
+    second.signal('SIGTERM');
+    const { code, stdout } = await second.ends();
+    expect(stdout).toContain('[fjr-dispatcher] Received Exit signal. Exiting ...\n');
+    expect(code).toBe(130);
+    await first.stop();
+  });
+
   test('of a dispatcher that is silent for a lease is taken over by one that stands by', async ({ rig }) => {
     const first = rig.start('fjr-dispatcher', ['--keep-running']);
     await first.says('Started on project "default"');
