@@ -24,6 +24,8 @@ export class DispatcherVoice {
   #failures = 0;
   #toldNobody = false;
   #trouble = '';
+  /** What was told last of each gang that waits. */
+  readonly #gangs = new Map<string, string>();
 
   constructor(project: string, clock: Clock, stream: NodeJS.WriteStream) {
     this.#project = project;
@@ -51,6 +53,9 @@ export class DispatcherVoice {
         this.#line(
           `[fjr-dispatcher] Job ${printable(event.name)} waits: it needs ${event.count} of the pool ${event.pool}, which has fewer.`,
         );
+        return;
+      case 'gang':
+        this.#tellGang(event);
         return;
       case 'unfit':
         this.#line(`[fjr-dispatcher] Job ${printable(event.name)} waits: ${describeLack(event.needs)}.`);
@@ -122,6 +127,14 @@ export class DispatcherVoice {
     say(text);
   }
 
+  /** Once for each change: it may wait for long. */
+  #tellGang({ name, places, fit, most }: Extract<DispatcherEvent, { kind: 'gang' }>): void {
+    const words = describeGang({ places, fit, most });
+    if (this.#gangs.get(name) === words) return;
+    this.#gangs.set(name, words);
+    this.#line(`[fjr-dispatcher] Job ${printable(name)} waits: ${words}.`);
+  }
+
   #tellFailure(entry: string, what: string): void {
     this.#failures += 1;
     if (this.#failures <= failuresTold)
@@ -151,6 +164,18 @@ export class DispatcherVoice {
 /** What this dispatcher turned away itself was told when it was. */
 function toldAlready({ event, outcome }: Ending): boolean {
   return event === 'verdict' && (outcome.kind === 'rejected' || outcome.kind === 'dependency');
+}
+
+/** What a gang waits for. */
+export function describeGang({
+  places,
+  fit,
+  most,
+}: Pick<Extract<DispatcherEvent, { kind: 'gang' }>, 'places' | 'fit' | 'most'>): string {
+  const all = `it needs ${plural(places, 'worker')} together`;
+  return most < places
+    ? `${all}, and the crews there are have room for ${most}`
+    : `${all}, and ${fit} ${fit === 1 ? 'is' : 'are'} idle now`;
 }
 
 function describeLack(needs: Needs): string {

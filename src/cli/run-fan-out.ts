@@ -11,7 +11,7 @@ import { create } from '../queue/steps.js';
 import { reportCrews } from '../recruiter/crews-here.js';
 import { takeLock } from '../system/lock.js';
 import { clock, filesFor, thisHost } from './compose.js';
-import { progressLine } from './dispatcher-voice.js';
+import { describeGang, progressLine } from './dispatcher-voice.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { beginRun, planRun } from './fan-out-door.js';
 import { findFanOut } from './fan-outs.js';
@@ -101,6 +101,7 @@ class FanOutRunner {
   #verdict: { readonly failed: boolean; readonly words: string } | undefined;
   #interrupts = 0;
   #live = false;
+  #waiting = '';
 
   constructor(
     project: Project,
@@ -182,11 +183,20 @@ class FanOutRunner {
     if (event.kind === 'trouble')
       remark(`fjr: ${event.error instanceof Error ? event.error.message : String(event.error)}`);
     if (event.kind === 'host' && this.#hosts !== undefined) this.#hearOfHost(event.line);
+    if (event.kind === 'gang' && event.name === this.#name) this.#tellWaiting(describeGang(event));
     if (event.kind !== 'ending') return;
     const { ending } = event;
     if (parseEntryName(ending.entry).job !== this.#name) return;
     this.#verdict = { failed: ending.to === 'failed', words: describeOutcome(ending.outcome) };
     this.#dispatcher.stop();
+  }
+
+  /** Once for each change. */
+  #tellWaiting(words: string): void {
+    if (words === this.#waiting) return;
+    this.#waiting = words;
+    this.#clearLine();
+    remark(`fjr: ${printable(this.#name)} waits: ${words}`);
   }
 
   #draw(): void {

@@ -56,6 +56,16 @@ export class Crews {
     return [...this.#known.values()].map(({ file }) => capacityOf(file));
   }
 
+  /** What all crews could give if they were idle. */
+  allOffers(): Offer[] {
+    return [...this.#known].map(([crew, { file }]) => ({
+      crew,
+      idle: Array.from({ length: file.workers }, (_, n): Slot => ({ crew, worker: n + 1 })),
+      used: noUsage,
+      capacity: capacityOf(file, this.#timeLeft(crew)),
+    }));
+  }
+
   /** Badges in `workerqueue`, as they are now. */
   idle(): Badge[] {
     const badges: Badge[] = [];

@@ -1,6 +1,7 @@
 import { FjrError } from '../job/fjr-error.js';
 import type { Outcome } from '../job/outcome.js';
 import { fitsBeside, noUsage } from '../job/capacity.js';
+import type { Place } from '../job/gang.js';
 import { type Job, type Needs, takesOneWorker } from '../job/job.js';
 import { naturalKey } from '../job/natural-order.js';
 import { recallJob } from '../queue/recall-job.js';
@@ -30,7 +31,7 @@ import { Backlog } from './backlog.js';
 import { CrewHints } from './crew-hints.js';
 import { Crews } from './crews.js';
 import { patience } from './fan-out-run.js';
-import { FanOuts } from './fan-outs.js';
+import { FanOuts, type WaitingGang } from './fan-outs.js';
 import { type Arrival, Intake } from './intake.js';
 import { untilNextListing } from './listing-pace.js';
 import { newestOutcomes } from './outcomes.js';
@@ -78,6 +79,14 @@ export type DispatcherEvent =
   | { readonly kind: 'held'; readonly name: string; readonly on: string }
   /** The pool has fewer items than it needs, or there is no such pool. */
   | { readonly kind: 'poor'; readonly name: string; readonly pool: string; readonly count: number }
+  /** A gang waits: of its places so many could be filled now, and so many if all workers were idle. */
+  | {
+      readonly kind: 'gang';
+      readonly name: string;
+      readonly places: number;
+      readonly fit: number;
+      readonly most: number;
+    }
   /** No crew there is could run it. */
   | { readonly kind: 'unfit'; readonly name: string; readonly needs: Needs }
   | { readonly kind: 'ending'; readonly ending: Ending }
@@ -99,6 +108,8 @@ export interface DispatcherOptions {
 
 /** Milliseconds: a lease of ten seconds wants a look in each of them, and two seconds without one are a gap. */
 const shortestLookAround = 500;
+/** Milliseconds that a gang waits before people are told. */
+const toldAfter = 2000;
 /** Milliseconds between two hellos to a crew. */
 const greetInterval = 8000;
 /** Milliseconds that may be spent on looking through a queue that was just found before any of it is given out. */
@@ -135,6 +146,8 @@ export class Dispatcher {
   #idleCount = 0;
   /** Nothing that waits was for them. */
   #idleInVain = false;
+  /** Monotonic milliseconds since when gangs wait. */
+  readonly #gangsWaitSince = new Map<string, number>();
   #nextListing = 0;
   #looksThroughUntil = -Infinity;
   #nextJournals = 0;
@@ -233,6 +246,9 @@ export class Dispatcher {
       }),
       this.#every(Math.min(pace.lookAround, shortestLookAround), () => {
         if (this.#system.clock.monotonic() >= this.#nextLookAround) this.#lookAround();
+      }),
+      this.#every(pace.lookAtGangs, () => {
+        this.#lookAtGangs();
       }),
       this.#every(pace.readJournals, () => {
         this.#progress.read(this.#liveCrews);
@@ -367,9 +383,11 @@ export class Dispatcher {
     const badges = [...this.#applier.spare, ...this.#lookForIdle()];
     if (badges.length > 0) {
       if (this.#progressQuiet) this.#reportCounts();
+      let mayAssign = true;
       this.#guard(() => {
-        this.#carve(badges);
+        mayAssign = this.#carve(badges);
       });
+      if (!mayAssign) return;
       // Workers for whom something was carved just now have it in one of the next turns.
       const { offers, orphans } = this.#crews.offers(badges.slice(this.#fanOuts.unread));
       for (const orphan of orphans) this.#applier.clear(orphan);
@@ -383,23 +401,68 @@ export class Dispatcher {
     this.#hints.flush();
   }
 
-  /** Carves slices of fan-out jobs for idle workers for whom nothing waits that goes before. */
-  #carve(idle: readonly Badge[]): void {
-    if (this.#fanOuts.size === 0) return;
+  /**
+   * Carves slices of fan-out jobs for idle workers for whom nothing waits that goes before. False: a gang that goes before
+   * all that waits needs more workers than are idle, and they are kept for it.
+   */
+  #carve(idle: readonly Badge[]): boolean {
+    if (this.#fanOuts.size === 0) return true;
     const leaders = this.#backlog.leaders();
+    const isFirst = (priority: number): boolean => leaders.every(({ job }) => job.priority < priority);
     const mayGo = (priority: number): boolean =>
-      this.#backlog.size < idle.length ||
-      this.#idleInVain ||
-      leaders.every(({ job }) => job.priority < priority);
+      this.#backlog.size < idle.length || this.#idleInVain || isFirst(priority);
+    const carved = (name: string): void => {
+      this.#intake.ring(name, 'rename');
+      this.#lookAgain();
+    };
+    const free = idle.slice(this.#fanOuts.unread);
+    const gang = this.#fanOuts.gather(mayGo, (places) => this.#room(places, free), carved);
+    if (gang !== undefined && this.#isKeptFor(gang)) return !isFirst(gang.priority);
     const staff = {
       workers: this.#crews.workers,
       idle: idle.map(badgeName),
       isHere: (badge: string) => this.#crews.has(parseBadge(badge)?.crew ?? ('' as CrewId)),
     };
-    this.#fanOuts.refill(staff, mayGo, (name) => {
-      this.#intake.ring(name, 'rename');
-      this.#lookAgain();
-    });
+    this.#fanOuts.refill(staff, mayGo, carved);
+    return true;
+  }
+
+  /** How many of these places the workers with these badges could fill together. */
+  #room(places: readonly Place[], badges: readonly Badge[]): number {
+    return this.#roomIn(places, this.#crews.offers(badges).offers);
+  }
+
+  #roomIn(places: readonly Place[], offers: readonly Offer[]): number {
+    const groups = places.map(({ type: { needs } }, key) => ({
+      needs,
+      jobs: [{ name: String(key), priority: 0, key }],
+    }));
+    return planAssignments(groups, offers, new Map(), this.#system.clock.monotonic()).length;
+  }
+
+  /** Whether workers are to wait with a gang: if it could ever have as many as it needs. */
+  #isKeptFor({ name, places, fit }: WaitingGang): boolean {
+    const most = this.#roomIn(places, this.#crews.allOffers());
+    const now = this.#system.clock.monotonic();
+    const since = this.#gangsWaitSince.get(name) ?? now;
+    this.#gangsWaitSince.set(name, since);
+    // That workers are just about to come, or to be idle, is nothing to tell.
+    if (now - since > toldAfter)
+      this.#options.report({ kind: 'gang', name, places: places.length, fit, most });
+    return most >= places.length;
+  }
+
+  /** Slices of a gang go when all of them have reached their workers. */
+  #lookAtGangs(): void {
+    if (!this.#fanOuts.isGathering) return;
+    const hosts = new Map<string, string>();
+    for (const crew of this.#liveCrews) {
+      const host = this.#crews.learn(crew)?.file.host;
+      if (host === undefined) continue;
+      for (const entry of this.#perform(list(this.#layout.pod(crew).running)) ?? [])
+        hosts.set(parseEntryName(entry).job, host);
+    }
+    this.#fanOuts.lookAtGangs(hosts);
   }
 
   /** Busy crews are given their next jobs before they ask. */

@@ -11,6 +11,8 @@ import {
   tasksIn,
 } from '../job/fan-out.js';
 import { FjrError } from '../job/fjr-error.js';
+import { type Gang, rankTypeOf } from '../job/gang.js';
+import type { Needs } from '../job/job.js';
 import { cancelFanOut, cancelSlices } from '../queue/cancel-fan-out.js';
 import { carveSlice, placeSlice } from '../queue/carve-slice.js';
 import { FanOutBook } from '../queue/fan-out-book.js';
@@ -30,6 +32,7 @@ import { newToken } from '../queue/token.js';
 import type { Clock } from '../system/clock.js';
 import type { Files } from '../system/files.js';
 import { Heap } from './heap.js';
+import { type GangOfRun, GangRun } from './gang-run.js';
 import { RunKeepers } from './kept-items.js';
 import { sliceSize } from './slice-size.js';
 
@@ -69,6 +72,9 @@ interface Chosen {
   readonly next: number;
   readonly ranges: TaskRange[];
   readonly avoid: readonly string[];
+  /** Of ranks: what their type needs, and the try of their gang. */
+  readonly needs?: Needs;
+  readonly gang?: string;
 }
 
 /** One fan-out job, as its dispatcher knows it: what has become of its tasks, and which are still to be given out. */
@@ -80,6 +86,8 @@ export class FanOutRun {
   readonly #book: FanOutBook;
   /** Undefined: its workers keep nothing. */
   readonly kept: RunKeepers | undefined;
+  /** Undefined: its tasks are no ranks. */
+  readonly gang: GangRun | undefined;
   /** Tasks that wait for their next try. */
   readonly #delayed = new Heap<Delayed>((a, b) => a.due < b.due);
   #cursor: Cursor;
@@ -100,6 +108,8 @@ export class FanOutRun {
     this.kept = pools.length === 0 ? undefined : new RunKeepers(system.files, layout, name, pools, isAlive);
     this.#cursor = this.#readCursor();
     this.#othersCarved = this.#cursor.slices > 0;
+    const { gang } = this.#book.fanOut;
+    this.gang = gang === undefined ? undefined : new GangRun(system.files, system.clock, this.#ofGang(gang));
     perform(system.files, placeSlice(layout, name, this.#paths, this.#cursor));
     this.refresh();
   }
@@ -146,6 +156,8 @@ export class FanOutRun {
 
   /** Tasks that could be given out now. */
   get ready(): number {
+    // Ranks are given out together, but for those that are tried again by themselves.
+    if (this.gang !== undefined && this.gang.going === undefined) return 0;
     this.#schedule();
     return this.untouched + (this.isStopped ? 0 : this.#due());
   }
@@ -160,6 +172,7 @@ export class FanOutRun {
     this.#book.refresh(fresh);
     this.#lookForCancel();
     this.stopIfFailed();
+    this.gang?.refresh();
     this.noteProgress();
   }
 
@@ -176,11 +189,14 @@ export class FanOutRun {
   carve(staff: Staff): string | undefined {
     this.#lookForCancel();
     const tasks = this.#chooseAgain(staff) ?? this.#chooseUntouched(staff.workers);
-    if (tasks === undefined) return undefined;
+    return tasks === undefined ? undefined : this.#carve(tasks);
+  }
+
+  #carve(tasks: Chosen): string | undefined {
     const slices = this.#cursor.slices + 1;
-    const { next, ranges, avoid } = tasks;
+    const { next, ranges, avoid, needs = this.fanOut.job.needs, gang } = tasks;
     const to = { next, slices, draft: `${slices}-${newToken()}` };
-    const { priority, needs, nice } = this.fanOut.job;
+    const { priority, nice } = this.fanOut.job;
     const slice: Slice = {
       of: this.name,
       slice: slices,
@@ -191,6 +207,7 @@ export class FanOutRun {
       tasks: ranges,
       ...(this.kept === undefined ? {} : { kept: keptPools(this.fanOut) }),
       ...(avoid.length === 0 ? {} : { avoid }),
+      ...(gang === undefined ? {} : { gang }),
       failures: this.#failuresIn(ranges),
     };
     const fanOut = { name: this.name, paths: this.#paths };
@@ -219,6 +236,8 @@ export class FanOutRun {
     this.#othersCarved = false;
     while (this.#delayed.pop() !== undefined);
     this.tally.giveBackOpen(this.#cursor.next);
+    // What is left of a gang begins together.
+    if (this.tally.again > 0) this.gang?.void();
   }
 
   get cursor(): Cursor {
@@ -231,6 +250,31 @@ export class FanOutRun {
     const line = formatProgress({ tasks: this.fanOut.tasks, done, failed });
     if (line !== this.#progress) this.#perform(overwrite(this.#paths.progress, line));
     this.#progress = line;
+  }
+
+  /** What its gang needs of it. */
+  #ofGang(gang: Gang): GangOfRun {
+    return {
+      gang,
+      paths: this.#paths,
+      isOpen: (rank) => this.tally.stateOf(rank) === 'open',
+      isFree: () => !this.isStopped && !this.#isGone && !this.#othersCarved && this.#isUngiven(),
+      hasReturned: () => this.#delayed.size + this.tally.again > 0,
+      carve: (ranges, needs, token) => {
+        this.tally.takeAgain(Infinity);
+        while (this.#delayed.pop() !== undefined);
+        return this.#carve({ next: this.fanOut.tasks, ranges: [...ranges], avoid: [], needs, gang: token });
+      },
+      lose: () => {
+        this.#othersCarved = true;
+      },
+    };
+  }
+
+  /** Whether all tasks without an outcome are in no slice. */
+  #isUngiven(): boolean {
+    const { done, failed, again } = this.tally;
+    return this.fanOut.tasks - done - failed === this.untouched + this.#delayed.size + again;
   }
 
   #perform<T>(steps: Steps<T>): T {
@@ -286,7 +330,8 @@ export class FanOutRun {
     this.#schedule();
     if (this.isStopped || this.#othersCarved) return undefined;
     const now = this.#system.clock.monotonic();
-    const most = this.#size(this.#delayed.size, staff.workers);
+    // Ranks may differ in what they need.
+    const most = this.gang === undefined ? this.#size(this.#delayed.size, staff.workers) : 1;
     const tasks: number[] = [];
     const later: Delayed[] = [];
     let avoid: readonly string[] = [];
@@ -303,7 +348,11 @@ export class FanOutRun {
     }
     for (const each of later) this.#delayed.push(each);
     if (tasks.length === 0) return undefined;
-    return { next: this.#cursor.next, ranges: asRanges(tasks.sort((a, b) => a - b)), avoid };
+    const chosen = { next: this.#cursor.next, ranges: asRanges(tasks.sort((a, b) => a - b)), avoid };
+    const [rank] = tasks;
+    const { gang } = this.fanOut;
+    if (gang === undefined || rank === undefined || this.gang?.going === undefined) return chosen;
+    return { ...chosen, needs: rankTypeOf(gang, rank).needs, gang: this.gang.going };
   }
 
   /** Workers on which a task has failed; none if there are no others. */

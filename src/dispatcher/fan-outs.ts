@@ -1,3 +1,4 @@
+import type { Place } from '../job/gang.js';
 import { concludeFanOut } from '../queue/conclude-fan-out.js';
 import { parseEntryName } from '../queue/entry-name.js';
 import { type Cursor, FanOutPaths, fanOutOf } from '../queue/fan-out-paths.js';
@@ -15,6 +16,15 @@ export interface TaskCounts {
   readonly failed: number;
   /** Without an outcome, running ones included. */
   readonly left: number;
+}
+
+/** A gang that not all of its places can be filled for. */
+export interface WaitingGang {
+  readonly name: string;
+  readonly priority: number;
+  readonly places: readonly Place[];
+  /** How many of them could be filled now. */
+  readonly fit: number;
 }
 
 /** What the rest of the dispatcher knows of the queue. */
@@ -103,8 +113,52 @@ export class FanOuts {
 
   /** Whether a worker could be given something. */
   get isReady(): boolean {
-    for (const run of this.#runs.values()) if (run.ready > 0) return true;
+    for (const run of this.#runs.values())
+      if (run.ready > 0 || (run.gang !== undefined && run.gang.waiting().length > 0)) return true;
     return false;
+  }
+
+  /** Whether slices of a gang are on their way to their workers. */
+  get isGathering(): boolean {
+    for (const { gang } of this.#runs.values()) if (gang?.isGathering === true) return true;
+    return false;
+  }
+
+  /** `hosts`: by slice, the host of the crew that has started it. */
+  lookAtGangs(hosts: ReadonlyMap<string, string>): void {
+    for (const { gang } of this.#runs.values()) gang?.look(hosts);
+  }
+
+  /**
+   * Gathers the first gang whose places can all be filled, for which `room` says how many could be filled now. Returns the
+   * first that waits for more, and does not gather another behind it: small ones would keep it waiting for ever.
+   */
+  gather(
+    mayGo: (priority: number) => boolean,
+    room: (places: readonly Place[]) => number,
+    carved: (name: string) => void,
+  ): WaitingGang | undefined {
+    if (this.isGathering) return undefined;
+    this.#forgetRemoved();
+    for (const { name, fanOut, gang } of this.#byPriority()) {
+      const places = gang === undefined || !mayGo(fanOut.job.priority) ? [] : gang.waiting();
+      if (places.length === 0) continue;
+      const fit = room(places);
+      if (fit < places.length) return { name, priority: fanOut.job.priority, places, fit };
+      for (const slice of gang?.gather() ?? []) this.#noteCarved(slice, carved);
+      return undefined;
+    }
+    return undefined;
+  }
+
+  #byPriority(): FanOutRun[] {
+    return [...this.#runs.values()].sort((a, b) => b.fanOut.job.priority - a.fanOut.job.priority);
+  }
+
+  #noteCarved(name: string, carved: (name: string) => void): void {
+    this.#carved.add(name);
+    this.#unread.add(name);
+    carved(name);
   }
 
   /**
@@ -112,16 +166,13 @@ export class FanOuts {
    */
   refill(staff: Staff, mayGo: (priority: number) => boolean, carved: (name: string) => void): void {
     this.#forgetRemoved();
-    const runs = [...this.#runs.values()].sort((a, b) => b.fanOut.job.priority - a.fanOut.job.priority);
-    for (const run of runs) {
+    for (const run of this.#byPriority()) {
       if (!mayGo(run.fanOut.job.priority)) continue;
       if (run.hasLimit && run.ready > 0) run.refresh();
       while (this.#queuedOf(run.name) < staff.idle.length && run.ready > 0) {
         const name = run.carve(staff);
         if (name === undefined) break;
-        this.#carved.add(name);
-        this.#unread.add(name);
-        carved(name);
+        this.#noteCarved(name, carved);
       }
     }
   }

@@ -166,6 +166,8 @@ export interface Slice {
   readonly avoid?: readonly string[];
   /** What those that are tried again have behind them, by task. */
   readonly failures: Readonly<Record<string, TaskFailures>>;
+  /** Of ranks that run together: which try of the gang this belongs to. It starts when that goes. */
+  readonly gang?: string;
 }
 
 const sliceStart = '{"slice":';

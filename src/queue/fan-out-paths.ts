@@ -26,6 +26,29 @@ export function parseCursor(names: readonly string[]): Cursor | undefined {
   return undefined;
 }
 
+/** What is decided of a gang's ranks: the *name* of a file, so that one rename changes it. See decide-gang.ts. */
+export type GangState =
+  | { readonly kind: 'open' }
+  /** `token`: which try it is. */
+  | { readonly kind: 'hold' | 'go' | 'void'; readonly token: Token };
+
+const gangPattern = new RegExp(`^gang=(?:open|(hold|go|void)=([${tokenAlphabet}]{${tokenLength}}))$`);
+
+export function gangStateName(state: GangState): string {
+  return state.kind === 'open' ? 'gang=open' : `gang=${state.kind}=${state.token}`;
+}
+
+/** Undefined: this is no gang's directory, or it is gone. */
+export function parseGangState(names: readonly string[]): GangState | undefined {
+  for (const name of names) {
+    const match = gangPattern.exec(name);
+    if (match === null) continue;
+    const [, kind, token] = match;
+    return kind === undefined ? { kind: 'open' } : { kind: kind as 'hold', token: token as Token };
+  }
+  return undefined;
+}
+
 /** A slice that was taken back after it had started: how many of its lines count. */
 export interface Seal {
   readonly token: Token;
@@ -108,6 +131,9 @@ export class FanOutPaths {
   }
   cursor(cursor: Cursor): string {
     return `${this.directory}/${cursorName(cursor)}`;
+  }
+  gang(state: GangState): string {
+    return `${this.directory}/${gangStateName(state)}`;
   }
   draft(name: string): string {
     return `${this.directory}/.new.${name}`;

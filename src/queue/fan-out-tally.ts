@@ -1,5 +1,6 @@
 import { type FailureReason, type FanOut, type TaskFailures, failureReason } from '../job/fan-out.js';
 import { isSuccess } from '../job/outcome.js';
+import { Executions } from './executions.js';
 import { lostBudget } from './return-entries.js';
 import { type TaskLine, outcomeOfLine } from './task-line.js';
 
@@ -15,27 +16,6 @@ const states: readonly TaskState[] = ['open', 'done', 'failed'];
 type Reason = FailureReason | 'final';
 const results = ['done', 'final', 'exit', 'signal', 'timeout', 'spawn-error', 'lost'] as const;
 type Result = 'done' | Reason;
-
-/** The executions of one slice, in the order of their lines: millions of them are remembered, so each is one number. */
-interface Executions {
-  readonly counted: number[];
-  /** Once the slice is sealed: how many lines count. */
-  limit: number;
-}
-
-/** In the place of a line that says again what an earlier one says. */
-const repeated = -1;
-
-function pack(task: number, result: Result): number {
-  return task * results.length + results.indexOf(result);
-}
-
-function unpack(packed: number): { task: number; result: Result } {
-  return {
-    task: Math.floor(packed / results.length),
-    result: results[packed % results.length] ?? 'final',
-  };
-}
 
 /**
  * What has become of a fan-out job's tasks, from the lines that crews wrote. All of it is counting: whatever the order
@@ -53,7 +33,7 @@ export class FanOutTally {
   readonly #failedOn = new Map<number, Set<string>>();
   /** Tasks that ran, or were to run, in vain, and are in no slice now. */
   readonly #again = new Set<number>();
-  readonly #slices = new Map<string, Executions>();
+  readonly #slices = new Map<string, Executions<Result>>();
   done = 0;
   failed = 0;
   /** Executions that counted, and the milliseconds that they took. */
@@ -97,15 +77,10 @@ export class FanOutTally {
     const { task, token, ms } = line;
     if (!Number.isInteger(task) || task < 0 || task >= this.#fanOut.tasks) return false;
     const slice = this.#slice(token);
-    if (slice.counted.length >= slice.limit) return false;
+    if (slice.lines >= slice.limit) return false;
     const result = resultOf(line);
-    const packed = pack(task, result);
     // An append that was answered with an error may have been carried out, and was made again.
-    if (slice.counted.includes(packed)) {
-      slice.counted.push(repeated);
-      return false;
-    }
-    slice.counted.push(packed);
+    if (!slice.add(task, result)) return false;
     this.executions += 1;
     this.ms += ms;
     this.#again.delete(task);
@@ -149,19 +124,15 @@ export class FanOutTally {
   seal(token: string, limit: number, tasks: Iterable<number>, lost: boolean): boolean {
     const slice = this.#slice(token);
     if (slice.limit === limit) return true;
-    if (slice.counted.length < limit) return false;
-    slice.limit = limit;
-    for (const packed of slice.counted.splice(limit)) {
-      if (packed === repeated) continue;
-      const { task, result } = unpack(packed);
+    if (slice.lines < limit) return false;
+    for (const { task, result } of slice.cut(limit)) {
       this.executions -= 1;
       this.#again.delete(task);
       this.#count(task, result, -1);
     }
-    const counted = new Set(slice.counted.map((packed) => unpack(packed).task));
     let first = lost;
     for (const task of tasks) {
-      if (counted.has(task)) continue;
+      if (slice.isAbout(task)) continue;
       if (first) this.#count(task, 'lost', 1);
       if (this.#states[task] === open) this.#again.add(task);
       first = false;
@@ -187,9 +158,9 @@ export class FanOutTally {
     for (; task >= 0 && task < end; task = this.#states.indexOf(open, task + 1)) this.#again.add(task);
   }
 
-  #slice(token: string): Executions {
+  #slice(token: string): Executions<Result> {
     let slice = this.#slices.get(token);
-    if (slice === undefined) this.#slices.set(token, (slice = { counted: [], limit: Infinity }));
+    if (slice === undefined) this.#slices.set(token, (slice = new Executions()));
     return slice;
   }
 

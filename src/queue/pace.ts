@@ -22,6 +22,8 @@ export interface Pace {
   readonly lookAround: number;
   /** Between two looks for new journals. */
   readonly lookForJournals: number;
+  /** Between two looks at what is decided of gangs, by who gathers one and by who has ranks of it. */
+  readonly lookAtGangs: number;
   /** After which an entry that has not started may be given to somebody idle. */
   readonly recallAfter: number;
   /** Jobs that each busy worker's crew is given ahead of time, so that the next one is at hand when one ends. */
@@ -37,6 +39,7 @@ export const localPace: Pace = {
   readJournals: 100,
   lookAround: 1000,
   lookForJournals: 1000,
+  lookAtGangs: 100,
   recallAfter: 5000,
   ahead: 0,
 };
@@ -50,6 +53,7 @@ export const sharedPace: Pace = {
   readJournals: 2000,
   lookAround: 2000,
   lookForJournals: 10_000,
+  lookAtGangs: 1000,
   recallAfter: 6000,
   ahead: 1,
 };

@@ -52,6 +52,7 @@ export function* submitFanOut(
   yield* create(draft.file, `${JSON.stringify(fanOut, undefined, 2)}\n`);
   yield* create(draft.progress, formatProgress({ tasks, done: 0, failed: 0 }));
   yield* create(draft.cursor({ next: 0, slices: 0, draft: '' }), '');
+  if (what.gang !== undefined) yield* create(draft.gang({ kind: 'open' }), '');
   if ((yield* list(layout.jobqueue))?.includes(name) === true) return { kind: 'exists' };
   const moved = yield* rename(draft.directory, layout.queued(name));
   if (moved === 'missing')

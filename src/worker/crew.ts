@@ -365,6 +365,12 @@ export class Crew {
           this.#giveBackStray();
         });
       }),
+      every(pace.lookAtGangs, () => {
+        this.#guard(() => {
+          const busy = [...this.#roster.in('busy')];
+          this.#slices.lookAtGangs(busy.flatMap(([, { slice }]) => slice ?? []));
+        });
+      }),
       every(exposeAfter / 2, () => {
         this.#guard(() => {
           this.#exposeLongRunning();
@@ -694,8 +700,8 @@ export class Crew {
     }
     busy.slice = run;
     this.#options.report({ kind: 'found', crew: this.#id, worker, entry: busy.entry });
-    run.pump();
-    if (run.isOver) run.close();
+    if (run.gang === undefined) run.pump();
+    else this.#slices.lookAtGangs([run]);
   }
 
   /** The same for a task; those that end behind it wait with it, since ends come in order. */
@@ -718,8 +724,7 @@ export class Crew {
   #endTask(worker: number, run: SliceRun, ended: Ended): void {
     run.onEnded(ended);
     if (run.isLost) this.#sendAway(worker);
-    if (run.isOver) run.close();
-    else if (!this.#flushPlanned) {
+    if (!run.isOver && !this.#flushPlanned) {
       this.#flushPlanned = true;
       setImmediate(() => {
         this.#flushPlanned = false;

@@ -9,6 +9,7 @@ import {
 import { type Outcome, isSuccess } from '../job/outcome.js';
 import type { TaskInput } from '../job/fan-out.js';
 import type { FanOutPaths } from '../queue/fan-out-paths.js';
+import type { GangState } from '../queue/fan-out-paths.js';
 import { type TaskLine, formatTaskLine } from '../queue/task-line.js';
 import { type Ended, type Launch, type Starter, refusedInSilence } from './starter.js';
 import { taskArgv, taskEnvironment } from './task-argv.js';
@@ -95,12 +96,20 @@ export class SliceRun {
   /** Ends that are not looked at yet: they may have a cause that is told a moment later. */
   readonly held: Ended[] = [];
   #lines: string[] = [];
+  /** Ranks wait until their gang goes. */
+  #mayBegin: boolean;
+  /** By rank, where the ranks of its gang are; none: all are here. */
+  #hosts: readonly string[] = [];
+  /** Others are to do what it has not done. */
+  isGivenBack = false;
+  #closed = false;
   /** By the names that tasks have for them. */
   readonly #programs = new Map<string, string | undefined>();
 
   constructor(context: SliceContext) {
     this.#context = context;
     this.#failures = context.slice.failures;
+    this.#mayBegin = context.slice.gang === undefined;
     this.#tasks = [...tasksIn(context.slice.tasks)].map((task, index) => ({
       task,
       input: context.inputs[index] ?? '',
@@ -148,23 +157,56 @@ export class SliceRun {
 
   /** Hands the starter what comes next. */
   pump(): void {
-    while (!this.#stopping && !this.#draining && this.#started.length < this.#depth()) {
+    while (this.#mayBegin && !this.#stopping && !this.#draining && this.#started.length < this.#depth()) {
       const task = this.#tasks[this.#next];
       if (task === undefined) break;
       this.#next += 1;
       this.#launch(task);
       this.#endMissing();
     }
+    this.#closeIfOver();
+  }
+
+  /** Its fan-out job's. */
+  get directory(): string {
+    return this.#context.paths.directory;
+  }
+
+  /** The try of a gang that its ranks belong to. */
+  get gang(): string | undefined {
+    return this.#context.slice.gang;
+  }
+
+  /** What was decided of its gang. `hosts`: where the other ranks are. */
+  hearOfGang(state: GangState | undefined, hosts: () => readonly string[], grace: number): void {
+    const isOurs = state !== undefined && state.kind !== 'open' && state.token === this.gang;
+    if (isOurs && state.kind === 'hold') return;
+    if (!isOurs || state.kind === 'void') this.giveBack(grace);
+    else if (!this.#mayBegin) {
+      this.#hosts = hosts();
+      this.#mayBegin = true;
+      this.pump();
+    }
+  }
+
+  /** What it has not done others are to do, with all the ranks of its gang. */
+  giveBack(grace: number): void {
+    if (this.#stopping) return;
+    this.isGivenBack = true;
+    this.stop(grace);
   }
 
   /** Nothing of it runs or will run: what its tasks left running is to end, too. */
-  close(): void {
+  #closeIfOver(): void {
+    if (!this.isOver || this.#closed) return;
+    this.#closed = true;
     this.#context.starter.closeSeries(this.#context.worker);
   }
 
   stop(grace: number): void {
     this.#stopping = true;
     if (this.#started.length > 0) this.#context.starter.stop(this.#context.worker, grace);
+    this.#closeIfOver();
   }
 
   /** Its user, or the run's limit, wishes its end. */
@@ -176,6 +218,7 @@ export class SliceRun {
   /** Begins no more tasks than the starter has. */
   drain(): void {
     this.#draining = true;
+    this.#closeIfOver();
   }
 
   /** The starter tells of the first of those it was given. */
@@ -193,6 +236,7 @@ export class SliceRun {
       // What it printed is nobody's, and must not be taken for that of the next.
       if (ended.kind !== 'dropped') this.#keep(started);
       this.#stopping = true;
+      this.#closeIfOver();
       return;
     }
     this.#note(started, outcome, ms);
@@ -250,7 +294,10 @@ export class SliceRun {
       cut: new Map<string, number>(),
     };
     const argv = taskArgv(fanOut, input, task);
-    const variables = taskEnvironment(fanOut, input, task, (shard) => paths.shard(shard));
+    const variables = taskEnvironment(fanOut, input, task, {
+      shardFile: (shard) => paths.shard(shard),
+      hosts: this.#hosts,
+    });
     const own = { ...variables, FJR_ATTEMPT: String(this.#attempt(task)) };
     const { argv: words, env } =
       elsewhere === undefined ? { argv, env: own } : elsewhere(task, argv, { ...launch.env, ...own });

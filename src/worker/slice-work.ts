@@ -2,7 +2,7 @@ import type { FanOut } from '../job/fan-out.js';
 import { rankTypeOf } from '../job/gang.js';
 import type { Job } from '../job/job.js';
 import { parseEntryName, tokenOf } from '../queue/entry-name.js';
-import { cancelMarkName, fanOutOf } from '../queue/fan-out-paths.js';
+import { cancelMarkName, fanOutOf, gangStateName, parseGangState } from '../queue/fan-out-paths.js';
 import { finishSlice, sealSlice } from '../queue/finish-slice.js';
 import { formatJournalLine } from '../queue/journal.js';
 import type { CrewId, Layout } from '../queue/layout.js';
@@ -91,13 +91,14 @@ export class SliceWork {
       outcomeOf: (ended, task, files) => {
         const { cancelled } = busy;
         const { timeout } = job;
+        const givenBack = isLeaving() || run.isGivenBack;
         const end =
           hosts === undefined
             ? ended
             : farEnd(ended, (pattern) => output.takeEnd(task, token, files, pattern));
         if (end.kind === 'cut')
-          return isLeaving() ? 'given-back' : { kind: 'lost', crew: id, host: hosts?.nameOf(worker) ?? '' };
-        return outcomeOf(end, { crew: id, timeout, cancelled, givenBack: isLeaving(), signalName });
+          return givenBack ? 'given-back' : { kind: 'lost', crew: id, host: hosts?.nameOf(worker) ?? '' };
+        return outcomeOf(end, { crew: id, timeout, cancelled, givenBack, signalName });
       },
       write: (lines) => {
         const later = clock.monotonic() - pushedAt < pushEvery && !run.isOver;
@@ -183,6 +184,34 @@ export class SliceWork {
     return (this.#scriptText ??= Buffer.from(
       perform(this.#crew.files, read(this.#crew.launcher.options.containerScript)) ?? '',
     ).toString('utf8'));
+  }
+
+  /** Tells slices whose tasks are ranks what was decided of their gangs. */
+  lookAtGangs(runs: Iterable<SliceRun>): void {
+    for (const run of runs) {
+      if (run.gang === undefined) continue;
+      const { directory } = run;
+      const names = perform(this.#crew.files, list(directory)) ?? [];
+      if (names.includes(cancelMarkName)) run.cancel(killGrace);
+      else {
+        const state = parseGangState(names);
+        run.hearOfGang(
+          state,
+          () => this.#hostsOf(`${directory}/${gangStateName(state ?? { kind: 'open' })}`),
+          killGrace,
+        );
+      }
+    }
+  }
+
+  #hostsOf(path: string): readonly string[] {
+    try {
+      const bytes = perform(this.#crew.files, read(path));
+      return (JSON.parse(Buffer.from(bytes ?? '').toString('utf8')) as { hosts: string[] }).hosts;
+    } catch {
+      // It is void by now: the next look finds that.
+      return [];
+    }
   }
 
   /** All tasks have their lines, and the slice goes away; or what is left of it is given back. */

@@ -45,7 +45,8 @@ export function taskEnvironment(
   { id, tasks, columns, gang, shards }: Pick<FanOut, 'id' | 'tasks' | 'columns' | 'gang' | 'shards'>,
   input: TaskInput,
   task: number,
-  shardFile: (shard: string) => string,
+  /** `hosts`: by rank, where the ranks of its gang are. */
+  { shardFile, hosts }: { readonly shardFile: (shard: string) => string; readonly hosts: readonly string[] },
 ): Record<string, string> {
   const parts = partsOf(shards === undefined ? input : boundsOf(input));
   const whole = parts.join(' ');
@@ -55,7 +56,7 @@ export function taskEnvironment(
     FJR_TASK_INDEX: String(task),
     FJR_TASK_COUNT: String(tasks),
     FJR_RUN_ID: id,
-    ...(gang === undefined ? {} : rankEnvironment(gang, task)),
+    ...(gang === undefined ? {} : rankEnvironment(gang, task, hosts)),
   };
   columns.forEach((column, index) => (env[inputVariable(column)] = parts[index] ?? ''));
   return shards === undefined ? env : { ...env, ...shardEnvironment(input, shards, shardFile) };

@@ -1,0 +1,145 @@
+import { type TaskRange, asRanges, tasksIn } from '../job/fan-out.js';
+import { type Gang, type Place, placesOf } from '../job/gang.js';
+import type { Needs } from '../job/job.js';
+import { decideGang, letGangGo } from '../queue/decide-gang.js';
+import { type FanOutPaths, type GangState, parseGangState } from '../queue/fan-out-paths.js';
+import { perform } from '../queue/perform.js';
+import { list } from '../queue/steps.js';
+import { type Token, newToken } from '../queue/token.js';
+import type { Clock } from '../system/clock.js';
+import type { Files } from '../system/files.js';
+
+/** Milliseconds that slices of a gang may take to reach their workers, before all are taken back. */
+const gatherPatience = 60_000;
+
+/** What a gang needs of its run. */
+export interface GangOfRun {
+  readonly gang: Gang;
+  readonly paths: FanOutPaths;
+  /** Whether a rank is still to be run. */
+  isOpen(rank: number): boolean;
+  /** Whether the ranks that are open are in no slice, all of them. */
+  isFree(): boolean;
+  /** Whether ranks have come back that were lost, or given back. */
+  hasReturned(): boolean;
+  /** Puts a slice of these ranks into the queue; undefined: somebody else carves. */
+  carve(ranks: readonly TaskRange[], needs: Needs, token: Token): string | undefined;
+  /** Ranks may be in no slice, or in one that nobody knows of: that is found out when no slice is left. */
+  lose(): void;
+}
+
+/**
+ * The ranks of a gang begin together, or wait together.
+ *
+ * ```
+ *   open ── gather ──▶ hold ── all have workers ──▶ go
+ *                       │                            │ a rank's crew is lost, and all must begin anew
+ *                       ▼ it takes too long          ▼
+ *                      void ◀────────────────────────┘
+ *                       └── all have come back: gather ──▶ hold (the next try)
+ * ```
+ */
+export class GangRun {
+  readonly #files: Files;
+  readonly #clock: Clock;
+  readonly #run: GangOfRun;
+  #state: GangState = { kind: 'open' };
+  /** The try that this dispatcher gathers: where each rank's slice is to be seen. */
+  #gathering:
+    { readonly token: Token; readonly slices: Map<string, Place>; readonly since: number } | undefined;
+
+  constructor(files: Files, clock: Clock, run: GangOfRun) {
+    this.#files = files;
+    this.#clock = clock;
+    this.#run = run;
+  }
+
+  /** The try that goes on just now: single ranks that are tried again belong to it. */
+  get going(): Token | undefined {
+    return this.#state.kind === 'go' ? this.#state.token : undefined;
+  }
+
+  get isGathering(): boolean {
+    return this.#gathering !== undefined;
+  }
+
+  /** Looks what is decided, and decides what is due. */
+  refresh(): void {
+    const state = parseGangState(perform(this.#files, list(this.#run.paths.directory)) ?? []);
+    if (state === undefined) return;
+    this.#state = state;
+    if (state.kind !== 'hold' || state.token !== this.#gathering?.token) this.#gathering = undefined;
+    const isLate =
+      this.#gathering === undefined || this.#clock.monotonic() - this.#gathering.since > gatherPatience;
+    // Whoever began to gather this may be dead: nobody goes on with what another has begun.
+    if (state.kind === 'hold' && (isLate || this.#run.hasReturned())) this.void();
+    if (state.kind === 'go' && this.#run.gang.failure === 'fail-all' && this.#run.hasReturned()) this.void();
+  }
+
+  /** All that is placed comes back. */
+  void(): void {
+    const state = this.#state;
+    if (state.kind === 'go' || state.kind === 'hold') this.#decide({ kind: 'void', token: state.token });
+    this.#gathering = undefined;
+  }
+
+  /** The places that are to be filled together; none: it is not their time. */
+  waiting(): Place[] {
+    if (this.#state.kind === 'go' || this.#state.kind === 'hold' || !this.#run.isFree()) return [];
+    return this.#openPlaces();
+  }
+
+  /** Gives each place a slice. Returns their names in the queue. */
+  gather(): string[] {
+    const token = newToken();
+    if (!this.#decide({ kind: 'hold', token })) return [];
+    const slices = new Map<string, Place>();
+    for (const place of this.#openPlaces()) {
+      const name = this.#run.carve(place.ranks, place.type.needs, token);
+      if (name === undefined) {
+        this.#run.lose();
+        this.void();
+        break;
+      }
+      slices.set(name, place);
+    }
+    if (this.#state.kind === 'hold') this.#gathering = { token, slices, since: this.#clock.monotonic() };
+    return [...slices.keys()];
+  }
+
+  /** `hosts`: by slice, on which host a worker has it. If all have one, they go. */
+  look(hosts: ReadonlyMap<string, string>): void {
+    if (this.#gathering === undefined) return;
+    const { token, slices } = this.#gathering;
+    const byRank: (string | undefined)[] = [];
+    for (const [slice, { ranks }] of slices) {
+      const host = hosts.get(slice);
+      if (host === undefined) return;
+      for (const rank of tasksIn(ranks)) byRank[rank] = host;
+    }
+    this.#gathering = undefined;
+    const gone = perform(this.#files, letGangGo(this.#run.paths, token, addresses(byRank)));
+    if (gone === 'decided') this.#state = { kind: 'go', token };
+    else this.refresh();
+  }
+
+  #openPlaces(): Place[] {
+    return [...placesOf(this.#run.gang)].flatMap(({ type, ranks }) => {
+      const open = [...tasksIn(ranks)].filter((rank) => this.#run.isOpen(rank));
+      return open.length === 0 ? [] : [{ type, ranks: asRanges(open) }];
+    });
+  }
+
+  #decide(to: GangState): boolean {
+    const isOurs = perform(this.#files, decideGang(this.#run.paths, this.#state, to)) === 'decided';
+    if (isOurs) this.#state = to;
+    else this.#state = parseGangState(perform(this.#files, list(this.#run.paths.directory)) ?? []) ?? to;
+    return isOurs;
+  }
+}
+
+/** By rank; empty where all are on one host, which every program knows by the same name. */
+function addresses(hosts: readonly (string | undefined)[]): string[] {
+  const others = new Set(hosts.filter((host) => host !== undefined));
+  return others.size > 1 ? Array.from(hosts, (host) => host ?? '') : [];
+}
