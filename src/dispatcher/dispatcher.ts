@@ -146,6 +146,8 @@ export class Dispatcher {
   #idleCount = 0;
   /** Nothing that waits was for them. */
   #idleInVain = false;
+  /** For a gang. */
+  #keepsWorkers = false;
   /** Monotonic milliseconds since when gangs wait. */
   readonly #gangsWaitSince = new Map<string, number>();
   #nextListing = 0;
@@ -383,11 +385,10 @@ export class Dispatcher {
     const badges = [...this.#applier.spare, ...this.#lookForIdle()];
     if (badges.length > 0) {
       if (this.#progressQuiet) this.#reportCounts();
-      let mayAssign = true;
       this.#guard(() => {
-        mayAssign = this.#carve(badges);
+        this.#carve(badges);
       });
-      if (!mayAssign) return;
+      if (this.#keepsWorkers) return;
       // Workers for whom something was carved just now have it in one of the next turns.
       const { offers, orphans } = this.#crews.offers(badges.slice(this.#fanOuts.unread));
       for (const orphan of orphans) this.#applier.clear(orphan);
@@ -402,11 +403,12 @@ export class Dispatcher {
   }
 
   /**
-   * Carves slices of fan-out jobs for idle workers for whom nothing waits that goes before. False: a gang that goes before
-   * all that waits needs more workers than are idle, and they are kept for it.
+   * Carves slices of fan-out jobs for idle workers for whom nothing waits that goes before. If a gang that goes before all
+   * that waits needs more workers than are idle, they are kept for it.
    */
-  #carve(idle: readonly Badge[]): boolean {
-    if (this.#fanOuts.size === 0) return true;
+  #carve(idle: readonly Badge[]): void {
+    this.#keepsWorkers = false;
+    if (this.#fanOuts.size === 0) return;
     const leaders = this.#backlog.leaders();
     const isFirst = (priority: number): boolean => leaders.every(({ job }) => job.priority < priority);
     const mayGo = (priority: number): boolean =>
@@ -416,22 +418,23 @@ export class Dispatcher {
       this.#lookAgain();
     };
     const free = idle.slice(this.#fanOuts.unread);
-    const gang = this.#fanOuts.gather(mayGo, (places) => this.#room(places, free), carved);
-    if (gang !== undefined && this.#isKeptFor(gang)) return !isFirst(gang.priority);
+    const gang = this.#fanOuts.gather(
+      mayGo,
+      (places) => this.#roomIn(places, this.#crews.offers(free).offers),
+      (waiting) => this.#isKeptFor(waiting),
+      carved,
+    );
+    this.#keepsWorkers = gang !== undefined && isFirst(gang.priority);
+    if (gang !== undefined) return;
     const staff = {
       workers: this.#crews.workers,
       idle: idle.map(badgeName),
       isHere: (badge: string) => this.#crews.has(parseBadge(badge)?.crew ?? ('' as CrewId)),
     };
     this.#fanOuts.refill(staff, mayGo, carved);
-    return true;
   }
 
-  /** How many of these places the workers with these badges could fill together. */
-  #room(places: readonly Place[], badges: readonly Badge[]): number {
-    return this.#roomIn(places, this.#crews.offers(badges).offers);
-  }
-
+  /** How many of these places these workers could fill together. */
   #roomIn(places: readonly Place[], offers: readonly Offer[]): number {
     const groups = places.map(({ type: { needs } }, key) => ({
       needs,

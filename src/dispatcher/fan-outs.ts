@@ -131,20 +131,25 @@ export class FanOuts {
 
   /**
    * Gathers the first gang whose places can all be filled, for which `room` says how many could be filled now. Returns the
-   * first that waits for more, and does not gather another behind it: small ones would keep it waiting for ever.
+   * first that is to wait for more workers, of which `isKept` says so: no other goes before it then, since small ones would
+   * keep it waiting for ever.
    */
   gather(
     mayGo: (priority: number) => boolean,
     room: (places: readonly Place[]) => number,
+    isKept: (gang: WaitingGang) => boolean,
     carved: (name: string) => void,
   ): WaitingGang | undefined {
     if (this.isGathering) return undefined;
     this.#forgetRemoved();
     for (const { name, fanOut, gang } of this.#byPriority()) {
-      const places = gang === undefined || !mayGo(fanOut.job.priority) ? [] : gang.waiting();
+      const { priority } = fanOut.job;
+      const places = gang === undefined || !mayGo(priority) ? [] : gang.waiting();
       if (places.length === 0) continue;
       const fit = room(places);
-      if (fit < places.length) return { name, priority: fanOut.job.priority, places, fit };
+      const waiting = { name, priority, places, fit };
+      if (fit < places.length && isKept(waiting)) return waiting;
+      if (fit < places.length) continue;
       for (const slice of gang?.gather() ?? []) this.#noteCarved(slice, carved);
       return undefined;
     }

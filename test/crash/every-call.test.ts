@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { outcomesOf, submitTasks } from '../rig/fan-out.js';
+import { outcomesOf, submitRanks, submitTasks } from '../rig/fan-out.js';
 import { type ProjectFiles, ini } from '../rig/project-files.js';
 import { Rig } from '../rig/rig.js';
 import { waitUntil } from '../rig/wait-until.js';
@@ -53,6 +53,24 @@ function faultsOfSweep(project: ProjectFiles): string[] {
     accepted.get(task) === 'done' && output(task) === `${task}\n`
       ? []
       : [`task ${task}: ${accepted.get(task) ?? 'no outcome'}, printed ${JSON.stringify(output(task))}`],
+  );
+}
+
+/** Ranks that end only when all of them are there. */
+function submitGang(rig: Rig): void {
+  const meet = `${rig.ledger}/meet`;
+  mkdirSync(meet, { recursive: true });
+  const line = `: > ${meet}/$RANK.$$; while [ $(ls ${meet} | cut -d. -f1 | sort -u | wc -l) -lt 2 ]; do sleep 0.02; done; echo "$RANK"`;
+  submitRanks(rig.project().root, 'gang.run', line, 2);
+}
+
+function faultsOfGang(project: ProjectFiles): string[] {
+  const [entry = ''] = project.entries('done');
+  const { accepted, output } = outcomesOf(`${project.root}/done/${entry}`);
+  return [0, 1].flatMap((rank) =>
+    accepted.get(rank) === 'done' && output(rank) === `${rank}\n`
+      ? []
+      : [`rank ${rank}: ${accepted.get(rank) ?? 'no outcome'}, printed ${JSON.stringify(output(rank))}`],
   );
 }
 
@@ -172,6 +190,34 @@ const scenarios: Record<string, Scenario> = {
     check: faultsOfSweep,
     async begin(rig, { env }) {
       submitSweep(rig);
+      const crew = await rig.startCrew(['--workers', '2']);
+      const victim = rig.start('fjr-dispatcher', quick, { env });
+      return { victim, others: [crew], recover: () => finish(rig) };
+    },
+  },
+  'fjr-worker with ranks of a gang': {
+    jobs: { 'gang.run': done },
+    check: faultsOfGang,
+    begin(rig, { env }) {
+      submitGang(rig);
+      const dispatcher = rig.start('fjr-dispatcher', quick);
+      const victim = rig.start('fjr-worker', ['--workers', '2'], { env });
+      return {
+        victim,
+        others: [dispatcher],
+        recover: async () => {
+          await rig.startCrew(['--workers', '2']);
+          await dispatcher.ends();
+          await rig.run('fjr-dispatcher', quick);
+        },
+      };
+    },
+  },
+  'fjr-dispatcher of a gang': {
+    jobs: { 'gang.run': done },
+    check: faultsOfGang,
+    async begin(rig, { env }) {
+      submitGang(rig);
       const crew = await rig.startCrew(['--workers', '2']);
       const victim = rig.start('fjr-dispatcher', quick, { env });
       return { victim, others: [crew], recover: () => finish(rig) };

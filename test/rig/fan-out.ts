@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { jobDefaults } from '../../src/job/job.js';
 import type { FanOut } from '../../src/job/fan-out.js';
 import type { TaskInput } from '../../src/job/fan-out.js';
+import type { Gang } from '../../src/job/gang.js';
 import { Layout } from '../../src/queue/layout.js';
 import { perform } from '../../src/queue/perform.js';
 import { submitFanOut } from '../../src/queue/submit-fan-out.js';
@@ -17,13 +18,14 @@ export function submitTasks(
   line: string,
   inputs: Iterable<TaskInput>,
   rest: Partial<FanOut['job']> &
-    Partial<Pick<FanOut, 'columns' | 'maxFailures' | 'failFast' | 'command' | 'outputCap'>> = {},
+    Partial<Pick<FanOut, 'columns' | 'maxFailures' | 'failFast' | 'command' | 'outputCap' | 'gang'>> = {},
 ): void {
   const {
     columns = [],
     outputCap = 64 * 2 ** 20,
     maxFailures,
     failFast,
+    gang,
     command = { kind: 'shell', line },
     ...settings
   } = rest;
@@ -46,12 +48,28 @@ export function submitTasks(
       maxFailures,
       failFast,
       maxFailureShare: undefined,
+      gang,
     },
     inputs,
     newToken(),
   );
   const submitted = perform(files, steps);
   if (submitted.kind !== 'submitted') throw new Error(`${name}: ${submitted.kind}`);
+}
+
+/** Puts a gang into a project's queue: ranks of one type that run together. */
+export function submitRanks(
+  root: string,
+  name: string,
+  line: string,
+  ranks: number,
+  { failure = 'fail-all', ...rest }: Partial<FanOut['job']> & { readonly failure?: Gang['failure'] } = {},
+): void {
+  const type = { name: 'Worker', count: ranks, completions: 1, parallelism: 1, needs, shm: undefined };
+  const limits = failure === 'ignore' ? {} : { maxFailures: 0, failFast: true };
+  const inputs = Array.from({ length: ranks }, (_, rank) => `Worker-${rank}`);
+  const gang: Gang = { operator: 'tf', failure, types: [type], port: 12_345 };
+  submitTasks(root, name, line, inputs, { ...limits, ...rest, gang });
 }
 
 export interface TaskOutcomes {
