@@ -297,7 +297,7 @@ export class Intake {
         this.forget(name);
         return;
       case 'rejected':
-        this.#reject(name, settled.reason, fanOutHint(name) ?? settled.hint);
+        this.#reject(name, settled.reason, settled.hint);
         return;
       case 'again':
         candidate.look = settled.look;
@@ -354,11 +354,6 @@ export class Intake {
 
 function isDirectory(inspected: Inspected): boolean {
   return inspected.kind === 'other' && inspected.what === 'a directory';
-}
-
-/** What is for another door is told so. */
-function fanOutHint(name: string): string | undefined {
-  return /\.ya?ml$/i.test(name) ? `a fan-out file is not dropped into the queue: fjr run ${name}` : undefined;
 }
 
 /** Most jobs need nothing special: they share one object. */
