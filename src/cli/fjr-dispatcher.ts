@@ -159,13 +159,22 @@ export function dispatcherId(): string {
 /** A dispatcher of a project, with the real system around it. */
 export function makeDispatcher(
   project: Project,
-  options: { id: string; interval: number; order: Order; endWhenDone: boolean; fsync: boolean },
+  options: {
+    id: string;
+    interval: number;
+    order: Order;
+    endWhenDone: boolean;
+    fsync: boolean;
+    ownsLock?: () => boolean;
+  },
   hints: HintLine | undefined,
   report: (event: DispatcherEvent) => void,
 ): Dispatcher {
   const files = filesFor(project, options.fsync);
   const pace = paceFor(project);
-  const system = { files, clock, host: thisHost(), doorbells, random: Math.random, uid, pace, hints };
+  const { ownsLock = () => true } = options;
+  const host = thisHost();
+  const system = { files, clock, host, doorbells, random: Math.random, uid, pace, ownsLock, hints };
   return new Dispatcher(system, { layout: project.layout, report, ...options });
 }
 

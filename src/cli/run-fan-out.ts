@@ -102,6 +102,7 @@ class FanOutRunner {
   #interrupts = 0;
   #live = false;
   #waiting = '';
+  #ownsLock = false;
 
   constructor(
     project: Project,
@@ -114,7 +115,8 @@ class FanOutRunner {
     this.#name = name;
     this.#file = file;
     this.#hosts = what.ssh;
-    const dispatching = { id, interval: 1, order: 'natural', endWhenDone: false, fsync: false } as const;
+    const always = { interval: 1, order: 'natural', endWhenDone: false, fsync: false } as const;
+    const dispatching = { ...always, id, ownsLock: () => this.#ownsLock };
     this.#dispatcher = makeDispatcher(project, dispatching, hints, (event) => {
       this.#hear(event);
     });
@@ -124,7 +126,12 @@ class FanOutRunner {
   async toTheEnd(work: OwnWork | undefined, defaultWorkers: number): Promise<ExitCode> {
     const { layout } = this.#project;
     // If another dispatcher works here, it carves our slices, too: ours only makes them end sooner.
-    const lock = await takeLock(layout.dispatcherLock, thisHost(), { onLost: () => undefined });
+    const lock = await takeLock(layout.dispatcherLock, thisHost(), {
+      onLost: () => {
+        this.#ownsLock = false;
+      },
+    });
+    this.#ownsLock = lock.kind === 'mine';
     const crews = reportCrews(filesFor(this.#project), thisHost(), layout);
     const isEmpty = crews.every(({ liveness, file }) => liveness === 'dead' || file.only !== undefined);
     const crew =

@@ -53,6 +53,8 @@ export interface DispatcherSystem {
   readonly random: () => number;
   readonly uid: number;
   readonly pace: Pace;
+  /** Whether this dispatcher has the lock, and is not beside another. */
+  readonly ownsLock: () => boolean;
   /** Undefined where hints cannot work, or are not needed. */
   readonly hints: HintLine | undefined;
 }

@@ -39,6 +39,8 @@ import { sliceSize } from './slice-size.js';
 export interface FanOutSystem {
   readonly files: Files;
   readonly clock: Clock;
+  /** Whether this dispatcher has the lock, and is not beside another. */
+  readonly ownsLock: () => boolean;
 }
 
 /** Whether a crew is known, and there. */
@@ -259,6 +261,7 @@ export class FanOutRun {
       paths: this.#paths,
       isOpen: (rank) => this.tally.stateOf(rank) === 'open',
       isFree: () => !this.isStopped && !this.#isGone && !this.#othersCarved && this.#isUngiven(),
+      isChief: this.#system.ownsLock,
       hasReturned: () => this.#delayed.size + this.tally.again > 0,
       carve: (ranges, needs, token) => {
         this.tally.takeAgain(Infinity);

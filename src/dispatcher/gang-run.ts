@@ -11,6 +11,8 @@ import type { Files } from '../system/files.js';
 
 /** Milliseconds that slices of a gang may take to reach their workers, before all are taken back. */
 const gatherPatience = 60_000;
+/** The same where another dispatcher gathers, who is perhaps dead. */
+const othersPatience = 20_000;
 
 /** What a gang needs of its run. */
 export interface GangOfRun {
@@ -22,6 +24,8 @@ export interface GangOfRun {
   isFree(): boolean;
   /** Whether ranks have come back that were lost, or given back. */
   hasReturned(): boolean;
+  /** Whether this dispatcher has the lock: another's try is void then. Two who void each other's would gather for ever. */
+  isChief(): boolean;
   /** Puts a slice of these ranks into the queue; undefined: somebody else carves. */
   carve(ranks: readonly TaskRange[], needs: Needs, token: Token): string | undefined;
   /** Ranks may be in no slice, or in one that nobody knows of: that is found out when no slice is left. */
@@ -47,6 +51,8 @@ export class GangRun {
   /** The try that this dispatcher gathers: where each rank's slice is to be seen. */
   #gathering:
     { readonly token: Token; readonly slices: Map<string, Place>; readonly since: number } | undefined;
+  /** The try that another gathers, and since when that is known. */
+  #others: { readonly token: Token; readonly since: number } | undefined;
 
   constructor(files: Files, clock: Clock, run: GangOfRun) {
     this.#files = files;
@@ -69,11 +75,16 @@ export class GangRun {
     if (state === undefined) return;
     this.#state = state;
     if (state.kind !== 'hold' || state.token !== this.#gathering?.token) this.#gathering = undefined;
-    const isLate =
-      this.#gathering === undefined || this.#clock.monotonic() - this.#gathering.since > gatherPatience;
-    // Whoever began to gather this may be dead: nobody goes on with what another has begun.
-    if (state.kind === 'hold' && (isLate || this.#run.hasReturned())) this.void();
+    if (state.kind === 'hold' && (this.#isLate(state.token) || this.#run.hasReturned())) this.void();
     if (state.kind === 'go' && this.#run.gang.failure === 'fail-all' && this.#run.hasReturned()) this.void();
+  }
+
+  /** Whether a try has had its time. Nobody goes on with what another, who may be dead, has begun. */
+  #isLate(token: Token): boolean {
+    const now = this.#clock.monotonic();
+    if (this.#gathering !== undefined) return now - this.#gathering.since > gatherPatience;
+    if (this.#others?.token !== token) this.#others = { token, since: now };
+    return this.#run.isChief() || now - this.#others.since > othersPatience;
   }
 
   /** All that is placed comes back. */

@@ -53,6 +53,7 @@ function startDispatcher(layout: Layout, pace: typeof sharedPace): Dispatcher {
     random: () => 0,
     uid: process.getuid!(),
     pace,
+    ownsLock: () => true,
     hints: undefined,
   };
   const options = { id: 'dispatcher', order: 'natural', interval: 1, endWhenDone: false } as const;

@@ -156,9 +156,11 @@ describe.each(starters)('a series of tasks, started in %s', (_program, argv) => 
 
     test('its directory and niceness', async () => {
       const it = rig({ cwd: '/usr', nice: 3 });
-      it.shTask(1, 'a', 'pwd; nice');
-      await it.ends(1, 1);
-      expect(it.taskPrinted(1, 'a')).toBe(`/usr\n${Math.min(19, getPriority() + 3)}\n`);
+      const wanted = Math.min(19, getPriority() + 3);
+      // Where there is no Perl it is made nicer from outside, when it runs already.
+      it.shTask(1, 'a', `until [ "$(nice)" = ${wanted} ]; do sleep 0.02; done; pwd`, { timeout: 10 });
+      expect(await it.ends(1, 1)).toEqual([exit(0)]);
+      expect(it.taskPrinted(1, 'a')).toBe('/usr\n');
     });
 
     test('nothing on standard input, and no file of the starter’s own', async () => {
