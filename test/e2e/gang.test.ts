@@ -84,7 +84,7 @@ describe('A gang', () => {
 
   test('is stopped whole when one of its ranks fails', async ({ rig }) => {
     const mine = `${rig.directory}/pid`;
-    const line = meeting(rig, 3, `echo $$ > ${mine}.$RANK; [ $RANK = 1 ] && exit 3; exec sleep 300`);
+    const line = `echo $$ > ${mine}.$RANK; ${meeting(rig, 3, '[ $RANK = 1 ] && exit 3; exec sleep 300')}`;
     submitRanks(rig.project().root, 'train.run', line, 3);
     await rig.startCrew(['--workers', '3']);
     const dispatcher = rig.start('fjr-dispatcher', quick);
