@@ -5,8 +5,8 @@ export interface GrowingFiles {
   refresh(path: string): void;
 }
 
-/** Bytes read of one file at a time. */
-const chunk = 4 * 1024 * 1024;
+/** Bytes read of one file at a time: what is made of them takes many times as much memory. */
+const chunk = 512 * 1024;
 
 /** Follows files of one directory to which others append lines: each call gives what came since the last. */
 export class LineReader {
@@ -44,14 +44,17 @@ export class LineReader {
 
   /** New whole lines, as pieces of text. A line that is still being written is left for the next time. */
   *read(fileName: string): Generator<string> {
-    for (;;) {
+    for (let most = chunk; ;) {
       const offset = this.#offsets.get(fileName) ?? 0;
-      const bytes = this.#files.readFrom(this.#path(fileName), offset, chunk);
-      const end = bytes === undefined ? 0 : Buffer.from(bytes).lastIndexOf(0x0a) + 1;
-      if (bytes === undefined || end === 0) return;
-      this.#offsets.set(fileName, offset + end);
-      yield Buffer.from(bytes.subarray(0, end)).toString('utf8');
-      if (bytes.length < chunk) return;
+      const bytes = this.#files.readFrom(this.#path(fileName), offset, most);
+      if (bytes === undefined) return;
+      const end = bytes.lastIndexOf(0x0a) + 1;
+      const isAll = bytes.length < most;
+      if (end > 0) {
+        this.#offsets.set(fileName, offset + end);
+        yield Buffer.from(bytes.buffer, bytes.byteOffset, end).toString('utf8');
+      } else most *= 4;
+      if (isAll) return;
     }
   }
 
