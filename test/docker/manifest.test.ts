@@ -55,7 +55,7 @@ spec:
   image: fjr-test-ranks/${name}
   command: sh main.sh
   types:
-    heavy: { count: 1, resources: { cpus: 2, ramRatio: 0.125, shmSizeGB: 0.03125 } }
+    heavy: { count: 1, resources: { cpus: 1, ramRatio: 0.25, shmSizeGB: 0.03125 } }
     worker: { count: 2, resources: { cpus: 1, ramRatio: 0.0625 } }
 `,
     );
