@@ -24,7 +24,7 @@ const env = { ...process.env, FJR_HOME: join(home, 'fjr') };
 const results = {};
 
 try {
-  for (const [name, scenario] of Object.entries({ files, latency, memory, growth, operations }))
+  for (const [name, scenario] of Object.entries({ files, tasks, latency, memory, growth, operations }))
     if (only.length === 0 || only.includes(name)) {
       process.stderr.write(`bench: ${name}\n`);
       results[name] = await scenario();
@@ -52,6 +52,29 @@ async function files() {
     if (has('parallel')) rates['parallel -j8'].push(jobs / seconds('parallel', ['-j8', '-a', list, 'true']));
   }
   return table(rates, 'jobs/s');
+}
+
+/** One fan-out run of `true`, 8 workers: the whole command, from its start to its end. */
+async function tasks() {
+  const count = quick ? 5000 : 20_000;
+  const rounds = quick ? 2 : 3;
+  const rates = { fjr: [], 'xargs -P8 -n1': [], 'parallel -j8': [] };
+  const list = join(home, 'tasks');
+  const few = join(home, 'few');
+  const lines = (length) => Array.from({ length }, (_, index) => `${index}\n`).join('');
+  writeFileSync(list, lines(count));
+  // Four times as slow: a quarter tells as much.
+  writeFileSync(few, lines(count / 4));
+  const file = join(home, 'fjr.yaml');
+  writeFileSync(file, `command: [ 'true' ]\ninput: { range: 1..${count} }\nworkers: { local: 8 }\n`);
+  for (let round = 0; round < rounds; round++) {
+    const program = [join(root, 'dist/fjr.js'), '--project', `tasks-${round}`, 'run', file];
+    rates.fjr.push(count / seconds(process.execPath, program));
+    rates['xargs -P8 -n1'].push(count / seconds('xargs', ['-a', list, '-P8', '-n1', 'true']));
+    if (has('parallel'))
+      rates['parallel -j8'].push(count / 4 / seconds('parallel', ['-j8', '-a', few, 'true']));
+  }
+  return table(rates, 'tasks/s');
 }
 
 /** From a job file's appearance, by rename and by copy, to its first instruction, with idle workers. */
@@ -229,7 +252,7 @@ async function end(child, signal) {
 
 function seconds(command, args) {
   const start = performance.now();
-  spawnSync(command, args, { stdio: 'ignore' });
+  spawnSync(command, args, { stdio: 'ignore', env });
   return (performance.now() - start) / 1000;
 }
 
