@@ -74,6 +74,46 @@ function faultsOfGang(project: ProjectFiles): string[] {
   );
 }
 
+/** A fan-out job, and what is wrong with how it ended. */
+type Tasks = Pick<Scenario, 'jobs' | 'check'> & { readonly submit: (rig: Rig) => void };
+
+const sweep: Tasks = { jobs: { 'sweep.run': done }, check: faultsOfSweep, submit: submitSweep };
+const gang: Tasks = { jobs: { 'gang.run': done }, check: faultsOfGang, submit: submitGang };
+
+/** The crew that runs it is killed. */
+function crewOf({ submit, ...tasks }: Tasks): Scenario {
+  return {
+    ...tasks,
+    begin(rig, { env }) {
+      submit(rig);
+      const dispatcher = rig.start('fjr-dispatcher', quick);
+      const victim = rig.start('fjr-worker', ['--workers', '2'], { env });
+      return {
+        victim,
+        others: [dispatcher],
+        recover: async () => {
+          await rig.startCrew(['--workers', '2']);
+          await dispatcher.ends();
+          await rig.run('fjr-dispatcher', quick);
+        },
+      };
+    },
+  };
+}
+
+/** The dispatcher that gives it out is killed. */
+function dispatcherOf({ submit, ...tasks }: Tasks): Scenario {
+  return {
+    ...tasks,
+    async begin(rig, { env }) {
+      submit(rig);
+      const crew = await rig.startCrew(['--workers', '2']);
+      const victim = rig.start('fjr-dispatcher', quick, { env });
+      return { victim, others: [crew], recover: () => finish(rig) };
+    },
+  };
+}
+
 function openGate(rig: Rig): void {
   writeFileSync(`${rig.ledger}/gate`, '');
 }
@@ -167,62 +207,10 @@ const scenarios: Record<string, Scenario> = {
       return { victim, others: [crew], recover: () => finish(rig) };
     },
   },
-  'fjr-worker with slices': {
-    jobs: { 'sweep.run': done },
-    check: faultsOfSweep,
-    begin(rig, { env }) {
-      submitSweep(rig);
-      const dispatcher = rig.start('fjr-dispatcher', quick);
-      const victim = rig.start('fjr-worker', ['--workers', '2'], { env });
-      return {
-        victim,
-        others: [dispatcher],
-        recover: async () => {
-          await rig.startCrew(['--workers', '2']);
-          await dispatcher.ends();
-          await rig.run('fjr-dispatcher', quick);
-        },
-      };
-    },
-  },
-  'fjr-dispatcher of slices': {
-    jobs: { 'sweep.run': done },
-    check: faultsOfSweep,
-    async begin(rig, { env }) {
-      submitSweep(rig);
-      const crew = await rig.startCrew(['--workers', '2']);
-      const victim = rig.start('fjr-dispatcher', quick, { env });
-      return { victim, others: [crew], recover: () => finish(rig) };
-    },
-  },
-  'fjr-worker with ranks of a gang': {
-    jobs: { 'gang.run': done },
-    check: faultsOfGang,
-    begin(rig, { env }) {
-      submitGang(rig);
-      const dispatcher = rig.start('fjr-dispatcher', quick);
-      const victim = rig.start('fjr-worker', ['--workers', '2'], { env });
-      return {
-        victim,
-        others: [dispatcher],
-        recover: async () => {
-          await rig.startCrew(['--workers', '2']);
-          await dispatcher.ends();
-          await rig.run('fjr-dispatcher', quick);
-        },
-      };
-    },
-  },
-  'fjr-dispatcher of a gang': {
-    jobs: { 'gang.run': done },
-    check: faultsOfGang,
-    async begin(rig, { env }) {
-      submitGang(rig);
-      const crew = await rig.startCrew(['--workers', '2']);
-      const victim = rig.start('fjr-dispatcher', quick, { env });
-      return { victim, others: [crew], recover: () => finish(rig) };
-    },
-  },
+  'fjr-worker with slices': crewOf(sweep),
+  'fjr-dispatcher of slices': dispatcherOf(sweep),
+  'fjr-worker with ranks of a gang': crewOf(gang),
+  'fjr-dispatcher of a gang': dispatcherOf(gang),
   'fjr-recruiter hire': {
     jobs: fourJobs,
     begin(rig, { env }) {
