@@ -426,7 +426,8 @@ export class Dispatcher {
       (waiting) => this.#isKeptFor(waiting),
       carved,
     );
-    this.#keepsWorkers = gang !== undefined && isFirst(gang.priority);
+    // Those that it was gathered for are given its slices in the next turn.
+    this.#keepsWorkers = gang === 'gathered' || (gang !== undefined && isFirst(gang.priority));
     if (gang !== undefined) return;
     const staff = {
       workers: this.#crews.workers,
@@ -617,9 +618,13 @@ export class Dispatcher {
   }
 
   #waiting(name: string, job: Job, mtimeMs: number): Waiting {
-    const waiting = { name, priority: job.priority, key: this.#key(name, mtimeMs) };
-    if (job.command.kind !== 'slice') return waiting;
-    const { avoid = [] } = job.command.slice;
+    const { command } = job;
+    // There is room for all slices of a gang, if nobody comes between them.
+    const isOfGang = command.kind === 'slice' && command.slice.gang !== undefined;
+    const priority = isOfGang ? Infinity : job.priority;
+    const waiting = { name, priority, key: this.#key(name, mtimeMs) };
+    if (command.kind !== 'slice') return waiting;
+    const { avoid = [] } = command.slice;
     const kept = this.#fanOuts.keptBy(name);
     const until = this.#system.clock.monotonic() + patience;
     return {

@@ -227,7 +227,8 @@ export class FanOutRun {
    * was before anybody looked; if it has moved, there may be slices after all.
    */
   settleGaps(since: Cursor): void {
-    const isExplained = !this.#othersCarved && this.#delayed.size + this.tally.again > 0;
+    const isKnown = this.gang === undefined || this.#isUngiven();
+    const isExplained = !this.#othersCarved && isKnown && this.#delayed.size + this.tally.again > 0;
     if (isExplained) return;
     const cursor = this.#lookForCursor();
     if (cursor?.draft !== since.draft) {
@@ -262,7 +263,7 @@ export class FanOutRun {
       isOpen: (rank) => this.tally.stateOf(rank) === 'open',
       isFree: () => !this.isStopped && !this.#isGone && !this.#othersCarved && this.#isUngiven(),
       isChief: this.#system.ownsLock,
-      hasReturned: () => this.#delayed.size + this.tally.again > 0,
+      hasReturned: (token) => this.#book.hasReturned(token),
       carve: (ranges, needs, token) => {
         this.tally.takeAgain(Infinity);
         while (this.#delayed.pop() !== undefined);

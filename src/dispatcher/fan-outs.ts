@@ -139,7 +139,7 @@ export class FanOuts {
     room: (places: readonly Place[]) => number,
     isKept: (gang: WaitingGang) => boolean,
     carved: (name: string) => void,
-  ): WaitingGang | undefined {
+  ): WaitingGang | 'gathered' | undefined {
     if (this.isGathering) return undefined;
     this.#forgetRemoved();
     for (const { name, fanOut, gang } of this.#byPriority()) {
@@ -151,7 +151,7 @@ export class FanOuts {
       if (fit < places.length && isKept(waiting)) return waiting;
       if (fit < places.length) continue;
       for (const slice of gang?.gather() ?? []) this.#noteCarved(slice, carved);
-      return undefined;
+      return 'gathered';
     }
     return undefined;
   }

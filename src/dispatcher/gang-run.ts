@@ -22,8 +22,8 @@ export interface GangOfRun {
   isOpen(rank: number): boolean;
   /** Whether the ranks that are open are in no slice, all of them. */
   isFree(): boolean;
-  /** Whether ranks have come back that were lost, or given back. */
-  hasReturned(): boolean;
+  /** Whether ranks of this try have come back that were lost, or given back. */
+  hasReturned(token: Token): boolean;
   /** Whether this dispatcher has the lock: another's try is void then. Two who void each other's would gather for ever. */
   isChief(): boolean;
   /** Puts a slice of these ranks into the queue; undefined: somebody else carves. */
@@ -75,8 +75,10 @@ export class GangRun {
     if (state === undefined) return;
     this.#state = state;
     if (state.kind !== 'hold' || state.token !== this.#gathering?.token) this.#gathering = undefined;
-    if (state.kind === 'hold' && (this.#isLate(state.token) || this.#run.hasReturned())) this.void();
-    if (state.kind === 'go' && this.#run.gang.failure === 'fail-all' && this.#run.hasReturned()) this.void();
+    if (state.kind === 'hold' && (this.#isLate(state.token) || this.#run.hasReturned(state.token)))
+      this.void();
+    if (state.kind === 'go' && this.#run.gang.failure === 'fail-all' && this.#run.hasReturned(state.token))
+      this.void();
   }
 
   /** Whether a try has had its time. Nobody goes on with what another, who may be dead, has begun. */
@@ -105,14 +107,18 @@ export class GangRun {
     const token = newToken();
     if (!this.#decide({ kind: 'hold', token })) return [];
     const slices = new Map<string, Place>();
-    for (const place of this.#openPlaces()) {
-      const name = this.#run.carve(place.ranks, place.type.needs, token);
-      if (name === undefined) {
+    try {
+      for (const place of this.#openPlaces()) {
+        const name = this.#run.carve(place.ranks, place.type.needs, token);
+        if (name === undefined) break;
+        slices.set(name, place);
+      }
+    } finally {
+      // Somebody else carves, or the disk is full: what is there comes back, and all is given out anew.
+      if (slices.size < this.#openPlaces().length) {
         this.#run.lose();
         this.void();
-        break;
       }
-      slices.set(name, place);
     }
     if (this.#state.kind === 'hold') this.#gathering = { token, slices, since: this.#clock.monotonic() };
     return [...slices.keys()];
@@ -152,5 +158,5 @@ export class GangRun {
 /** By rank; empty where all are on one host, which every program knows by the same name. */
 function addresses(hosts: readonly (string | undefined)[]): string[] {
   const others = new Set(hosts.filter((host) => host !== undefined));
-  return others.size > 1 ? Array.from(hosts, (host) => host ?? '') : [];
+  return others.size > 1 ? Array.from(hosts, (host) => host ?? 'localhost') : [];
 }

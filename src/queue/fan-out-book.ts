@@ -1,4 +1,4 @@
-import { type FanOut, parseSlice, tasksIn } from '../job/fan-out.js';
+import { type FanOut, type TaskRange, parseSlice, tasksIn } from '../job/fan-out.js';
 import { FjrError } from '../job/fjr-error.js';
 import type { Files } from '../system/files.js';
 import { type FanOutPaths, parseSeal } from './fan-out-paths.js';
@@ -37,6 +37,8 @@ export class FanOutBook {
   readonly #paths: FanOutPaths;
   readonly #outcomes: LineReader;
   readonly #sealed = new Set<string>();
+  /** By the try of a gang, ranks whose slices were taken back. */
+  readonly #returned = new Map<string, TaskRange[]>();
   readonly #onLine: LineListener | undefined;
 
   constructor(files: Files, paths: FanOutPaths, onLine?: LineListener) {
@@ -56,6 +58,11 @@ export class FanOutBook {
         fresh ? this.#outcomes.readAnew(file) : this.#outcomes.read(file),
       );
     this.#readSeals();
+  }
+
+  /** Whether ranks came back in this try of a gang without an outcome. */
+  hasReturned(gang: string): boolean {
+    return [...tasksIn(this.#returned.get(gang) ?? [])].some((rank) => this.tally.stateOf(rank) === 'open');
   }
 
   /** Reads what one crew wrote since: it is known that there is something. */
@@ -81,6 +88,8 @@ export class FanOutBook {
       const content = perform(this.#files, read(`${this.#paths.sealed}/${name}`));
       const slice = content === undefined ? undefined : parseSlice(content);
       if (slice === undefined) continue;
+      if (slice.gang !== undefined)
+        this.#returned.set(slice.gang, [...(this.#returned.get(slice.gang) ?? []), ...slice.tasks]);
       if (this.tally.seal(seal.token, seal.lines, tasksIn(slice.tasks), seal.lost)) this.#sealed.add(name);
     }
   }

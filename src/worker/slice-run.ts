@@ -178,15 +178,18 @@ export class SliceRun {
   }
 
   /** What was decided of its gang. `hosts`: where the other ranks are. */
-  hearOfGang(state: GangState | undefined, hosts: () => readonly string[], grace: number): void {
-    const isOurs = state !== undefined && state.kind !== 'open' && state.token === this.gang;
+  hearOfGang(state: GangState, hosts: () => readonly string[] | undefined, grace: number): void {
+    const isOurs = state.kind !== 'open' && state.token === this.gang;
     if (isOurs && state.kind === 'hold') return;
     if (!isOurs || state.kind === 'void') this.giveBack(grace);
-    else if (!this.#mayBegin) {
-      this.#hosts = hosts();
-      this.#mayBegin = true;
-      this.pump();
-    }
+    else if (!this.#mayBegin) this.#beginAmong(hosts());
+  }
+
+  #beginAmong(hosts: readonly string[] | undefined): void {
+    if (hosts === undefined) return;
+    this.#hosts = hosts;
+    this.#mayBegin = true;
+    this.pump();
   }
 
   /** What it has not done others are to do, with all the ranks of its gang. */

@@ -4,6 +4,7 @@ import type { Job } from '../job/job.js';
 import { parseEntryName, tokenOf } from '../queue/entry-name.js';
 import { cancelMarkName, fanOutOf, gangStateName, parseGangState } from '../queue/fan-out-paths.js';
 import { finishSlice, sealSlice } from '../queue/finish-slice.js';
+import { isSuccess } from '../job/outcome.js';
 import { formatJournalLine } from '../queue/journal.js';
 import type { CrewId, Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
@@ -98,7 +99,10 @@ export class SliceWork {
             : farEnd(ended, (pattern) => output.takeEnd(task, token, files, pattern));
         if (end.kind === 'cut')
           return givenBack ? 'given-back' : { kind: 'lost', crew: id, host: hosts?.nameOf(worker) ?? '' };
-        return outcomeOf(end, { crew: id, timeout, cancelled, givenBack, signalName });
+        const outcome = outcomeOf(end, { crew: id, timeout, cancelled, givenBack, signalName });
+        // That its peers are gone makes a rank fail, too.
+        const isInVain = run.isGivenBack && outcome !== 'given-back' && !isSuccess(outcome);
+        return isInVain ? 'given-back' : outcome;
       },
       write: (lines) => {
         const later = clock.monotonic() - pushedAt < pushEvery && !run.isOver;
@@ -191,26 +195,23 @@ export class SliceWork {
     for (const run of runs) {
       if (run.gang === undefined) continue;
       const { directory } = run;
-      const names = perform(this.#crew.files, list(directory)) ?? [];
-      if (names.includes(cancelMarkName)) run.cancel(killGrace);
-      else {
-        const state = parseGangState(names);
-        run.hearOfGang(
-          state,
-          () => this.#hostsOf(`${directory}/${gangStateName(state ?? { kind: 'open' })}`),
-          killGrace,
-        );
-      }
+      const names = perform(this.#crew.files, list(directory));
+      if (names === undefined) run.giveBack(killGrace);
+      else if (names.includes(cancelMarkName)) run.cancel(killGrace);
+      const state = parseGangState(names ?? []);
+      // A listing may miss a name that is being changed: the next one finds it.
+      if (state === undefined) continue;
+      run.hearOfGang(state, () => this.#hostsOf(`${directory}/${gangStateName(state)}`), killGrace);
     }
   }
 
-  #hostsOf(path: string): readonly string[] {
+  /** Undefined: it is void by now, or cannot be read: the next look tells. */
+  #hostsOf(path: string): readonly string[] | undefined {
     try {
       const bytes = perform(this.#crew.files, read(path));
       return (JSON.parse(Buffer.from(bytes ?? '').toString('utf8')) as { hosts: string[] }).hosts;
     } catch {
-      // It is void by now: the next look finds that.
-      return [];
+      return undefined;
     }
   }
 

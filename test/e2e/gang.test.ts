@@ -141,8 +141,14 @@ describe('A gang', () => {
     await rig.startCrew(['--workers', '1']);
     const all = await begun(4);
     expect(all.map((name) => name.split('.')[0]).sort()).toEqual(['0', '0', '1', '1']);
+    // Another dispatcher has no part in what came back before: it leaves alone what runs.
+    dispatcher.signal('SIGKILL');
+    await dispatcher.ends();
+    const next = rig.start('fjr-dispatcher', quick);
+    await next.says('worker(s)...');
     writeFileSync(gate, '');
-    expect((await dispatcher.ends()).code).toBe(0);
+    expect((await next.ends()).code).toBe(0);
+    expect(readdirSync(starts)).toHaveLength(4);
     const { accepted, output } = outcomes(rig, 'done', 'train');
     expect([...accepted.values()]).toEqual(['done', 'done']);
     expect([output(0), output(1)]).toEqual(['0\n', '1\n']);
