@@ -1,29 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { afterEach, describe, expect, test } from 'vitest';
 import { isAlive } from '../rig/processes.js';
-import { StarterRig, starters, until } from './starter-rig.js';
-
-function exit(code: number, why = 'own'): unknown {
-  return { kind: 'exit', code, why };
-}
-
-function signal(number: number, why = 'own'): unknown {
-  return { kind: 'signal', number, why };
-}
+import { StarterRig, starters, until, exit, linkOf, signal } from './starter-rig.js';
 
 function failed(reason: RegExp): unknown {
   return { kind: 'failed', reason: expect.stringMatching(reason) };
-}
-
-/** What this process has open may be open there, too: it was handed down. */
-function linkOf(fd: string): string {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`);
-  } catch {
-    return '';
-  }
 }
 
 const dropped = { kind: 'dropped' };

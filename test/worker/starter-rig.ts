@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,24 @@ export const starters: readonly (readonly [string, readonly string[]])[] = [
   ['perl', ['perl', fileURLToPath(new URL('../../src/worker/starter.pl', import.meta.url))]],
   ['node', [process.execPath, `${dist}/starter.js`]],
 ];
+
+/** How a job or task ended, as it is reported. */
+export function exit(code: number, why = 'own'): unknown {
+  return { kind: 'exit', code, why };
+}
+
+export function signal(number: number, why = 'own'): unknown {
+  return { kind: 'signal', number, why };
+}
+
+/** What this process has open is handed down to those that it starts. */
+export function linkOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return '';
+  }
+}
 
 /** Waits until `look` gives something else than undefined or false; a wait in vain tells what `seen` saw last. */
 export async function until<T>(

@@ -1,19 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  closeSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  realpathSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, closeSync, openSync, readdirSync, realpathSync, statSync, writeSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Ended } from '../../src/worker/starter.js';
 import { isAlive } from '../rig/processes.js';
-import { DeafHelpers, StarterRig, starters, until } from './starter-rig.js';
+import { DeafHelpers, StarterRig, starters, until, exit, linkOf, signal } from './starter-rig.js';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -23,24 +14,8 @@ const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
 /** A job that dies of nothing but SIGKILL. */
 const stubborn = 'trap "" TERM; echo $$; while :; do sleep 1; done';
 
-function exit(code: number, why = 'own'): unknown {
-  return { kind: 'exit', code, why };
-}
-
-function signal(number: number, why = 'own'): unknown {
-  return { kind: 'signal', number, why };
-}
-
 function failed(reason: string | RegExp): unknown {
   return { kind: 'failed', reason: expect.stringMatching(reason) };
-}
-
-function linkOf(fd: string): string {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`);
-  } catch {
-    return '';
-  }
 }
 
 describe.each(starters)('the starter in %s', (program, argv) => {
