@@ -9,13 +9,11 @@ import {
   type Badge,
   type CrewId,
   type Layout,
-  PodPaths,
   type Verdict,
   badgeName,
   parseBadge,
 } from '../queue/layout.js';
 import { parseEntryName } from '../queue/entry-name.js';
-import { fanOutOf } from '../queue/fan-out-paths.js';
 import type { HintLine } from '../queue/hint.js';
 import type { Pace } from '../queue/pace.js';
 import { perform } from '../queue/perform.js';
@@ -34,6 +32,7 @@ import { patience } from './fan-out-run.js';
 import { FanOuts, type WaitingGang } from './fan-outs.js';
 import { type Arrival, Intake } from './intake.js';
 import { untilNextListing } from './listing-pace.js';
+import { entriesOfAllPods, findSlices } from './live-slices.js';
 import { newestOutcomes } from './outcomes.js';
 import { type Assignment, type Group, type Offer, type Waiting, planAssignments } from './plan.js';
 import { Pools } from './pools.js';
@@ -110,6 +109,8 @@ export interface DispatcherOptions {
 
 /** Milliseconds: a lease of ten seconds wants a look in each of them, and two seconds without one are a gap. */
 const shortestLookAround = 500;
+/** Milliseconds after which a gang goes before others of its priority: small ones would keep it waiting for ever. */
+const gangPatience = 30_000;
 /** Milliseconds that a gang waits before people are told. */
 const toldAfter = 2000;
 /** Milliseconds between two hellos to a crew. */
@@ -150,8 +151,6 @@ export class Dispatcher {
   #idleInVain = false;
   /** For a gang. */
   #keepsWorkers = false;
-  /** Monotonic milliseconds since when gangs wait. */
-  readonly #gangsWaitSince = new Map<string, number>();
   #nextListing = 0;
   #looksThroughUntil = -Infinity;
   #nextJournals = 0;
@@ -385,12 +384,15 @@ export class Dispatcher {
 
   #dispatch(): void {
     const badges = [...this.#applier.spare, ...this.#lookForIdle()];
-    if (badges.length > 0) {
+    // Busy workers, too, may be meant for a gang.
+    if (badges.length > 0 || this.#fanOuts.hasWaitingGang) {
       if (this.#progressQuiet) this.#reportCounts();
       this.#guard(() => {
         this.#carve(badges);
       });
       if (this.#keepsWorkers) return;
+    }
+    if (badges.length > 0) {
       // Workers for whom something was carved just now have it in one of the next turns.
       const { offers, orphans } = this.#crews.offers(badges.slice(this.#fanOuts.unread));
       for (const orphan of orphans) this.#applier.clear(orphan);
@@ -420,14 +422,18 @@ export class Dispatcher {
       this.#lookAgain();
     };
     const free = idle.slice(this.#fanOuts.unread);
+    const goesFirst = ({ priority, waited }: Pick<WaitingGang, 'priority' | 'waited'>): boolean =>
+      leaders.every(
+        ({ job }) => job.priority < priority || (job.priority === priority && waited > gangPatience),
+      );
     const gang = this.#fanOuts.gather(
-      mayGo,
+      (waiting) => mayGo(waiting.priority) || goesFirst(waiting),
       (places) => this.#roomIn(places, this.#crews.offers(free).offers),
       (waiting) => this.#isKeptFor(waiting),
       carved,
     );
     // Those that it was gathered for are given its slices in the next turn.
-    this.#keepsWorkers = gang === 'gathered' || (gang !== undefined && isFirst(gang.priority));
+    this.#keepsWorkers = gang === 'gathered' || (gang !== undefined && goesFirst(gang));
     if (gang !== undefined) return;
     const staff = {
       workers: this.#crews.workers,
@@ -447,14 +453,10 @@ export class Dispatcher {
   }
 
   /** Whether workers are to wait with a gang: if it could ever have as many as it needs. */
-  #isKeptFor({ name, places, fit }: WaitingGang): boolean {
+  #isKeptFor({ name, places, fit, waited }: WaitingGang): boolean {
     const most = this.#roomIn(places, this.#crews.allOffers());
-    const now = this.#system.clock.monotonic();
-    const since = this.#gangsWaitSince.get(name) ?? now;
-    this.#gangsWaitSince.set(name, since);
     // That workers are just about to come, or to be idle, is nothing to tell.
-    if (now - since > toldAfter)
-      this.#options.report({ kind: 'gang', name, places: places.length, fit, most });
+    if (waited > toldAfter) this.#options.report({ kind: 'gang', name, places: places.length, fit, most });
     return most >= places.length;
   }
 
@@ -473,6 +475,8 @@ export class Dispatcher {
 
   /** Busy crews are given their next jobs before they ask. */
   #dispatchAhead(): void {
+    // A rank that stands behind another job would hold up its whole gang.
+    if (this.#fanOuts.isGathering) return;
     const offers = this.#ahead.offers(this.#liveCrews);
     const room = offers.reduce((sum, { idle }) => sum + idle.length, 0);
     if (room > 0) this.#assign(this.#backlog.takeHeads(room, takesOneWorker), offers);
@@ -570,24 +574,16 @@ export class Dispatcher {
     if (names.length > 0) this.#lookAgain();
   }
 
-  /** Whether fan-out jobs that seem to be over are: no slice waits, is anywhere in a pod, or waits after all. */
+  /** Whether fan-out jobs that seem to be over are, and what else cannot be known before one has looked for slices. */
   #settleFanOuts(): void {
     this.#fanOuts.refresh();
     this.#concluded(this.#fanOuts.concludeComplete());
     this.#dropCancelled();
-    const idle = this.#fanOuts.idle();
-    if (idle.size === 0) return;
-    const live = new Set<string>();
-    const note = (names: Iterable<string>): void => {
-      for (const name of names) live.add(fanOutOf(parseEntryName(name).job) ?? '');
-    };
-    const queue = (): void => {
-      note(this.#perform(list(this.#layout.jobqueue)) ?? []);
-    };
-    queue();
-    for (const entries of this.#entriesOfAllPods()) note(entries);
-    queue();
-    this.#concluded(this.#fanOuts.settle(new Map([...idle].filter(([name]) => !live.has(name)))));
+    const asked = this.#fanOuts.unsettled();
+    if (asked.size === 0) return;
+    const slices = findSlices(this.#system.files, this.#layout, this.#crews);
+    const haveLived = (crew: CrewId, since: number): boolean => this.#reaper.hasLivedSince(crew, since);
+    this.#concluded(this.#fanOuts.settle(asked, slices, haveLived));
   }
 
   /** Slices of cancelled jobs, for which there may never be a crew. */
@@ -700,6 +696,7 @@ export class Dispatcher {
     if (inVain) this.#recallFor(idle);
     this.#guard(() => {
       if (this.#fanOuts.size > 0) this.#settleFanOuts();
+      this.#fanOuts.dropLeftPools();
     });
     if (this.#options.endWhenDone && this.#intake.size === 0) this.#endIfDone();
     this.#reportCounts();
@@ -814,22 +811,16 @@ export class Dispatcher {
     this.#workersRang = false;
     if (this.#intake.list() > 0 || !this.#podsAreEmpty() || this.#intake.list() > 0) return;
     this.#progress.conclude(this.#liveCrews);
+    this.#guard(() => {
+      this.#fanOuts.dropLeftPools();
+    });
     this.#end('done');
   }
 
   #podsAreEmpty(): boolean {
-    for (const entries of this.#entriesOfAllPods()) if (entries.length > 0) return false;
+    for (const { assigned, running } of entriesOfAllPods(this.#system.files, this.#layout, this.#crews))
+      if (assigned.length + running.length > 0) return false;
     return true;
-  }
-
-  *#entriesOfAllPods(): Generator<readonly string[]> {
-    for (const name of this.#perform(list(this.#layout.jobpods)) ?? []) {
-      const at = `${this.#layout.jobpods}/${name}`;
-      // It may have been fenced since.
-      const entries =
-        this.#crews.entriesIn(new PodPaths(at)) ?? this.#crews.entriesIn(new PodPaths(`${at}.fenced`));
-      if (entries !== undefined) yield [...entries.assigned, ...entries.running];
-    }
   }
 
   #end(how: 'done' | 'stopped'): void {

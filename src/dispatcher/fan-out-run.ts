@@ -11,7 +11,7 @@ import {
   tasksIn,
 } from '../job/fan-out.js';
 import { FjrError } from '../job/fjr-error.js';
-import { type Gang, rankTypeOf } from '../job/gang.js';
+import type { Gang } from '../job/gang.js';
 import type { Needs } from '../job/job.js';
 import { cancelFanOut, cancelSlices } from '../queue/cancel-fan-out.js';
 import { carveSlice, placeSlice } from '../queue/carve-slice.js';
@@ -96,6 +96,8 @@ export class FanOutRun {
   /** Somebody else has carved: tasks that seem to be in no slice may be in one of his, until all slices have ended. */
   #othersCarved: boolean;
   #cancelled = false;
+  /** Monotonic milliseconds since when it seems to have failed. */
+  #failedSince: number | undefined;
   #isGone = false;
   #progress = '';
 
@@ -136,7 +138,35 @@ export class FanOutRun {
 
   /** Whether no more tasks are to be begun. */
   get isStopped(): boolean {
-    return this.#cancelled || this.tally.failed > mostFailures(this.fanOut);
+    return this.#cancelled || (this.#hasFailed && !this.#mayBeForgiven);
+  }
+
+  get #hasFailed(): boolean {
+    return this.tally.failed > mostFailures(this.fanOut);
+  }
+
+  /** Ranks fail when others are lost beside them: then all begin anew, and their failures do not count. */
+  get #mayBeForgiven(): boolean {
+    return this.fanOut.gang?.failure === 'fail-all';
+  }
+
+  /** Whether it should be known where its slices are, and whose, before more is decided. */
+  get isUnsure(): boolean {
+    return this.#othersCarved || (!this.#cancelled && this.#hasFailed && this.#mayBeForgiven);
+  }
+
+  /**
+   * Ranks that failed did so by themselves, and the run has failed, if the crews of all others have lived on.
+   * `haveLived`: whether they have since a time in monotonic milliseconds. All lines and seals have been read after that
+   * was known.
+   */
+  confirmFailure(haveLived: (since: number) => boolean): void {
+    if (this.#cancelled || !this.#hasFailed || !this.#mayBeForgiven) {
+      this.#failedSince = undefined;
+      return;
+    }
+    this.#failedSince ??= this.#system.clock.monotonic();
+    if (haveLived(this.#failedSince)) this.#stop();
   }
 
   get isCancelled(): boolean {
@@ -150,7 +180,10 @@ export class FanOutRun {
 
   /** If too many tasks have failed, nobody begins more, wherever slices are. */
   stopIfFailed(): void {
-    if (this.#cancelled || !this.isStopped) return;
+    if (!this.#cancelled && this.isStopped) this.#stop();
+  }
+
+  #stop(): void {
     this.#perform(cancelFanOut(this.#layout, this.name));
     if (this.fanOut.failFast === true) this.#perform(cancelSlices(this.#layout, this.name));
     this.#cancelled = true;
@@ -223,13 +256,14 @@ export class FanOutRun {
   }
 
   /**
-   * No slice is anywhere: whatever has no outcome is to be given out again, whoever lost it. `since`: the cursor as it
-   * was before anybody looked; if it has moved, there may be slices after all.
+   * Whatever has no outcome and is in none of the slices that there are is to be given out again, whoever lost it.
+   * `since`: the cursor as it was before anybody looked; if it has moved, there may be others after all. `live`: tasks of
+   * all slices.
    */
-  settleGaps(since: Cursor): void {
+  settleGaps(since: Cursor, live: readonly TaskRange[]): void {
     const isKnown = this.gang === undefined || this.#isUngiven();
-    const isExplained = !this.#othersCarved && isKnown && this.#delayed.size + this.tally.again > 0;
-    if (isExplained) return;
+    const isExplained = live.length > 0 || (isKnown && this.#delayed.size + this.tally.again > 0);
+    if (isExplained && !this.#othersCarved) return;
     const cursor = this.#lookForCursor();
     if (cursor?.draft !== since.draft) {
       this.#cursor = cursor ?? this.#cursor;
@@ -238,9 +272,9 @@ export class FanOutRun {
     }
     this.#othersCarved = false;
     while (this.#delayed.pop() !== undefined);
-    this.tally.giveBackOpen(this.#cursor.next);
+    this.tally.giveBackOpen(this.#cursor.next, live);
     // What is left of a gang begins together.
-    if (this.tally.again > 0) this.gang?.void();
+    if (live.length === 0 && this.tally.again > 0) this.gang?.void();
   }
 
   get cursor(): Cursor {
@@ -329,13 +363,41 @@ export class FanOutRun {
     return !this.#othersCarved && first !== undefined && first.due <= this.#system.clock.monotonic() ? 1 : 0;
   }
 
-  /** Tasks that have failed on the same workers, of whom others are to have them, go together. */
   #chooseAgain(staff: Staff): Chosen | undefined {
     this.#schedule();
     if (this.isStopped || this.#othersCarved) return undefined;
+    return this.gang === undefined ? this.#chooseAlike(staff) : this.#choosePlace(staff, this.gang);
+  }
+
+  /**
+   * Ranks that are tried again by themselves: those of one place, which run one after another as before, once nothing of
+   * that place runs.
+   */
+  #choosePlace(staff: Staff, gang: GangRun): Chosen | undefined {
     const now = this.#system.clock.monotonic();
-    // Ranks may differ in what they need.
-    const most = this.gang === undefined ? this.#size(this.#delayed.size, staff.workers) : 1;
+    const waiting = new Map<number, Delayed>();
+    for (let one = this.#delayed.pop(); one !== undefined; one = this.#delayed.pop())
+      if (this.tally.stateOf(one.task) === 'open') waiting.set(one.task, one);
+    let chosen: Chosen | undefined;
+    for (const { ranks, type } of gang.openPlaces()) {
+      const its = [...tasksIn(ranks)].map((rank) => waiting.get(rank));
+      const [first] = its;
+      const isDue = first !== undefined && its.every((one) => one !== undefined && one.due <= now);
+      if (chosen !== undefined || gang.going === undefined || !isDue) continue;
+      // The others wait for it: it does not wait for another worker.
+      const avoided = this.#avoidedBy(first.task, staff);
+      const avoid = staff.idle.every((badge) => avoided.includes(badge)) ? [] : avoided;
+      for (const rank of tasksIn(ranks)) waiting.delete(rank);
+      chosen = { next: this.#cursor.next, ranges: [...ranks], avoid, needs: type.needs, gang: gang.going };
+    }
+    for (const one of waiting.values()) this.#delayed.push(one);
+    return chosen;
+  }
+
+  /** Tasks that have failed on the same workers, of whom others are to have them, go together. */
+  #chooseAlike(staff: Staff): Chosen | undefined {
+    const now = this.#system.clock.monotonic();
+    const most = this.#size(this.#delayed.size, staff.workers);
     const tasks: number[] = [];
     const later: Delayed[] = [];
     let avoid: readonly string[] = [];
@@ -352,11 +414,7 @@ export class FanOutRun {
     }
     for (const each of later) this.#delayed.push(each);
     if (tasks.length === 0) return undefined;
-    const chosen = { next: this.#cursor.next, ranges: asRanges(tasks.sort((a, b) => a - b)), avoid };
-    const [rank] = tasks;
-    const { gang } = this.fanOut;
-    if (gang === undefined || rank === undefined || this.gang?.going === undefined) return chosen;
-    return { ...chosen, needs: rankTypeOf(gang, rank).needs, gang: this.gang.going };
+    return { next: this.#cursor.next, ranges: asRanges(tasks.sort((a, b) => a - b)), avoid };
   }
 
   /** Workers on which a task has failed; none if there are no others. */

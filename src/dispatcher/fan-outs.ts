@@ -2,13 +2,14 @@ import type { Place } from '../job/gang.js';
 import { concludeFanOut } from '../queue/conclude-fan-out.js';
 import { parseEntryName } from '../queue/entry-name.js';
 import { type Cursor, FanOutPaths, fanOutOf } from '../queue/fan-out-paths.js';
-import type { Layout } from '../queue/layout.js';
+import type { CrewId, Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { dropPool } from '../queue/pool.js';
 import { unlink } from '../queue/steps.js';
 import { newToken } from '../queue/token.js';
 import { FanOutRun, type FanOutSystem, type IsAlive, type Staff } from './fan-out-run.js';
 import type { RunKeepers } from './kept-items.js';
+import { type LiveSlice, tasksOfSlices } from './live-slices.js';
 
 /** Tasks of all fan-out jobs together. */
 export interface TaskCounts {
@@ -22,6 +23,8 @@ export interface TaskCounts {
 export interface WaitingGang {
   readonly name: string;
   readonly priority: number;
+  /** Milliseconds. */
+  readonly waited: number;
   readonly places: readonly Place[];
   /** How many of them could be filled now. */
   readonly fit: number;
@@ -44,6 +47,8 @@ export class FanOuts {
   readonly #carved = new Set<string>();
   /** Those that have not been read yet. */
   readonly #unread = new Set<string>();
+  /** Pools that went with their runs, but for items that are still on their way home. */
+  readonly #leftPools = new Set<string>();
   /** Of those that have ended. */
   #done = 0;
   #failed = 0;
@@ -113,8 +118,13 @@ export class FanOuts {
 
   /** Whether a worker could be given something. */
   get isReady(): boolean {
-    for (const run of this.#runs.values())
-      if (run.ready > 0 || (run.gang !== undefined && run.gang.waiting().length > 0)) return true;
+    for (const run of this.#runs.values()) if (run.ready > 0) return true;
+    return this.hasWaitingGang;
+  }
+
+  get hasWaitingGang(): boolean {
+    for (const { gang } of this.#runs.values())
+      if (gang !== undefined && gang.waiting().length > 0) return true;
     return false;
   }
 
@@ -135,7 +145,7 @@ export class FanOuts {
    * keep it waiting for ever.
    */
   gather(
-    mayGo: (priority: number) => boolean,
+    mayGo: (gang: Pick<WaitingGang, 'priority' | 'waited'>) => boolean,
     room: (places: readonly Place[]) => number,
     isKept: (gang: WaitingGang) => boolean,
     carved: (name: string) => void,
@@ -144,10 +154,11 @@ export class FanOuts {
     this.#forgetRemoved();
     for (const { name, fanOut, gang } of this.#byPriority()) {
       const { priority } = fanOut.job;
-      const places = gang === undefined || !mayGo(priority) ? [] : gang.waiting();
-      if (places.length === 0) continue;
+      const places = gang?.waiting() ?? [];
+      const waited = gang?.waited ?? 0;
+      if (places.length === 0 || !mayGo({ priority, waited })) continue;
       const fit = room(places);
-      const waiting = { name, priority, places, fit };
+      const waiting = { name, priority, waited, places, fit };
       if (fit < places.length && isKept(waiting)) return waiting;
       if (fit < places.length) continue;
       for (const slice of gang?.gather() ?? []) this.#noteCarved(slice, carved);
@@ -199,19 +210,43 @@ export class FanOuts {
     return this.#conclude((run) => run.tally.isComplete);
   }
 
-  /** Jobs that may be over, and where they stand: to be asked before one looks whether slices are anywhere. */
-  idle(): ReadonlyMap<string, Cursor> {
-    const idle = new Map<string, Cursor>();
-    for (const [name, run] of this.#runs) if (run.untouched === 0) idle.set(name, run.cursor);
-    return idle;
+  /** Jobs of which it should be known where their slices are, and where they stand: to be asked before one looks. */
+  unsettled(): ReadonlyMap<string, Cursor> {
+    const unsettled = new Map<string, Cursor>();
+    for (const [name, run] of this.#runs)
+      if (run.untouched === 0 || run.isUnsure) unsettled.set(name, run.cursor);
+    return unsettled;
   }
 
-  /** Of these jobs no slice is anywhere: they are over, or something was lost and is given out again. */
-  settle(quiet: ReadonlyMap<string, Cursor>): string[] {
-    for (const name of quiet.keys()) this.#runs.get(name)?.refresh(true);
-    const ended = this.#conclude((run) => quiet.has(run.name) && (run.tally.isComplete || run.isStopped));
-    for (const [name, cursor] of quiet) this.#runs.get(name)?.settleGaps(cursor);
-    return ended;
+  /**
+   * `slices`: where they were found after the others were asked for. Jobs that have none are over, or something was lost
+   * and is given out again; so is what is in none of those that there are.
+   */
+  settle(
+    asked: ReadonlyMap<string, Cursor>,
+    slices: ReadonlyMap<string, readonly LiveSlice[]>,
+    haveLived: (crew: CrewId, since: number) => boolean,
+  ): string[] {
+    for (const [name, cursor] of asked) {
+      const run = this.#runs.get(name);
+      const its = slices.get(name) ?? [];
+      if (run === undefined || (its.length > 0 && !run.isUnsure)) continue;
+      // Before the lines are read: a slice that ends meanwhile has them.
+      const tasks = tasksOfSlices(this.#system.files, its);
+      run.refresh(true);
+      run.confirmFailure((since) => its.every(({ crew }) => crew === undefined || haveLived(crew, since)));
+      const isOver = its.length === 0 && (run.tally.isComplete || run.isStopped);
+      if (!isOver && tasks !== undefined) run.settleGaps(cursor, tasks);
+    }
+    const isQuiet = (run: FanOutRun): boolean => asked.has(run.name) && !slices.has(run.name);
+    return this.#conclude((run) => isQuiet(run) && (run.tally.isComplete || run.isStopped));
+  }
+
+  /** A crew tells how a task ended before it sends the task's items home. */
+  dropLeftPools(): void {
+    for (const pool of this.#leftPools)
+      if (perform(this.#system.files, dropPool(this.#layout, pool)) === 'dropped')
+        this.#leftPools.delete(pool);
   }
 
   /** Somebody removed its directory: what is left of it is nobody's. */
@@ -248,13 +283,12 @@ export class FanOuts {
       if (to === 'done' && fanOut.container?.pull === 'load')
         perform(this.#system.files, unlink(new FanOutPaths(this.#layout.queued(name)).image));
       perform(this.#system.files, concludeFanOut(this.#layout, name, to, newToken(), note));
-      if (to === 'done')
-        for (const { pool, own } of fanOut.pools)
-          if (own) perform(this.#system.files, dropPool(this.#layout, pool));
+      if (to === 'done') for (const { pool, own } of fanOut.pools) if (own) this.#leftPools.add(pool);
       this.#runs.delete(name);
       this.#done += tally.done;
       this.#failed += tally.failed + left;
     }
+    this.dropLeftPools();
     return over.map(({ name }) => name);
   }
 }

@@ -51,6 +51,8 @@ export class GangRun {
   /** The try that this dispatcher gathers: where each rank's slice is to be seen. */
   #gathering:
     { readonly token: Token; readonly slices: Map<string, Place>; readonly since: number } | undefined;
+  /** Monotonic milliseconds. */
+  #waitsSince: number | undefined;
   /** The try that another gathers, and since when that is known. */
   #others: { readonly token: Token; readonly since: number } | undefined;
 
@@ -98,8 +100,15 @@ export class GangRun {
 
   /** The places that are to be filled together; none: it is not their time. */
   waiting(): Place[] {
-    if (this.#state.kind === 'go' || this.#state.kind === 'hold' || !this.#run.isFree()) return [];
-    return this.#openPlaces();
+    const isTime = this.#state.kind !== 'go' && this.#state.kind !== 'hold' && this.#run.isFree();
+    const places = isTime ? this.openPlaces() : [];
+    this.#waitsSince = places.length === 0 ? undefined : (this.#waitsSince ?? this.#clock.monotonic());
+    return places;
+  }
+
+  /** Milliseconds that it has been waiting. */
+  get waited(): number {
+    return this.#waitsSince === undefined ? 0 : this.#clock.monotonic() - this.#waitsSince;
   }
 
   /** Gives each place a slice. Returns their names in the queue. */
@@ -108,14 +117,14 @@ export class GangRun {
     if (!this.#decide({ kind: 'hold', token })) return [];
     const slices = new Map<string, Place>();
     try {
-      for (const place of this.#openPlaces()) {
+      for (const place of this.openPlaces()) {
         const name = this.#run.carve(place.ranks, place.type.needs, token);
         if (name === undefined) break;
         slices.set(name, place);
       }
     } finally {
       // Somebody else carves, or the disk is full: what is there comes back, and all is given out anew.
-      if (slices.size < this.#openPlaces().length) {
+      if (slices.size < this.openPlaces().length) {
         this.#run.lose();
         this.void();
       }
@@ -140,7 +149,8 @@ export class GangRun {
     else this.refresh();
   }
 
-  #openPlaces(): Place[] {
+  /** Places with ranks that are still to be run, and these ranks. */
+  openPlaces(): Place[] {
     return [...placesOf(this.#run.gang)].flatMap(({ type, ranks }) => {
       const open = [...tasksIn(ranks)].filter((rank) => this.#run.isOpen(rank));
       return open.length === 0 ? [] : [{ type, ranks: asRanges(open) }];

@@ -33,6 +33,9 @@ interface Watched {
   lookedAt: number;
   /** Monotonic milliseconds at which the crew's time is over. */
   endsAt: number;
+  /** … at which the content before the last was first seen. */
+  seenBefore: number;
+  isLeaving: boolean;
 }
 
 /** Seconds of lease for a pod whose crew never said its own. */
@@ -118,6 +121,8 @@ export class Reaper {
       watch: undefined,
       lookedAt: -Infinity,
       endsAt: Infinity,
+      seenBefore: -Infinity,
+      isLeaving: false,
     };
     this.#watched.set(crew, watched);
     watched.file ??= this.#readCrewFile(pod);
@@ -137,9 +142,13 @@ export class Reaper {
       { content, asked, answered: clock.monotonic() },
       lease,
     );
+    if (watched.watch !== undefined && watch !== undefined && watched.watch.content !== watch.content)
+      watched.seenBefore = watched.watch.since;
     watched.watch = watch;
-    const left = content === undefined ? undefined : parseHeartbeat(Buffer.from(content))?.left;
+    const { left, leaving } =
+      (content === undefined ? undefined : parseHeartbeat(Buffer.from(content))) ?? {};
     if (left !== undefined) watched.endsAt = asked + left * 1000;
+    watched.isLeaving = leaving === true;
     return stale;
   }
 
@@ -153,6 +162,19 @@ export class Reaper {
   timeLeft(crew: CrewId): number {
     const watched = this.#watched.get(crew);
     return watched === undefined ? Infinity : (watched.endsAt - this.#system.clock.monotonic()) / 1000;
+  }
+
+  /**
+   * Whether a crew is known to have lived at a time, in monotonic milliseconds, and meant to stay. Elsewhere by its
+   * heartbeat: what is first seen then may have been written long before, what takes its place was written since.
+   */
+  hasLivedSince(crew: CrewId, time: number): boolean {
+    const watched = this.#watched.get(crew);
+    if (watched?.file === undefined) return false;
+    const isHere = this.#system.host.judge(watched.file) === 'alive';
+    if (!isHere) return watched.seenBefore >= time && !watched.isLeaving;
+    const content = this.#readHeartbeat(this.#layout.pod(crew));
+    return content !== undefined && parseHeartbeat(Buffer.from(content))?.leaving !== true;
   }
 
   #readHeartbeat(pod: PodPaths): string | undefined {

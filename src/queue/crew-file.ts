@@ -79,6 +79,8 @@ export interface Heartbeat {
   readonly beat: number;
   /** Seconds until the crew's time is over; absent for most. */
   readonly left?: number;
+  /** It stops its jobs, and gives them back. */
+  readonly leaving?: true;
   readonly running: Readonly<Record<string, string>>;
 }
 
@@ -96,9 +98,14 @@ const block = 256;
 export function parseHeartbeat(bytes: Uint8Array): Heartbeat | undefined {
   try {
     const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<Heartbeat>;
-    const { beat, left, running } = value;
+    const { beat, left, leaving, running } = value;
     if (typeof beat !== 'number' || typeof running !== 'object') return undefined;
-    return typeof left === 'number' ? { beat, left, running } : { beat, running };
+    return {
+      beat,
+      ...(typeof left === 'number' ? { left } : {}),
+      ...(leaving === true ? { leaving } : {}),
+      running,
+    };
   } catch {
     return undefined;
   }

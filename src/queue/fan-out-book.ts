@@ -1,4 +1,4 @@
-import { type FanOut, type TaskRange, parseSlice, tasksIn } from '../job/fan-out.js';
+import { type FanOut, parseSlice, tasksIn } from '../job/fan-out.js';
 import { FjrError } from '../job/fjr-error.js';
 import type { Files } from '../system/files.js';
 import { type FanOutPaths, parseSeal } from './fan-out-paths.js';
@@ -26,6 +26,13 @@ export function notFanOut(reason: string): FjrError {
   return new FjrError('not-a-fan-out', reason, { hint: 'submit inputs with fjr submit or fjr run' });
 }
 
+interface GangTry {
+  /** Tokens of those that lines or seals tell of. */
+  readonly slices: Set<string>;
+  /** Ranks that came back without an outcome. */
+  readonly returned: number[];
+}
+
 /** Told of every line. `counts`: as far as the seals say that have been read by then. */
 type LineListener = (line: TaskLine, writer: string, counts: boolean) => void;
 
@@ -37,8 +44,8 @@ export class FanOutBook {
   readonly #paths: FanOutPaths;
   readonly #outcomes: LineReader;
   readonly #sealed = new Set<string>();
-  /** By the try of a gang, ranks whose slices were taken back. */
-  readonly #returned = new Map<string, TaskRange[]>();
+  /** By the try of a gang. */
+  readonly #tries = new Map<string, GangTry>();
   readonly #onLine: LineListener | undefined;
 
   constructor(files: Files, paths: FanOutPaths, onLine?: LineListener) {
@@ -62,7 +69,7 @@ export class FanOutBook {
 
   /** Whether ranks came back in this try of a gang without an outcome. */
   hasReturned(gang: string): boolean {
-    return [...tasksIn(this.#returned.get(gang) ?? [])].some((rank) => this.tally.stateOf(rank) === 'open');
+    return this.#tries.get(gang)?.returned.some((rank) => this.tally.stateOf(rank) === 'open') === true;
   }
 
   /** Reads what one crew wrote since: it is known that there is something. */
@@ -75,10 +82,24 @@ export class FanOutBook {
       for (const line of parseTaskLines(text)) {
         if ('forgive' in line) this.tally.forgive(line.task, line.forgive);
         else {
+          if (line.gang !== undefined) this.#noteTry(line.gang, line.token, []);
           const counts = this.tally.add(line, writer);
           this.#onLine?.(line, writer, counts);
         }
       }
+  }
+
+  /**
+   * What a rank comes to when another of its try was taken away is not its own doing: such failures do not count, if all
+   * that is left begins anew.
+   */
+  #noteTry(gang: string, token: string, returned: readonly number[]): void {
+    const one = this.#tries.get(gang) ?? { slices: new Set(), returned: [] };
+    this.#tries.set(gang, one);
+    one.slices.add(token);
+    one.returned.push(...returned);
+    if (one.returned.length > 0 && this.fanOut.gang?.failure === 'fail-all')
+      for (const slice of one.slices) this.tally.pardon(slice);
   }
 
   #readSeals(): void {
@@ -88,9 +109,12 @@ export class FanOutBook {
       const content = perform(this.#files, read(`${this.#paths.sealed}/${name}`));
       const slice = content === undefined ? undefined : parseSlice(content);
       if (slice === undefined) continue;
-      if (slice.gang !== undefined)
-        this.#returned.set(slice.gang, [...(this.#returned.get(slice.gang) ?? []), ...slice.tasks]);
-      if (this.tally.seal(seal.token, seal.lines, tasksIn(slice.tasks), seal.lost)) this.#sealed.add(name);
+      if (!this.tally.seal(seal.token, seal.lines, tasksIn(slice.tasks), seal.lost)) continue;
+      this.#sealed.add(name);
+      if (slice.gang !== undefined) {
+        const returned = [...tasksIn(slice.tasks)].filter((rank) => !this.tally.hasEnded(rank, seal.token));
+        this.#noteTry(slice.gang, seal.token, returned);
+      }
     }
   }
 }

@@ -1,4 +1,11 @@
-import { type FailureReason, type FanOut, type TaskFailures, failureReason } from '../job/fan-out.js';
+import {
+  type FailureReason,
+  type FanOut,
+  type TaskFailures,
+  type TaskRange,
+  failureReason,
+  tasksIn,
+} from '../job/fan-out.js';
 import { isSuccess } from '../job/outcome.js';
 import { Executions } from './executions.js';
 import { lostBudget } from './return-entries.js';
@@ -34,6 +41,8 @@ export class FanOutTally {
   /** Tasks that ran, or were to run, in vain, and are in no slice now. */
   readonly #again = new Set<number>();
   readonly #slices = new Map<string, Executions<Result>>();
+  /** Slices whose failures do not count. */
+  readonly #pardoned = new Set<string>();
   done = 0;
   failed = 0;
   /** Executions that counted, and the milliseconds that they took. */
@@ -79,6 +88,11 @@ export class FanOutTally {
     const slice = this.#slice(token);
     if (slice.lines >= slice.limit) return false;
     const result = resultOf(line);
+    if (result !== 'done' && this.#pardoned.has(token)) {
+      slice.addPardoned(task, result);
+      if (this.#states[task] === open) this.#again.add(task);
+      return false;
+    }
     // An append that was answered with an error may have been carried out, and was made again.
     if (!slice.add(task, result)) return false;
     this.executions += 1;
@@ -140,6 +154,22 @@ export class FanOutTally {
     return true;
   }
 
+  /** Whether a line of the slice with this token that counts is about this task. */
+  hasEnded(task: number, token: string): boolean {
+    return this.#slice(token).isAbout(task);
+  }
+
+  /** Failures in the slice with this token do not count: what its tasks ran beside was taken away. */
+  pardon(token: string): void {
+    if (this.#pardoned.has(token)) return;
+    this.#pardoned.add(token);
+    for (const { task, result } of this.#slice(token).pardon((one) => one !== 'done')) {
+      this.executions -= 1;
+      this.#count(task, result, -1);
+      if (this.#states[task] === open) this.#again.add(task);
+    }
+  }
+
   /** How many tasks are to be given out again. */
   get again(): number {
     return this.#again.size;
@@ -152,10 +182,12 @@ export class FanOutTally {
     return tasks;
   }
 
-  /** All tasks below `end` without an outcome are in no slice: they are to be given out again. */
-  giveBackOpen(end: number): void {
+  /** All tasks below `end` without an outcome that are in no slice are to be given out again. */
+  giveBackOpen(end: number, inSlices: readonly TaskRange[]): void {
+    const given = new Set(tasksIn(inSlices));
     let task = this.#states.indexOf(open);
-    for (; task >= 0 && task < end; task = this.#states.indexOf(open, task + 1)) this.#again.add(task);
+    for (; task >= 0 && task < end; task = this.#states.indexOf(open, task + 1))
+      if (!given.has(task)) this.#again.add(task);
   }
 
   #slice(token: string): Executions<Result> {

@@ -148,11 +148,11 @@ export function* breakLeftLock(
   return (yield* rmdir(lock)) === 'ok' ? 'broken' : 'in-use';
 }
 
-/** Drop: a pool that nobody needs any more goes away, but for items that somebody still has. */
-export function* dropPool(layout: Layout, pool: string): Steps<void> {
+/** Drop: a pool that nobody needs any more goes away. An item that somebody still has keeps it until it is home. */
+export function* dropPool(layout: Layout, pool: string): Steps<'dropped' | 'in-use'> {
   const { items, locked } = (yield* listPool(layout, pool)) ?? { items: [], locked: new Set<string>() };
   for (const item of items) if (!locked.has(item)) yield* unlink(layout.poolItem(pool, item));
-  yield* rmdir(layout.pool(pool));
+  return (yield* rmdir(layout.pool(pool))) === 'not-empty' ? 'in-use' : 'dropped';
 }
 
 /** Gives back every item that a fenced crew's pod holds. Only once its jobs are known to be dead. */

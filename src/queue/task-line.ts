@@ -14,6 +14,8 @@ export interface TaskLine {
   /** Left out: exit code 0. */
   readonly outcome?: Outcome;
   readonly worker?: number;
+  /** Of a rank: which try of its gang it belongs to. */
+  readonly gang?: string;
   /** Where what it printed is, if it printed anything. */
   readonly out?: PrintedAt;
   readonly err?: PrintedAt;

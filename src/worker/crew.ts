@@ -290,6 +290,10 @@ export class Crew {
   leave(): void {
     if (this.#phase !== 'working' && this.#phase !== 'draining') return;
     this.#phase = 'leaving';
+    // Before anything of it ends: ranks elsewhere may fail for that.
+    this.#guard(() => {
+      this.#beat();
+    });
     for (const [worker, busy] of this.#roster.in('busy')) this.#stop(worker, busy, killGrace);
     this.#guard(() => {
       this.#goIfDone();
@@ -435,7 +439,12 @@ export class Crew {
     const running: Record<string, string> = {};
     for (const [worker, { entry }] of this.#roster.in('busy')) running[worker] = entry;
     const left = Math.floor(this.#timeLeft());
-    const content = formatHeartbeat({ beat: this.#beats, ...(left === Infinity ? {} : { left }), running });
+    const content = formatHeartbeat({
+      beat: this.#beats,
+      ...(left === Infinity ? {} : { left }),
+      ...(this.#phase === 'leaving' ? { leaving: true } : {}),
+      running,
+    });
     if (this.#perform(beat(this.#layout, this.#id, content)) === 'fenced') {
       this.#becomeFenced();
       return;

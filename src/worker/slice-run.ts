@@ -344,6 +344,7 @@ export class SliceRun {
       ms,
       at: wall(),
       worker,
+      ...(this.gang === undefined ? {} : { gang: this.gang }),
       ...(success ? {} : { outcome }),
       ...this.#keep(started),
     };

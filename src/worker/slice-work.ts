@@ -192,10 +192,12 @@ export class SliceWork {
 
   /** Tells slices whose tasks are ranks what was decided of their gangs. */
   lookAtGangs(runs: Iterable<SliceRun>): void {
+    const listed = new Map<string, readonly string[] | undefined>();
     for (const run of runs) {
       if (run.gang === undefined) continue;
       const { directory } = run;
-      const names = perform(this.#crew.files, list(directory));
+      if (!listed.has(directory)) listed.set(directory, perform(this.#crew.files, list(directory)));
+      const names = listed.get(directory);
       if (names === undefined) run.giveBack(killGrace);
       else if (names.includes(cancelMarkName)) run.cancel(killGrace);
       const state = parseGangState(names ?? []);

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { describe, expect } from 'vitest';
 import { outcomesOf } from '../rig/fan-out.js';
 import { processesWith } from '../rig/processes.js';
@@ -437,4 +446,45 @@ workers: { local: 2 }
     expect(readdirSync(`${rig.directory}/tmp`).filter((name) => name.includes('shards'))).toEqual([]);
     expect(rig.project().entries('jobqueue')).toEqual([]);
   });
+});
+
+describe('task_resources', () => {
+  test('go away with their run, as soon as nobody has any of them', async ({ rig }) => {
+    const { root } = rig.project();
+    const file = write(
+      rig,
+      `command: ': > "$LEDGER/runs"; while [ ! -e "$LEDGER/go" ]; do sleep 0.02; done'
+input: { range: 1..1 }
+task_resources: [{ SEAT: { items: [s1, s2] } }]
+`,
+    );
+    const crew = await rig.startCrew(['--workers', '1']);
+    const dispatcher = rig.start('fjr-dispatcher', ['--keep-running']);
+    await rig.run('fjr', ['submit', file]);
+    await waitUntil(
+      'it runs',
+      () => existsSync(`${rig.ledger}/runs`),
+      (is) => is,
+    );
+    const [pool = ''] = readdirSync(`${root}/resources`);
+    // Another program takes the item that is left.
+    const left = readdirSync(`${root}/resources/${pool}`).find(
+      (name) => !name.endsWith('.lock') && !existsSync(`${root}/resources/${pool}/${name}.lock`),
+    );
+    mkdirSync(`${root}/resources/${pool}/${left}.lock`);
+    writeFileSync(`${rig.ledger}/go`, '');
+    await waitUntil(
+      'the run is done',
+      () => readdirSync(`${root}/done`),
+      (done) => done.length === 1,
+    );
+    expect(readdirSync(`${root}/resources`)).toEqual([pool]);
+    rmdirSync(`${root}/resources/${pool}/${left}.lock`);
+    await waitUntil(
+      'the pool is gone',
+      () => readdirSync(`${root}/resources`),
+      (pools) => pools.length === 0,
+    );
+    await Promise.all([dispatcher.stop(), crew.stop()]);
+  }, 60_000);
 });

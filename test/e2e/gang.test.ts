@@ -121,6 +121,98 @@ describe('A gang', () => {
     expect([output(0), output(1)]).toEqual(['1\n', '2\n']);
   }, 60_000);
 
+  test('has a rank tried again by a dispatcher that came later, while the others wait for it', async ({
+    rig,
+  }) => {
+    const [fail, back] = [`${rig.directory}/fail`, `${rig.directory}/back`];
+    const line = meeting(
+      rig,
+      2,
+      `if [ $RANK.$FJR_ATTEMPT = 1.1 ]; then while [ ! -e ${fail} ]; do sleep 0.02; done; exit 3; fi; [ $RANK = 0 ] || : > ${back}; while [ ! -e ${back} ]; do sleep 0.02; done; echo $FJR_ATTEMPT`,
+    );
+    submitRanks(rig.project().root, 'train.run', line, 2, {
+      failure: 'retry-rank',
+      retries: 1,
+      retryDelay: 0.1,
+    });
+    await rig.startCrew(['--workers', '2']);
+    const first = rig.start('fjr-dispatcher', quick);
+    await waitUntil(
+      'both ranks run',
+      () => readdirSync(`${rig.directory}/meet`),
+      (names) => names.length === 2,
+    );
+    first.signal('SIGKILL');
+    await first.ends();
+    const next = rig.start('fjr-dispatcher', quick);
+    await next.says('worker(s)...');
+    writeFileSync(fail, '');
+    expect((await next.ends()).code).toBe(0);
+    const { output } = outcomes(rig, 'done', 'train');
+    expect([output(0), output(1)]).toEqual(['1\n', '2\n']);
+  }, 60_000);
+
+  test('never runs more ranks of a replica at a time than it may, also when one is tried again', async ({
+    rig,
+  }) => {
+    const inside = `${rig.directory}/inside`;
+    const line = `mkdir ${inside} || exit 9; [ $RANK.$FJR_ATTEMPT = 0.1 ] || sleep 1; rmdir ${inside}; [ $RANK.$FJR_ATTEMPT != 0.1 ] || exit 3; echo $FJR_ATTEMPT`;
+    submitRanks(rig.project().root, 'train.run', line, 4, {
+      parallelism: 1,
+      failure: 'retry-rank',
+      retries: 1,
+      retryDelay: 0,
+    });
+    await rig.startCrew(['--workers', '3']);
+    expect((await rig.run('fjr-dispatcher', quick)).code).toBe(0);
+    const { accepted, output } = outcomes(rig, 'done', 'train');
+    expect(accepted.size).toBe(4);
+    expect([0, 1, 2, 3].map(output)).toEqual(['2\n', '1\n', '1\n', '1\n']);
+  }, 60_000);
+
+  test.for<{ what: string; signal: NodeJS.Signals }>([
+    { what: 'is lost', signal: 'SIGKILL' },
+    { what: 'leaves', signal: 'SIGTERM' },
+  ])(
+    'begins anew when a crew $what whose rank the others miss so much that they fail, which is not their fault',
+    { timeout: 60_000 },
+    async ({ signal }, { rig }) => {
+      // The others hold on to what rank 0 holds, and fail as soon as it is gone.
+      const [held, starts] = [`${rig.directory}/held`, `${rig.directory}/starts`];
+      const line = `
+        echo $RANK >> ${starts}
+        while [ $(wc -l < ${starts}) -lt 3 ]; do sleep 0.02; done
+        [ $(wc -l < ${starts}) -gt 3 ] && exit 0
+        [ $RANK != 0 ] || { exec 9> ${held}; flock 9; sleep 300; }
+        while [ ! -e ${held} ] || ! flock -n ${held} true; do sleep 0.02; done; exit 1`;
+      submitRanks(rig.project().root, 'train.run', line, 3);
+      const crews = [
+        await rig.startCrew(['--workers', '1']),
+        await rig.startCrew(['--workers', '1']),
+        await rig.startCrew(['--workers', '1']),
+      ];
+      const dispatcher = rig.start('fjr-dispatcher', quick);
+      await waitUntil(
+        'rank 0 has what the others need',
+        () => existsSync(held),
+        (is) => is,
+      );
+      const project = rig.project();
+      const victim =
+        readdirSync(`${project.root}/jobpods`).find((crew) =>
+          readdirSync(`${project.root}/jobpods/${crew}/running`).some((entry) => entry.includes('=1@')),
+        ) ?? 'none';
+      const { pid } = JSON.parse(readFileSync(`${project.root}/jobpods/${victim}/crew.json`, 'utf8')) as {
+        pid: number;
+      };
+      crews.find((crew) => crew.pid === pid)?.signal(signal);
+      await rig.startCrew(['--workers', '1']);
+      expect((await dispatcher.ends()).code).toBe(0);
+      expect(readFileSync(starts, 'utf8').split('\n').sort().join('')).toBe('001122');
+      expect([...outcomes(rig, 'done', 'train').accepted.keys()].sort()).toEqual([0, 1, 2]);
+    },
+  );
+
   test('begins anew as a whole when a crew of it is lost', async ({ rig }) => {
     const starts = `${rig.directory}/starts`;
     const gate = `${rig.directory}/gate`;

@@ -31,12 +31,15 @@ interface History {
   /** By crew, its lines in order. */
   readonly files: ReadonlyMap<string, readonly TaskLine[]>;
   readonly seals: readonly { token: string; limit: number; tasks: readonly number[]; lost: boolean }[];
+  readonly pardons: readonly string[];
 }
 
 const step = fc.record({
   crew: fc.constantFrom('a', 'b', 'c'),
   size: fc.integer({ min: 1, max: 4 }),
   codes: fc.array(fc.constantFrom(0, 0, 1), { minLength: 4, maxLength: 4 }),
+  /** Whether its failures do not count. */
+  pardoned: fc.boolean(),
   /** How many lines its crew wrote, and how many of them count; undefined: it ended in order. */
   cut: fc.option(fc.record({ written: fc.nat(4), late: fc.nat(2), lost: fc.boolean() }), { nil: undefined }),
 });
@@ -49,8 +52,9 @@ function play(steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : n
   const truth = tallyOf();
   const files = new Map<string, TaskLine[]>();
   const seals: { token: string; limit: number; tasks: readonly number[]; lost: boolean }[] = [];
+  const pardons: string[] = [];
   let next = 0;
-  steps.forEach(({ crew, size, codes, cut }, index) => {
+  steps.forEach(({ crew, size, codes, pardoned, cut }, index) => {
     const again = truth.takeAgain(size);
     const fresh = Array.from({ length: Math.min(size, tasks - next) }, (_, n) => next + n);
     const chosen = again.length > 0 ? again : fresh;
@@ -60,12 +64,16 @@ function play(steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : n
     const counted = cut === undefined ? written : written.slice(0, Math.max(0, written.length - cut.late));
     for (const one of counted) truth.add(one);
     files.set(crew, [...(files.get(crew) ?? []), ...written]);
+    if (pardoned) {
+      pardons.push(token);
+      truth.pardon(token);
+    }
     if (cut === undefined || chosen.length === 0) return;
     const seal = { token, limit: counted.length, tasks: chosen, lost: cut.lost };
     seals.push(seal);
     truth.seal(seal.token, seal.limit, seal.tasks, seal.lost);
   });
-  return { history: { files, seals }, truth };
+  return { history: { files, seals, pardons }, truth };
 }
 
 describe('the tally of a fan-out job', () => {
@@ -76,14 +84,17 @@ describe('the tally of a fan-out job', () => {
         const tally = tallyOf();
         const left = [...history.files.values()].map((lines) => [...lines]);
         const seals = [...history.seals];
+        const pardons = [...history.pardons];
         const pick = (count: number): number => (chance.next().value ?? 0) % count;
         for (;;) {
           const sources = left.filter((lines) => lines.length > 0);
-          if (sources.length === 0 && seals.length === 0) break;
-          const choice = pick(sources.length + seals.length);
+          const choices = sources.length + seals.length + pardons.length;
+          if (choices === 0) break;
+          const choice = pick(choices);
           if (choice < sources.length) tally.add(sources[choice]!.shift()!);
+          else if (choice < sources.length + pardons.length) tally.pardon(pardons.pop()!);
           else {
-            const index = choice - sources.length;
+            const index = choice - sources.length - pardons.length;
             const seal = seals[index]!;
             if (tally.seal(seal.token, seal.limit, seal.tasks, seal.lost)) seals.splice(index, 1);
           }

@@ -63,9 +63,21 @@ export function submitRanks(
   name: string,
   line: string,
   ranks: number,
-  { failure = 'fail-all', ...rest }: Partial<FanOut['job']> & { readonly failure?: Gang['failure'] } = {},
+  {
+    failure = 'fail-all',
+    parallelism,
+    ...rest
+  }: Partial<FanOut['job']> & {
+    readonly failure?: Gang['failure'];
+    /** All are of one replica then, of which so many run at a time. */
+    readonly parallelism?: number;
+  } = {},
 ): void {
-  const type = { name: 'Worker', count: ranks, completions: 1, parallelism: 1, needs, shm: undefined };
+  const shape =
+    parallelism === undefined
+      ? { count: ranks, completions: 1, parallelism: 1 }
+      : { count: 1, completions: ranks, parallelism };
+  const type = { name: 'Worker', ...shape, needs, shm: undefined };
   const limits = failure === 'ignore' ? {} : { maxFailures: 0, failFast: true };
   const inputs = Array.from({ length: ranks }, (_, rank) => `Worker-${rank}`);
   const gang: Gang = { operator: 'tf', failure, types: [type], port: 12_345 };
