@@ -138,7 +138,7 @@ export class Crew {
   /** Entries that the doorbell need not ring for again. */
   readonly #seen = new Set<string>();
   /** Entries in the pod that no worker was free for, as far as is known. */
-  #waiting = new Set<string>();
+  readonly #waiting = new Map<string, { readonly job: Job; readonly inspected: Inspected }>();
   /** Entries that wait for another worker than those that are free, and monotonic milliseconds since when. */
   readonly #patientSince = new Map<string, number>();
   readonly #dispatchers: DispatchersHeard;
@@ -453,7 +453,7 @@ export class Crew {
     this.#starter.beat((this.#file.lease * 2) / 3);
     if (now - this.#tendedAt > this.#tendInterval()) {
       this.#tendedAt = now;
-      this.#items.tend(new Set([...Object.values(running), ...this.#waiting].map(tokenOf)));
+      this.#items.tend(new Set([...Object.values(running), ...this.#waiting.keys()].map(tokenOf)));
     }
     this.#seen.clear();
     for (const entry of Object.values(running)) this.#seen.add(entry);
@@ -481,13 +481,16 @@ export class Crew {
       this.#becomeFenced();
       return;
     }
-    this.#waiting.clear();
     const entries: string[] = [];
     for (const name of names) {
       const file = classifyPodFile(name);
       if (file.kind === 'badge') this.#seeBadge(file.badge.worker);
       else if (file.kind === 'cancel') this.#cancel(file.token);
       else if (file.kind === 'entry' && !isIgnored(name)) entries.push(name);
+    }
+    if (this.#waiting.size > 0) {
+      const present = new Set(entries);
+      for (const entry of this.#waiting.keys()) if (!present.has(entry)) this.#waiting.delete(entry);
     }
     for (const entry of entries)
       this.#guard(() => {
@@ -581,21 +584,25 @@ export class Crew {
 
   #tryStart(entry: string): void {
     if (this.#phase !== 'working') return;
-    const path = this.#layout.pod(this.#id).entry(entry);
-    const inspected = this.#system.files.inspect(path, jobFileLimit);
-    const found = readEntry(inspected);
-    if (found.kind === 'missing') return;
-    if (found.kind === 'refused') {
-      this.#refuse(entry, found.reason);
+    const waiting = this.#waiting.get(entry);
+    if (waiting !== undefined) {
+      if (this.#roster.hasFree) this.#tryToPlace(entry, waiting.job, waiting.inspected);
       return;
     }
-    const { needs } = found.job;
+    const inspected = this.#system.files.inspect(this.#layout.pod(this.#id).entry(entry), jobFileLimit);
+    const found = readEntry(inspected);
+    if (found.kind === 'refused') this.#refuse(entry, found.reason);
+    else if (found.kind === 'job') this.#tryToPlace(entry, found.job, inspected);
+  }
+
+  #tryToPlace(entry: string, job: Job, inspected: Inspected): void {
+    this.#waiting.delete(entry);
+    const { needs, command } = job;
     if (!this.#roster.couldFit(needs) || !this.#items.holds(entry, needs.resources)) {
       // It was assigned on outdated knowledge.
       this.#perform(recallJob(this.#layout, this.#id, entry));
       return;
     }
-    const { command } = found.job;
     const slice = command.kind === 'slice' ? command.slice : undefined;
     const keeper = slice?.kept === undefined ? undefined : this.#items.keeperOf(entry, slice.of, slice.kept);
     if (slice?.kept !== undefined && (keeper === undefined || !this.#roster.isFree(keeper))) {
@@ -605,23 +612,24 @@ export class Crew {
     }
     const worker = this.#roster.fits(needs) ? this.#freeWorker(entry, slice, keeper) : undefined;
     if (worker === undefined) {
-      this.#waiting.add(entry);
+      this.#waiting.set(entry, { job, inspected });
       return;
     }
     this.#patientSince.delete(entry);
-    if (this.#begin(entry)) this.#launch(worker, entry, found.job, inspected);
+    if (this.#begin(entry)) this.#launch(worker, entry, job, inspected);
   }
 
   /** A worker became free: what waits for one starts at once, and if nothing does there may be news in the pod. */
   #continue(): void {
-    const waiting = this.#waiting;
-    this.#waiting = new Set();
-    for (const entry of waiting)
-      if (this.#roster.hasFree)
-        this.#guard(() => {
-          this.#tryStart(entry);
-        });
-      else this.#waiting.add(entry);
+    // Once each: those that must wait on come to the end.
+    let untried = this.#waiting.size;
+    for (const entry of this.#waiting.keys()) {
+      if (untried === 0 || !this.#roster.hasFree) break;
+      untried -= 1;
+      this.#guard(() => {
+        this.#tryStart(entry);
+      });
+    }
     if (this.#roster.first('idle') !== undefined) this.#planSweep();
   }
 
