@@ -1,0 +1,47 @@
+// What was measured, as text.
+export function describeMachine({ machine, quick }) {
+  const peers = Object.entries(machine.peers).map(([name, version]) => `${name} ${version}`);
+  return [
+    `node ${machine.node}, ${machine.cores} cores, ${machine.kernel}, load ${machine.load}`,
+    `${machine.filesystem} in ${machine.directory}`,
+    peers.join(', '),
+    ...machine.missing.map((name) => `left out: ${name} is not installed`),
+    ...(quick ? ['--quick: smaller than what the goals are meant for, so that they are reached later'] : []),
+  ];
+}
+
+export function describeScenario(name, { title, figures, skipped, goals }) {
+  const header = ['', 'unit', 'median', 'min', 'max', ...(figures.some(hasRatio) ? ['fjr is'] : [])];
+  const rows = figures.map((figure) => [
+    figure.what,
+    figure.unit,
+    ...[figure.median, figure.min, figure.max].map(digits),
+    figure.ratio === undefined ? '' : `${digits(figure.ratio)} ×`,
+  ]);
+  return [
+    `\n${name}: ${title}`,
+    ...aligned([header, ...rows]),
+    ...skipped.map(({ what, why }) => `  left out: ${what}: ${why}`),
+    ...goals.map(describeGoal),
+  ];
+}
+
+function describeGoal({ goal, figure, unit, reached }) {
+  if (figure === undefined) return `  goal: ${goal} ${unit}: not measured`;
+  return `  goal: ${goal} ${unit}: ${digits(figure)}, ${reached ? 'reached' : 'NOT reached'}`;
+}
+
+const hasRatio = ({ ratio }) => ratio !== undefined;
+
+/** Three digits that count. */
+function digits(number) {
+  if (Math.abs(number) >= 100) return String(Math.round(number));
+  return String(Number(number.toPrecision(3)));
+}
+
+function aligned(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  return rows.map((row) =>
+    `  ${row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column] ?? 0))).join('  ')}`.trimEnd(),
+  );
+}
