@@ -49,7 +49,13 @@ async function measureScenario(bench, name, wanted) {
     process.stderr.write(`bench: ${name}, round ${index + 1} of ${count}\n`);
     await round({ ...bench, index }, sheet);
   }
-  return { title, figures: sheet.rows(subject), skipped: sheet.skipped, goals: goals(sheet) };
+  return {
+    title,
+    figures: sheet.rows(subject),
+    notes: sheet.notes,
+    skipped: sheet.skipped,
+    goals: goals(sheet),
+  };
 }
 
 /** Runs all sides of a round, every other round in reverse: what changes slowly meanwhile hits each as often. */

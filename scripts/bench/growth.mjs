@@ -7,7 +7,7 @@ const workers = 8;
 export const growth = {
   title: 'what a job of `true` costs with so many queued, 8 workers',
   about: `The queue is full and the workers idle when the dispatcher starts, and all is worked off. CPU is the dispatcher's,
-less what it takes with an empty queue; the rate is that from the first start to the last end. Growth is the
+less what it takes with an empty queue; the rate is that between the first outcome and the last. Growth is the
 most that any size costs beside any smaller one: small sizes alone would hide it, for a program that has just
 started is slower. Job files up to 100,000, tasks of a fan-out run up to a million.`,
   rounds: { full: 1, quick: 1 },
@@ -25,7 +25,7 @@ started is slower. Job files up to 100,000, tasks of a fan-out run up to a milli
         const what = `${size.toLocaleString('en')} ${kind}`;
         sheet.add(`${what}: dispatcher CPU`, 'µs each', costs.cpu.at(-1) * 1e6);
         sheet.add(`${what}: rate`, '1/s', size / seconds);
-        sheet.add(`${what}: dispatcher at most`, 'MB', peak);
+        sheet.add(`${what}: dispatcher peak`, 'MB', peak);
       }
       sheet.add(`${kind}: growth of CPU`, '×', worstGrowth(costs.cpu));
       sheet.add(`${kind}: growth of time`, '×', worstGrowth(costs.time));

@@ -4,7 +4,7 @@ import { atMost } from './sheet.mjs';
 
 const crews = [1, 8, 64, 256];
 const crewOf = (workers) => `crew of ${workers}: all its processes, RSS`;
-const busyDispatcher = 'dispatcher, at most';
+const busyDispatcher = 'dispatcher: peak';
 
 export const memory = {
   title: 'megabytes of idle crews, and of programs that see 100,000 job files',
@@ -43,7 +43,7 @@ async function measureQueue(bench, sheet, jobs) {
   for (const command of ['status', 'top']) {
     const program = project.start('fjr', command);
     await bench.processes.ends(program);
-    sheet.add(`fjr ${command}, at most`, 'MB', project.used(program).peak);
+    sheet.add(`fjr ${command}: peak`, 'MB', project.used(program).peak);
   }
   const crew = project.startCrew(8);
   await project.idle(8);
@@ -53,7 +53,7 @@ async function measureQueue(bench, sheet, jobs) {
     () => project.names('done').length >= Math.min(3000, jobs),
     { every: 100, seconds: 300 },
   );
-  sheet.add('dispatcher, RSS', 'MB', memoryOf(dispatcher.pid).rss);
+  sheet.add('dispatcher: RSS', 'MB', memoryOf(dispatcher.pid).rss);
   sheet.add(busyDispatcher, 'MB', memoryOf(dispatcher.pid).peak);
   await bench.processes.stop(dispatcher);
   await bench.processes.stop(crew);

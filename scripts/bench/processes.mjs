@@ -31,6 +31,7 @@ export class Processes {
     child.complaints = '';
     child.stdout.setEncoding('utf8').on('data', (text) => (child.printed += text));
     child.stderr.setEncoding('utf8').on('data', (text) => (child.complaints += text));
+    // Not when its output has ended: servers keep it open.
     child.over = new Promise((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', () => {
@@ -38,6 +39,7 @@ export class Processes {
         resolve();
       });
     });
+    child.complete = new Promise((resolve) => child.stdout.once('close', resolve));
     child.over.catch(() => this.#alive.delete(child));
     this.#alive.add(child);
     return child;
@@ -63,6 +65,13 @@ export class Processes {
   /** Ends a program of fjr's as its user would. */
   async stop(child) {
     child.kill('SIGTERM');
+    await child.over;
+    this.#checkInterrupted();
+  }
+
+  /** Ends a program and all that it has started. */
+  async stopGroup(child) {
+    signal(-child.pid, 'SIGTERM');
     await child.over;
     this.#checkInterrupted();
   }

@@ -75,20 +75,13 @@ export class Project {
     }
   }
 
-  /** When the first job began, and the last one that is done ended, in milliseconds since 1970. */
+  /** When the first and the last outcome came about, in milliseconds since 1970. */
   span() {
-    let [first, last] = [Infinity, 0];
-    for (const name of this.names('journal').filter((file) => file.endsWith('.jsonl')))
-      for (const [, event, time] of this.#events(name)) {
-        if (event === 'start') first = Math.min(first, Date.parse(time));
-        else last = Math.max(last, Date.parse(time));
-      }
-    return { first, last };
-  }
-
-  #events(journal) {
-    const text = readFileSync(this.path('journal', journal), 'utf8');
-    return text.matchAll(/"event":"(start|finish)".*?"time":"([^"]+)"/g);
+    const runs = this.names('done').filter((name) => name.endsWith('.run'));
+    const files = ['journal', ...runs.map((run) => join('done', run, 'outcomes'))].flatMap((directory) =>
+      this.names(directory).map((name) => this.path(directory, name)),
+    );
+    return spanOf(files.map((file) => readFileSync(file, 'utf8')));
   }
 
   checkDone(jobs) {
@@ -99,6 +92,20 @@ export class Project {
   remove() {
     rmSync(this.directory, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** Of the texts of journals, and of fan-out jobs' outcomes. */
+export function spanOf(texts) {
+  let [first, last] = [Infinity, 0];
+  for (const text of texts)
+    for (const [, finished, at] of text.matchAll(
+      /"event":"finish".*?"time":"([^"]+)"|^\{"task":.*"at":(\d+)/gm,
+    )) {
+      const time = finished === undefined ? Number(at) : Date.parse(finished);
+      first = Math.min(first, time);
+      last = Math.max(last, time);
+    }
+  return { first, last };
 }
 
 /** Jobs as nice as their peers' are: on a busy machine nicer ones would be compared with what runs beside. */

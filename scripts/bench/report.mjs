@@ -10,7 +10,7 @@ export function describeMachine({ machine, quick }) {
   ];
 }
 
-export function describeScenario(name, { title, figures, skipped, goals }) {
+export function describeScenario(name, { title, figures, notes, skipped, goals }) {
   const header = ['', 'unit', 'median', 'min', 'max', ...(figures.some(hasRatio) ? ['fjr is'] : [])];
   const rows = figures.map((figure) => [
     figure.what,
@@ -21,6 +21,7 @@ export function describeScenario(name, { title, figures, skipped, goals }) {
   return [
     `\n${name}: ${title}`,
     ...aligned([header, ...rows]),
+    ...notes.map(({ what, text }) => `  ${what}: ${text}`),
     ...skipped.map(({ what, why }) => `  left out: ${what}: ${why}`),
     ...goals.map(describeGoal),
   ];

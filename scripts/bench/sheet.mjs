@@ -3,6 +3,8 @@ export class Sheet {
   #figures = new Map();
   /** What could not be measured, and why. */
   skipped = [];
+  /** What figures are made of, as text. */
+  notes = [];
 
   add(what, unit, value) {
     const figure = this.#figures.get(what) ?? { what, unit, values: [] };
@@ -12,6 +14,10 @@ export class Sheet {
 
   skip(what, why) {
     if (!this.skipped.some((skipped) => skipped.what === what)) this.skipped.push({ what, why });
+  }
+
+  note(what, text) {
+    this.notes.push({ what, text });
   }
 
   median(what) {
