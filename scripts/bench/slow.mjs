@@ -5,15 +5,15 @@ import { atMost } from './sheet.mjs';
 import { root } from '../setup.mjs';
 
 const workers = 8;
-const jobs = 500;
-const tasks = 10_000;
+const jobs = 300;
+const tasks = 2000;
 const filesystems = Object.keys(counters);
 const trips = (filesystem, kind) => `${filesystem}: round trips per ${kind}`;
 /** Where the project lies, as the file server sees it. */
 const project = '/home/fjr/.fjr/default';
 
 export const slow = {
-  title: '500 job files and 10,000 tasks of `true`, 8 workers, over shared filesystems',
+  title: '300 job files and 2,000 tasks of `true`, 8 workers, over shared filesystems',
   about: `Two hosts of scripts/cluster, a dispatcher on one and a crew on the other; jobs and run are queued on the file
 server itself. Round trips are all that both hosts ask of the server from then until the last outcome is there: of NFS
 the kernel's count of calls; of sshfs (which here believes for a minute what it saw once) the requests of sftp as strace
