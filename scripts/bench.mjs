@@ -21,7 +21,7 @@ async function measure({ names, quick, rounds, json }) {
   const home = mkdtempSync(join(tmpdir(), 'fjr-bench-'));
   const processes = new Processes({ FJR_HOME: join(home, 'fjr') }, `FJR_BENCH=${home}`);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => processes.interrupt());
-  const bench = { home, processes, quick, missing, alternate };
+  const bench = { home, processes, quick, missing };
   const machine = { ...describeThisMachine(home), peers: versions, missing };
   const results = {};
   const tell = (lines) => json || console.log(lines.join('\n'));
@@ -44,13 +44,13 @@ async function measure({ names, quick, rounds, json }) {
 async function measureScenario(bench, name, wanted) {
   const { title, rounds, subject, round, goals } = scenarios[name];
   const sheet = new Sheet();
-  const count = wanted ?? rounds[bench.quick ? 'quick' : 'full'];
+  const count = wanted ?? Math.max(1, rounds[bench.quick ? 'quick' : 'full']);
   for (let index = 0; index < count; index++) {
     process.stderr.write(`bench: ${name}, round ${index + 1} of ${count}\n`);
-    await round({ ...bench, index }, sheet);
+    await round({ ...bench, alternate: (sides) => alternate({ ...bench, index }, sides) }, sheet);
   }
   return {
-    title,
+    title: title(bench.quick),
     figures: sheet.rows(subject),
     notes: sheet.notes,
     skipped: sheet.skipped,
@@ -58,9 +58,14 @@ async function measureScenario(bench, name, wanted) {
   };
 }
 
-/** Runs all sides of a round, every other round in reverse: what changes slowly meanwhile hits each as often. */
-async function alternate(sheet, sides, { add }) {
-  const there = sides.filter(({ command }) => !this.missing.includes(command));
-  for (const side of this.index % 2 === 0 ? there : there.toReversed())
-    add(side.name, await side.seconds(), side);
+/**
+ * Runs all sides of a round that are there; returns the seconds of each, by name. Every other round goes in reverse: what
+ * changes slowly meanwhile hits each as often.
+ */
+async function alternate({ index, missing }, sides) {
+  const there = sides.filter(({ command }) => !missing.includes(command));
+  const times = new Map();
+  for (const { name, seconds } of index % 2 === 0 ? there : there.toReversed())
+    times.set(name, await seconds());
+  return new Map(there.map(({ name }) => [name, times.get(name)]));
 }

@@ -42,7 +42,7 @@ function parseRounds(text) {
 function help() {
   const each = Object.entries(scenarios).map(
     ([name, { title, about, rounds }]) =>
-      `${name}: ${title}; ${rounds.full} rounds\n${about.replace(/^/gm, '  ')}\n`,
+      `${name}: ${title(false)}; ${rounds.full === 1 ? 'one round' : `${rounds.full} rounds`}\n${about.replace(/^/gm, '  ')}\n`,
   );
   return `npm run bench [-- NAME... --quick --rounds N --json]
 

@@ -63,10 +63,7 @@ class Cluster {
     );
   }
 
-  async #printed(argv) {
-    const child = this.processes.start(argv, { env: this.#env });
-    await this.processes.ends(child);
-    await child.complete;
-    return child.printed;
+  #printed(argv) {
+    return this.processes.read(argv, { env: this.#env });
   }
 }

@@ -3,28 +3,26 @@ import { nq, parallel, tsp, xargs } from './peers.mjs';
 import { atLeast } from './sheet.mjs';
 
 const workers = 8;
+const jobsFor = (quick) => (quick ? 1000 : 5000);
 
 export const files = {
-  title: 'job files of `true`, 8 workers, from an empty directory to the last outcome on disk',
+  title: (quick) =>
+    `${jobsFor(quick).toLocaleString('en')} job files of \`true\`, 8 workers, from an empty directory to the last outcome on disk`,
   about: `The clock runs for all that its user waits for: a crew is started, meanwhile the job files are written one
 after another, then the dispatcher is started. Peers likewise: the list is written and xargs or parallel
 started; tsp and nq are called once for each job.`,
   rounds: { full: 5, quick: 1 },
   subject: 'fjr',
   async round(bench, sheet) {
-    const jobs = bench.quick ? 1000 : 5000;
-    const sides = [xargs, parallel, tsp, nq].map((peer) => ({
+    const jobs = jobsFor(bench.quick);
+    const peers = [xargs, parallel, tsp, nq].map((peer) => ({
       name: peer.name(workers),
       command: peer.command,
       seconds: () => peer.run(bench, { jobs, workers, command: 'true' }),
     }));
-    await bench.alternate(
-      sheet,
-      [{ name: 'fjr', seconds: () => fromNothing(bench, { jobs, workers }) }, ...sides],
-      {
-        add: (name, seconds) => sheet.add(name, 'jobs/s', jobs / seconds),
-      },
-    );
+    const fjr = { name: 'fjr', seconds: () => fromNothing(bench, { jobs, workers }) };
+    for (const [name, seconds] of await bench.alternate([fjr, ...peers]))
+      sheet.add(name, 'jobs/s', jobs / seconds);
   },
   goals: (sheet) => [
     atLeast(0.8, 'fjr / xargs -P8 -n1', sheet.ratio('fjr', xargs.name(workers)), '×'),

@@ -5,7 +5,7 @@ import { writeFanOut } from './tasks.mjs';
 const workers = 8;
 
 export const growth = {
-  title: 'what a job of `true` costs with so many queued, 8 workers',
+  title: () => 'what a job of `true` costs with so many queued, 8 workers',
   about: `The queue is full and the workers idle when the dispatcher starts, and all is worked off. CPU is the dispatcher's,
 less what it takes with an empty queue; the rate is that between the first outcome and the last. Growth is the
 most that any size costs beside any smaller one: small sizes alone would hide it, for a program that has just

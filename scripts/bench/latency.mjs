@@ -12,7 +12,7 @@ const moved = 'moved in, idle';
 const loaded = 'moved in, full load';
 
 export const latency = {
-  title: 'from a job file’s appearance until its process runs',
+  title: () => 'from a job file’s appearance until its process runs',
   about: `With 8 idle workers: a file that is moved into the queue, one that is written there (which is left alone for 10 ms,
 in case more is to come), and \`fjr submit\`, tsp and nq from their call on.
 Full load: twice as many workers as cores are busy with jobs of 50 ms of CPU, of which thousands wait; one more

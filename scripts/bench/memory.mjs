@@ -6,15 +6,18 @@ const crews = [1, 8, 64, 256];
 const crewOf = (workers) => `crew of ${workers}: all its processes, RSS`;
 const busyDispatcher = 'dispatcher: peak';
 
+const jobsFor = (quick) => (quick ? 5000 : 100_000);
+
 export const memory = {
-  title: 'megabytes of idle crews, and of programs that see 100,000 job files',
+  title: (quick) =>
+    `megabytes of idle crews, and of programs that see ${jobsFor(quick).toLocaleString('en')} job files`,
   about: `A crew is its own process and that which starts its jobs. RSS is what is resident; PSS divides what is shared with
 others among them. Of the dispatcher, \`fjr status\` and one picture of \`fjr top\` it is the most that they ever
 had; the dispatcher has found all job files and worked for a while.`,
   rounds: { full: 1, quick: 1 },
   async round(bench, sheet) {
     for (const workers of crews) await measureCrew(bench, sheet, workers);
-    await measureQueue(bench, sheet, bench.quick ? 5000 : 100_000);
+    await measureQueue(bench, sheet, jobsFor(bench.quick));
   },
   goals: (sheet) => [
     atMost(200, crewOf(256), sheet.median(crewOf(256)), 'MB'),
@@ -41,13 +44,13 @@ async function measureQueue(bench, sheet, jobs) {
   project.fill(jobs);
   project.age();
   for (const command of ['status', 'top']) {
-    const program = project.start('fjr', command);
+    const program = project.start('fjr', [command]);
     await bench.processes.ends(program);
     sheet.add(`fjr ${command}: peak`, 'MB', project.used(program).peak);
   }
   const crew = project.startCrew(8);
   await project.idle(8);
-  const dispatcher = project.start('fjr-dispatcher', '--keep-running');
+  const dispatcher = project.start('fjr-dispatcher', ['--keep-running']);
   await bench.processes.until(
     'the dispatcher has worked for a while',
     () => project.names('done').length >= Math.min(3000, jobs),

@@ -11,6 +11,9 @@ const programs = [
   { command: 'nq', package: 'nq', use: 'as a peer' },
 ];
 
+/** For what is counted. */
+const tools = [{ command: 'strace', package: 'strace', use: 'counting what sshfs asks its server' }];
+
 export const xargs = {
   command: 'xargs',
   name: (workers) => `xargs -P${workers} -n1`,
@@ -28,14 +31,11 @@ export const parallel = {
   run: (bench, { jobs, workers, command }) => {
     const directory = freshDirectory(bench);
     return timed(async () =>
-      bench.processes.time([
-        'parallel',
-        '--will-cite',
-        `-j${workers}`,
-        '-a',
-        writeList(directory, jobs),
-        command,
-      ]),
+      bench.processes.time(
+        ['parallel', '--will-cite', `-j${workers}`, '-a', writeList(directory, jobs), command],
+        // It keeps files of its own.
+        { env: { PARALLEL_HOME: directory } },
+      ),
     );
   },
 };
@@ -98,7 +98,7 @@ async function timed(work) {
 
 /** Installs those that are missing, where that needs no password. Returns the versions of all that are there. */
 export function installPeers(provide) {
-  const missing = provide(programs, 'so that it is left out').map(({ command }) => command);
+  const missing = provide([...programs, ...tools], 'so that it is left out').map(({ command }) => command);
   const there = programs.filter(({ command }) => !missing.includes(command));
   return { missing, versions: Object.fromEntries(there.map((peer) => [peer.command, versionOf(peer)])) };
 }

@@ -21,15 +21,18 @@ export class Processes {
     this.#mark = mark;
   }
 
-  /** Starts a program in a process group of its own: Ctrl-C on the terminal is ours alone to deal with. */
-  start(argv, { env = {}, cwd, input = 'ignore' } = {}) {
+  /**
+   * Starts a program in a process group of its own: Ctrl-C on the terminal is ours alone to deal with. `output: 'pipe'`
+   * keeps what it prints; for programs that print much that would be work beside what is measured.
+   */
+  start(argv, { env = {}, cwd, output = 'ignore' } = {}) {
     this.#checkInterrupted();
     const [program, ...args] = argv;
-    const stdio = [input, 'pipe', 'pipe'];
+    const stdio = ['ignore', output, 'pipe'];
     const child = spawn(program, args, { env: { ...this.#env, ...env }, cwd, stdio, detached: true });
     child.printed = '';
     child.complaints = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => (child.printed += text));
+    child.stdout?.setEncoding('utf8').on('data', (text) => (child.printed += text));
     child.stderr.setEncoding('utf8').on('data', (text) => (child.complaints += text));
     // Not when its output has ended: servers keep it open.
     child.over = new Promise((resolve, reject) => {
@@ -39,7 +42,6 @@ export class Processes {
         resolve();
       });
     });
-    child.complete = new Promise((resolve) => child.stdout.once('close', resolve));
     child.over.catch(() => this.#alive.delete(child));
     this.#alive.add(child);
     return child;
@@ -74,6 +76,15 @@ export class Processes {
     signal(-child.pid, 'SIGTERM');
     await child.over;
     this.#checkInterrupted();
+  }
+
+  /** Runs a program to its end; returns what it printed. */
+  async read(argv, options) {
+    const child = this.start(argv, { ...options, output: 'pipe' });
+    const complete = new Promise((resolve) => child.stdout.once('close', resolve));
+    await this.ends(child);
+    await complete;
+    return child.printed;
   }
 
   async until(what, check, { every = 10, seconds = 120 } = {}) {

@@ -30,11 +30,11 @@ export class Project {
   }
 
   /** Starts a program of fjr's; `used` says later what it has used. */
-  start(program, ...args) {
+  start(program, args = [], output = 'ignore') {
     const ledger = join(this.#bench.home, `ledger${this.#ledgers.size}`);
     const hook = pathToFileURL(fileURLToPath(new URL('ledger.mjs', import.meta.url)));
     const env = { NODE_OPTIONS: `--import=${hook.href}`, FJR_BENCH_LEDGER: ledger };
-    const child = this.#bench.processes.start(this.argv(program, ...args), { env });
+    const child = this.#bench.processes.start(this.argv(program, ...args), { env, output });
     this.#ledgers.set(child, ledger);
     return child;
   }
@@ -45,7 +45,7 @@ export class Project {
   }
 
   startCrew(workers, ...args) {
-    return this.start('fjr-worker', '--workers', String(workers), ...args);
+    return this.start('fjr-worker', ['--workers', String(workers), ...args]);
   }
 
   /** Until so many workers are free. */

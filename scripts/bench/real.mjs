@@ -10,35 +10,31 @@ import { atMost } from './sheet.mjs';
 import { runTasks } from './tasks.mjs';
 
 const cores = availableParallelism();
+const jobsFor = (quick) => (quick ? 60 : 300);
 
 export const real = {
-  title: 'jobs that take about 50 ms of CPU, as many workers as cores',
+  title: (quick) => `${jobsFor(quick)} jobs that take about 50 ms of CPU, as many workers as cores`,
   about: `Ideal is a plain shell loop on each core in the same round; the figures say how much longer the others take.
 \`fjr\` has a crew and a dispatcher that wait, and the clock runs from the first job file that is moved into
 the queue until the last outcome is on disk. \`from nothing\` starts both within the clock, as in \`files\`;
 \`fjr run\` is the whole command for a fan-out run of the same.`,
   rounds: { full: 3, quick: 1 },
   async round(bench, sheet) {
-    const jobs = bench.quick ? 60 : 300;
+    const jobs = jobsFor(bench.quick);
     const executable = await makeBurner(bench, 50);
     const work = { jobs, workers: cores, executable };
-    const seconds = {};
     const sides = {
       ideal: () => loops(bench, work),
       fjr: () => dropped(bench, work),
-      xargs: () => xargs.run(bench, { ...work, command: executable }),
+      [`xargs -P${cores}`]: () => xargs.run(bench, { ...work, command: executable }),
       'fjr, from nothing': () => fromNothing(bench, work),
       'fjr run': () => runTasks(bench, { count: jobs, workers: cores, command: [executable] }),
     };
-    await bench.alternate(
-      sheet,
-      Object.entries(sides).map(([name, run]) => ({ name, seconds: run })),
-      { add: (name, time) => (seconds[name] = time) },
-    );
-    const { ideal, ...others } = seconds;
+    const times = await bench.alternate(Object.entries(sides).map(([name, seconds]) => ({ name, seconds })));
+    const { ideal, ...others } = Object.fromEntries(times);
     sheet.add('ideal', 's', ideal);
     for (const [name, time] of Object.entries(others))
-      sheet.add(name === 'xargs' ? `xargs -P${cores}` : name, '% above ideal', (time / ideal - 1) * 100);
+      sheet.add(name, '% above ideal', (time / ideal - 1) * 100);
   },
   goals: (sheet) => [atMost(3, 'fjr above ideal', sheet.median('fjr'), '%')],
 };
@@ -66,7 +62,10 @@ async function dropped(bench, { jobs, executable }) {
   const start = Date.now();
   for (let job = 1; job <= jobs; job++)
     renameSync(join(drafts, `job${job}.conf`), project.path('jobqueue', `job${job}.conf`));
-  await bench.processes.until('all are done', () => project.names('done').length === jobs, { every: 100 });
+  await bench.processes.until('all are done', () => project.names('done').length === jobs, {
+    every: 100,
+    seconds: 600,
+  });
   const { last } = project.span();
   await service.stop();
   project.remove();

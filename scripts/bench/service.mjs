@@ -2,7 +2,7 @@
 export async function startService(bench, project, crews) {
   const started = crews.map(({ workers, args = [] }) => project.startCrew(workers, ...args));
   await project.idle(crews.reduce((sum, { workers }) => sum + workers, 0));
-  const dispatcher = project.start('fjr-dispatcher', '--keep-running');
+  const dispatcher = project.start('fjr-dispatcher', ['--keep-running'], 'pipe');
   await bench.processes.until('the dispatcher has started', () =>
     dispatcher.printed.includes('Started on project'),
   );

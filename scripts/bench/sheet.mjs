@@ -56,9 +56,9 @@ export function percentile(values, share) {
 
 /** A figure and what it should be. `figure` is undefined if it was not measured. */
 export function atLeast(limit, what, figure, unit) {
-  return { goal: `${what} at least ${limit}`, figure, unit, reached: figure && figure >= limit };
+  return { goal: `${what} at least ${limit}`, limit, figure, unit, reached: figure && figure >= limit };
 }
 
 export function atMost(limit, what, figure, unit) {
-  return { goal: `${what} at most ${limit}`, figure, unit, reached: figure && figure <= limit };
+  return { goal: `${what} at most ${limit}`, limit, figure, unit, reached: figure && figure <= limit };
 }

@@ -13,7 +13,7 @@ const trips = (filesystem, kind) => `${filesystem}: round trips per ${kind}`;
 const project = '/home/fjr/.fjr/default';
 
 export const slow = {
-  title: '300 job files and 2,000 tasks of `true`, 8 workers, over shared filesystems',
+  title: () => '300 job files and 2,000 tasks of `true`, 8 workers, over shared filesystems',
   about: `Two hosts of scripts/cluster, a dispatcher on one and a crew on the other; jobs and run are queued on the file
 server itself. Round trips are all that both hosts ask of the server from then until the last outcome is there: of NFS
 the kernel's count of calls; of sshfs (which here believes for a minute what it saw once) the requests of sftp as strace
@@ -21,7 +21,7 @@ sees them, which takes time. Rates are those between the first outcome and the l
   rounds: { full: 1, quick: 0 },
   async round(bench, sheet) {
     for (const filesystem of filesystems) {
-      const why = whyNot(filesystem);
+      const why = whyNot(filesystem) ?? withoutStrace(bench, filesystem);
       if (why === undefined)
         await onCluster(bench, filesystem, (cluster) => measure(cluster, filesystem, sheet));
       else sheet.skip(filesystem, why);
@@ -33,6 +33,10 @@ sees them, which takes time. Rates are those between the first outcome and the l
       atMost(0.05, trips(filesystem, 'task'), sheet.median(trips(filesystem, 'task')), ''),
     ]),
 };
+
+function withoutStrace({ missing }, filesystem) {
+  return filesystem === 'sshfs-stale' && missing.includes('strace') ? 'strace is not installed' : undefined;
+}
 
 async function measure(cluster, filesystem, sheet) {
   await cluster.startProgram('h2', 'fjr-worker', '--workers', workers);

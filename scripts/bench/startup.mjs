@@ -6,7 +6,7 @@ import { atMost } from './sheet.mjs';
 const extra = (name) => `${name}: beyond node -e 0`;
 
 export const startup = {
-  title: 'whole commands, from their start to their end, beside `node -e 0`',
+  title: () => 'whole commands, from their start to their end, beside `node -e 0`',
   about: `In a project with 100 job files in its queue and nobody at work. \`fjr submit\` gets one job file.`,
   rounds: { full: 20, quick: 6 },
   async round(bench, sheet) {
@@ -20,16 +20,15 @@ export const startup = {
       'fjr status': project.argv('fjr', 'status'),
       'fjr submit': project.argv('fjr', 'submit', file),
     };
-    const times = {};
     const sides = Object.entries(commands).map(([name, argv]) => ({
       name,
       seconds: () => bench.processes.time(argv),
     }));
-    await bench.alternate(sheet, sides, { add: (name, seconds) => (times[name] = seconds * 1000) });
+    const times = Object.fromEntries(await bench.alternate(sides));
     project.remove();
-    for (const name of Object.keys(commands)) sheet.add(name, 'ms', times[name]);
+    for (const name of Object.keys(commands)) sheet.add(name, 'ms', times[name] * 1000);
     for (const name of Object.keys(commands).slice(1))
-      sheet.add(extra(name), 'ms more', times[name] - times['node -e 0']);
+      sheet.add(extra(name), 'ms more', (times[name] - times['node -e 0']) * 1000);
   },
   goals: (sheet) => [atMost(60, extra('fjr submit'), sheet.median(extra('fjr submit')), 'ms')],
 };

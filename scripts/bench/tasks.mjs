@@ -6,15 +6,17 @@ import { Project } from './project.mjs';
 import { atLeast } from './sheet.mjs';
 
 const workers = 8;
+const tasksFor = (quick) => (quick ? 5000 : 50_000);
 
 export const tasks = {
-  title: 'a fan-out run of `true`, 8 workers, the whole command from its start to its end',
+  title: (quick) =>
+    `a fan-out run of ${tasksFor(quick).toLocaleString('en')} \`true\`, 8 workers, the whole command from its start to its end`,
   about: `\`fjr run fjr.yaml\` hires, runs all tasks and fires. Peers read their inputs from a list, which is written
 within their time as fjr.yaml is within fjr's. GNU parallel gets a tenth of the tasks, for it takes as long.`,
   rounds: { full: 3, quick: 1 },
   subject: 'fjr run',
   async round(bench, sheet) {
-    const count = bench.quick ? 5000 : 50_000;
+    const count = tasksFor(bench.quick);
     const peer = (of, jobs) => ({
       name: of.name(workers),
       command: of.command,
@@ -22,9 +24,9 @@ within their time as fjr.yaml is within fjr's. GNU parallel gets a tenth of the 
       seconds: () => of.run(bench, { jobs, workers, command: 'true' }),
     });
     const fjr = { name: 'fjr run', jobs: count, seconds: () => runTasks(bench, { count, workers }) };
-    await bench.alternate(sheet, [fjr, peer(xargs, count), peer(parallel, count / 10)], {
-      add: (name, seconds, { jobs }) => sheet.add(name, 'tasks/s', jobs / seconds),
-    });
+    const sides = [fjr, peer(xargs, count), peer(parallel, count / 10)];
+    for (const [name, seconds] of await bench.alternate(sides))
+      sheet.add(name, 'tasks/s', sides.find((side) => side.name === name).jobs / seconds);
   },
   goals: (sheet) => [
     atLeast(1.2, 'fjr run / xargs -P8 -n1', sheet.ratio('fjr run', xargs.name(workers)), '×'),
