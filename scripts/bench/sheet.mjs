@@ -54,11 +54,13 @@ export function percentile(values, share) {
   return [...values].sort((a, b) => a - b)[Math.ceil(values.length * share) - 1];
 }
 
-/** A figure and what it should be. `figure` is undefined if it was not measured. */
+/** A figure and what it should be. What was not measured is undefined, and so is whether it was reached. */
 export function atLeast(limit, what, figure, unit) {
-  return { goal: `${what} at least ${limit}`, limit, figure, unit, reached: figure && figure >= limit };
+  const reached = figure === undefined ? undefined : figure >= limit;
+  return { goal: `${what} at least ${limit}`, limit, figure, unit, reached };
 }
 
 export function atMost(limit, what, figure, unit) {
-  return { goal: `${what} at most ${limit}`, limit, figure, unit, reached: figure && figure <= limit };
+  const reached = figure === undefined ? undefined : figure <= limit;
+  return { goal: `${what} at most ${limit}`, limit, figure, unit, reached };
 }

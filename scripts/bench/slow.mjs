@@ -52,7 +52,7 @@ function queueJobs() {
 }
 
 function queueRun() {
-  return `printf 'command: ["true"]\\ninput: { range: 1..${tasks} }\\n' >~/fjr.yaml; node ${root}/dist/fjr.js submit ~/fjr.yaml`;
+  return `printf 'command: ["true"]\\ninput: { range: 1..${tasks} }\\nfail_fast: true\\n' >~/fjr.yaml; node ${root}/dist/fjr.js submit ~/fjr.yaml`;
 }
 
 /** `ended`: as many entries are in done/ then. */
