@@ -1,4 +1,4 @@
-import { childrenOf, memoryOf } from './processes.mjs';
+import { childrenOf, memoryOf } from './proc.mjs';
 import { Project } from './project.mjs';
 import { atMost } from './sheet.mjs';
 

@@ -1,7 +1,7 @@
 // Everything that a benchmark starts, and how all of it ends, whatever happens.
 import { spawn } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { bears, processIds } from './proc.mjs';
 
 export class Interrupted extends Error {}
 
@@ -122,43 +122,6 @@ export class Processes {
 
   #checkInterrupted() {
     if (this.#interrupted) throw new Interrupted('interrupted');
-  }
-}
-
-export function childrenOf(pid) {
-  return processIds().filter((other) => {
-    const stat = read(`/proc/${other}/stat`);
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === pid;
-  });
-}
-
-/** Megabytes: resident (RSS), its proportional share of what it shares with others (PSS), and the most there was. */
-export function memoryOf(pid) {
-  const field = (file, name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(read(file))?.[1] ?? 0);
-  const status = `/proc/${pid}/status`;
-  return {
-    rss: field(status, 'VmRSS') / 1024,
-    pss: field(`/proc/${pid}/smaps_rollup`, 'Pss') / 1024,
-    peak: field(status, 'VmHWM') / 1024,
-  };
-}
-
-function bears(pid, mark) {
-  return `\0${read(`/proc/${pid}/environ`)}`.includes(`\0${mark}\0`);
-}
-
-function processIds() {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
-}
-
-/** '' for a process that has ended meanwhile, or is another user's. */
-function read(path) {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
   }
 }
 
