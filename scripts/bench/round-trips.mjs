@@ -49,4 +49,4 @@ const sftpKinds = {
   '12': 'RENAME', '13': 'READLINK', '14': 'SYMLINK', 'c8': 'EXTENDED',
 };
 
-export const counters = { nfs: nfsCalls, 'sshfs-stale': sftpRequests };
+export const counters = { 'sshfs-stale': sftpRequests, nfs: nfsCalls };

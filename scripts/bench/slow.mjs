@@ -64,13 +64,12 @@ async function count(cluster, sheet, { filesystem, kind, size, ended, queue }) {
   await cluster.processes.until(
     `${ended} entries are in done/`,
     async () => {
-      const [done, failed] = (
-        await cluster.onAsRoot('fs', `cd ${project}; ls done | wc -l; ls failed | wc -l`)
-      ).split('\n');
-      if (Number(failed) > 0) throw new Error(`jobs have failed over ${filesystem}`);
-      return Number(done) >= ended;
+      const seen = await cluster.look('fs', `cd ${project}; ls done | wc -l; ls failed | wc -l`);
+      const [done = 0, failed = 0] = seen.split('\n').map(Number);
+      if (failed > 0) throw new Error(`jobs have failed over ${filesystem}`);
+      return done >= ended;
     },
-    { every: 200, seconds: 900 },
+    { every: 500, seconds: 900 },
   );
   let total = 0;
   for (const [who, stop] of Object.entries(counting)) {
