@@ -28,8 +28,9 @@ export function describeScenario(name, { title, figures, notes, skipped, goals }
 }
 
 function describeGoal({ goal, figure, unit, reached }) {
-  if (figure === undefined) return `  goal: ${goal} ${unit}: not measured`;
-  return `  goal: ${goal} ${unit}: ${digits(figure)}, ${reached ? 'reached' : 'NOT reached'}`;
+  const wanted = `  goal: ${goal} ${unit}`.trimEnd();
+  if (figure === undefined) return `${wanted}: not measured`;
+  return `${wanted}: ${digits(figure)}, ${reached ? 'reached' : 'NOT reached'}`;
 }
 
 const hasRatio = ({ ratio }) => ratio !== undefined;
