@@ -20,7 +20,7 @@ worker is kept free of them by a label, as for urgent jobs. The watched job has 
 for the cores with all the others, which are as nice as fjr makes jobs by default.`,
   rounds: { full: 1, quick: 1 },
   async round(bench, sheet) {
-    const samples = bench.quick ? 50 : 300;
+    const samples = bench.quick ? 40 : 300;
     await whenIdle(bench, sheet, samples);
     await peers(bench, sheet, samples);
     await underLoad(bench, sheet, samples);
@@ -39,7 +39,7 @@ async function whenIdle(bench, sheet, samples) {
   await sample(bench, sheet, 'written, idle', samples, (name, script) =>
     writeFileSync(project.path('jobqueue', name), script, { mode: 0o700 }),
   );
-  await sample(bench, sheet, 'fjr submit, idle', Math.ceil(samples / 5), (name, script) => {
+  await sample(bench, sheet, 'fjr submit, idle', Math.ceil(samples / 10), (name, script) => {
     const file = join(bench.home, name);
     writeFileSync(file, script, { mode: 0o700 });
     return () => bench.processes.time(project.argv('fjr', 'submit', file));

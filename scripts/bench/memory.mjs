@@ -6,7 +6,7 @@ const crews = [1, 8, 64, 256];
 const crewOf = (workers) => `crew of ${workers}: all its processes, RSS`;
 const busyDispatcher = 'dispatcher: peak';
 
-const jobsFor = (quick) => (quick ? 5000 : 100_000);
+const jobsFor = (quick) => (quick ? 3000 : 100_000);
 
 export const memory = {
   title: (quick) =>

@@ -6,7 +6,7 @@ export function describeMachine({ machine, quick }) {
     `${machine.filesystem} in ${machine.directory}`,
     peers.join(', '),
     ...machine.missing.map((name) => `left out: ${name} is not installed`),
-    ...(quick ? ['--quick: smaller than what the goals are meant for, so that they are reached later'] : []),
+    ...(quick ? ['--quick: smaller than what the goals are meant for, so that starting up weighs more'] : []),
   ];
 }
 

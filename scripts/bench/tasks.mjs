@@ -6,7 +6,7 @@ import { Project } from './project.mjs';
 import { atLeast } from './sheet.mjs';
 
 const workers = 8;
-const tasksFor = (quick) => (quick ? 5000 : 50_000);
+const tasksFor = (quick) => (quick ? 3000 : 50_000);
 
 export const tasks = {
   title: (quick) =>
