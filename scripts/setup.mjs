@@ -101,17 +101,24 @@ export function buildWhenStale() {
   throw new Error(`The build failed.\n${output}`);
 }
 
-/** Installs what is missing where that needs no password, else names it and goes on: most tests do without. */
+/** Most tests do without what cannot be installed. */
 export function provideTestPrograms() {
   const wanted =
     process.getuid() === 0 ? [...testPrograms, ...clusterPrograms, ...containerPrograms] : testPrograms;
+  providePrograms(wanted, 'so that the tests that use it cannot pass');
+}
+
+/** Installs what is missing where that needs no password, else names it and the consequence. Returns what is missing still. */
+export function providePrograms(wanted, consequence) {
   const missing = () => wanted.filter(({ command }) => !isOnPath(command));
   // Nobody expects of a test that it opens a port of the machine.
   const wouldServe = existsSync('/run/systemd/system');
   const packages = missing().filter(({ service }) => !(service && wouldServe));
   if (packages.length > 0) aptInstall(packages.map((program) => program.package));
-  const uses = missing().map(({ command, use }) => `  ${command} (${use})`);
-  if (uses.length > 0) say(`not installed, so that the tests that use it cannot pass:\n${uses.join('\n')}`);
+  const left = missing();
+  const uses = left.map(({ command, use }) => `  ${command} (${use})`);
+  if (uses.length > 0) say(`not installed, ${consequence}:\n${uses.join('\n')}`);
+  return left;
 }
 
 function aptInstall(packages) {
