@@ -11,6 +11,9 @@ import { FanOutRun, type FanOutSystem, type IsAlive, type Staff } from './fan-ou
 import type { RunKeepers } from './kept-items.js';
 import { type LiveSlice, tasksOfSlices } from './live-slices.js';
 
+/** Slices that are carved before the first of them is handed out. */
+const mostQueued = 200;
+
 /** Tasks of all fan-out jobs together. */
 export interface TaskCounts {
   readonly done: number;
@@ -185,7 +188,8 @@ export class FanOuts {
     for (const run of this.#byPriority()) {
       if (!mayGo(run.fanOut.job.priority)) continue;
       if (run.hasLimit && run.ready > 0) run.refresh();
-      while (this.#queuedOf(run.name) < staff.idle.length && run.ready > 0) {
+      const wanted = Math.min(mostQueued, staff.idle.length);
+      while (this.#queuedOf(run.name) < wanted && run.ready > 0) {
         const name = run.carve(staff);
         if (name === undefined) break;
         this.#noteCarved(name, carved);

@@ -8,6 +8,10 @@ test('A slice holds about a second of work', () => {
   expect(sliceSize(1_000_000, 8, 60_000)).toBe(1);
 });
 
+test('A slice holds as much as it takes to hand one to everybody', () => {
+  expect(sliceSize(100_000_000, 64_000, 1000)).toBeGreaterThan(500);
+});
+
 test('Near the end slices shrink, so that all workers end at about the same time', () => {
   expect(sliceSize(480, 8, 1)).toBe(20);
   expect(sliceSize(24, 8, 1)).toBe(1);
