@@ -13,7 +13,7 @@ started is slower. Job files up to 100,000, tasks of a fan-out run up to a milli
   rounds: { full: 1, quick: 1 },
   async round(bench, sheet) {
     const sizes = bench.quick
-      ? { 'job files': [1000, 3000], tasks: [1000, 5000] }
+      ? { 'job files': [1000, 2000], tasks: [1000, 5000] }
       : { 'job files': [1000, 10_000, 100_000], tasks: [1000, 10_000, 100_000, 1_000_000] };
     const idle = await workOff(bench, { size: 0, fill: () => undefined });
     for (const [kind, counts] of Object.entries(sizes)) {

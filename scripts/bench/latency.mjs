@@ -20,7 +20,7 @@ worker is kept free of them by a label, as for urgent jobs. The watched job has 
 for the cores with all the others, which are as nice as fjr makes jobs by default.`,
   rounds: { full: 1, quick: 1 },
   async round(bench, sheet) {
-    const samples = bench.quick ? 40 : 300;
+    const samples = bench.quick ? 30 : 300;
     await whenIdle(bench, sheet, samples);
     await peers(bench, sheet, samples);
     await underLoad(bench, sheet, samples);
