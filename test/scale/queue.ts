@@ -12,7 +12,7 @@ import { FileNode, type Tree } from './tree.js';
 export const sweepName = 'sweep.run';
 const jobFile = '[fjr]\nexecutable: /usr/bin/true\n';
 /** Inputs that are really there: more than anybody comes to in the time that is looked at. */
-export const mostInputs = 200_000;
+export const mostInputs = 5_000_000;
 
 /** A fan-out job of so many tasks. */
 export function fillWithTasks(tree: Tree, files: SharedFiles, layout: Layout, count: number): void {
