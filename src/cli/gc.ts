@@ -7,12 +7,12 @@ import { parseEntryName } from '../queue/entry-name.js';
 import { parsePodName, probePrefix, trialPrefix } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { JournalReader } from '../queue/journal-reader.js';
+import { allPlaces } from '../queue/places.js';
 import { list } from '../queue/steps.js';
 import { fanOutDraftPrefix } from '../queue/submit-fan-out.js';
 import type { Files } from '../system/files.js';
 import { clock, filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
-import { allPlaces } from './find-job.js';
 import type { Project } from './project.js';
 import { plural, say, sayJson } from './say.js';
 
