@@ -180,9 +180,13 @@ export class Layout {
   get jobspecs(): string {
     return `${this.root}/jobspecs`;
   }
+  /** Directories in which executions of jobs of specs work. */
+  get workDirectories(): string {
+    return `${this.root}/work`;
+  }
   /** The directory in which one execution of a spec's job works. */
   work(entry: string): string {
-    return `${this.root}/work/${entry}`;
+    return `${this.workDirectories}/${entry}`;
   }
   /** What it leaves there for others. */
   artifacts(entry: string): string {
