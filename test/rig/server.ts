@@ -38,7 +38,7 @@ export class TestServer {
   readonly process: Background;
   readonly url: string;
   readonly #rig: Rig;
-  readonly #staff: Background[] = [];
+  readonly staff: Background[] = [];
 
   private constructor(rig: Rig, process: Background, url: string) {
     this.#rig = rig;
@@ -55,14 +55,14 @@ export class TestServer {
 
   /** A crew and a dispatcher, which do what is submitted. */
   async hire(workers = 2): Promise<void> {
-    this.#staff.push(await this.#rig.startCrew(['--workers', String(workers)]));
-    this.#staff.push(this.#rig.start('fjr-dispatcher', ['--keep-running', '--interval', '0.1']));
+    this.staff.push(await this.#rig.startCrew(['--workers', String(workers)]));
+    this.staff.push(this.#rig.start('fjr-dispatcher', ['--keep-running', '--interval', '0.1']));
   }
 
   /** Ends it, and whom it has hired. */
   async stop(): Promise<void> {
     expect(await this.process.stop()).toMatchObject({ code: 0 });
-    for (const member of this.#staff) await member.stop();
+    for (const member of this.staff) await member.stop();
   }
 
   async fetch(path: string, options: RequestInit = {}): Promise<Response> {
