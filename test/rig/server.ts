@@ -49,8 +49,13 @@ export class TestServer {
   /** Once it listens. */
   static async start(rig: Rig, args = ['--no-auth'], options: RunOptions = {}): Promise<TestServer> {
     const process = rig.start('fjr', ['serve', '--port', '0', '--no-fsync', ...args], options);
-    await process.says('[fjr] Serving project "');
-    return new TestServer(rig, process, /https?:\/\/\S+/.exec(process.stdout)?.[0] ?? '');
+    const said = await waitUntil(
+      'the server listens',
+      () => process.exit ?? process.stdout,
+      (seen) => typeof seen !== 'string' || seen.includes('[fjr] Serving project "'),
+    );
+    if (typeof said !== 'string') throw new Error(`the server ended: ${process.stderr}`);
+    return new TestServer(rig, process, /https?:\/\/\S+/.exec(said)?.[0] ?? '');
   }
 
   /** A crew and a dispatcher, which do what is submitted. */
