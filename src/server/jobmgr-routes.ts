@@ -81,7 +81,7 @@ async function start(ask: Ask, { served, paths }: Desk): Promise<Response> {
   if (parameters === undefined) return refuse(ask, 'invalid_params');
   const submitted = submitSpec(served, paths, name, parameters);
   if (submitted.kind === 'refused') return refuse(ask, submitted.error, 200, submitted.message);
-  await served.tell([submitted.job]);
+  await served.tell([submitted.job]).catch(() => undefined);
   return ask.json({ status: 'ok', created: submitted.id });
 }
 

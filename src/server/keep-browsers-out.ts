@@ -9,7 +9,8 @@ import { isLoopback } from './listen-address.js';
  */
 export const refuseOtherOrigins: MiddlewareHandler<ServerEnv> = async (ask, next) => {
   const origin = ask.req.header('Origin');
-  const isForeign = origin !== undefined && origin !== new URL(ask.req.url).origin;
+  // The scheme may differ: something in front of this server may do TLS.
+  const isForeign = origin !== undefined && hostOf(origin) !== hostOf(ask.req.url);
   if (isForeign || ask.req.header('Sec-Fetch-Site') === 'cross-site')
     return refuse(ask, 'foreign_origin', 403, 'a page of another origin may not ask this server');
   await next();
@@ -27,3 +28,8 @@ export const refuseOtherHosts: MiddlewareHandler<ServerEnv> = async (ask, next) 
   await next();
   return undefined;
 };
+
+/** With its port; undefined: it is no URL, as the origin `null`. */
+function hostOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).host : undefined;
+}

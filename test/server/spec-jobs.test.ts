@@ -1,4 +1,13 @@
-import { mkdirSync, readFileSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { describe, expect } from 'vitest';
 import { isAlive } from '../rig/processes.js';
@@ -220,6 +229,33 @@ describe('artifacts', () => {
         size: contents[name]!.length,
       });
     }
+    await server.stop();
+  });
+
+  test('are read as they are sent, and closed when nobody wants the rest', async ({ rig }) => {
+    writeShellSpec(rig, 'large', 'truncate -s 200M artifacts/large.bin');
+    const server = await open(rig);
+    const { artifacts } = await server.run('large');
+    const link = await server.linkTo(artifacts![0]!.id);
+    const openOnes = (): string[] =>
+      readdirSync(`/proc/${server.process.pid}/fd`).flatMap((fd) => {
+        const path = `/proc/${server.process.pid}/fd/${fd}`;
+        return existsSync(path) && readlinkSync(path).endsWith('large.bin') ? [fd] : [];
+      });
+    const head = await server.fetch(link, { method: 'HEAD' });
+    expect(head.headers.get('Content-Length')).toBe(String(200 * 1024 * 1024));
+    const [cut, whole] = [await server.fetch(link), await server.fetch(link)];
+    expect(openOnes().length).toBeGreaterThan(0);
+    await cut.body!.cancel();
+    let bytes = 0;
+    for await (const chunk of whole.body!) bytes += (chunk as Uint8Array).length;
+    expect(bytes).toBe(200 * 1024 * 1024);
+    await waitUntil('all are closed', openOnes, (fds) => fds.length === 0);
+    const peak = Number(
+      /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${server.process.pid}/status`, 'utf8'))?.[1],
+    );
+    expect(peak).toBeLessThan(250_000);
+    expect(statSync(`${rig.project().root}/server/key`).mode & 0o777).toBe(0o600);
     await server.stop();
   });
 
