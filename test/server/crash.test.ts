@@ -1,11 +1,9 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { killedAfter } from '../crash/every-call.js';
 import { Rig } from '../rig/rig.js';
 import { type JobAnswer, TestServer, writeShellSpec } from '../rig/server.js';
 import { waitUntil } from '../rig/wait-until.js';
-
-const killAfter = fileURLToPath(new URL('../crash/kill-after.mjs', import.meta.url));
 
 /** A project in which job 1 has left two artifacts that nobody has asked for, copied for each round. */
 const template = mkdtempSync('/tmp/fjr-template-');
@@ -64,11 +62,7 @@ async function playRound(n: number): Promise<Round> {
   mkdirSync(rig.fjrHome, { mode: 0o700 });
   cpSync(template, rig.fjrHome, { recursive: true, preserveTimestamps: true });
   const note = `${rig.directory}/last-call`;
-  const env = {
-    NODE_OPTIONS: `--import=${killAfter}`,
-    FJR_CRASH_AFTER: String(n),
-    FJR_CRASH_NOTE: note,
-  };
+  const env = killedAfter(n, note);
   const faults: string[] = [];
   const heard = await TestServer.start(rig, ['--no-auth'], { env })
     .then(async (server) => {
@@ -90,7 +84,7 @@ async function playRound(n: number): Promise<Round> {
   if (new Set(ids).size !== ids.length) faults.push(`numbers twice: ${ids.join(', ')}`);
   for (const id of heard.created)
     if ((await second.get(id)).job?.status !== 'queued') faults.push(`job ${id} is not known`);
-  if (again.artifacts === undefined || !again.artifacts.includes('"name":"b"'))
+  if (again.artifacts?.includes('"name":"b"') !== true)
     faults.push(`artifacts are lost: ${again.artifacts ?? ''}`);
   if (heard.artifacts !== undefined && heard.artifacts !== again.artifacts)
     faults.push(`artifacts were ${heard.artifacts} and are ${again.artifacts ?? ''}`);
