@@ -27,10 +27,11 @@ await build({
 });
 for (const script of ['starter.pl', 'container.sh', 'ssh-task.sh', 'far-task.sh'])
   copyFileSync(`${root}src/worker/${script}`, `${root}dist/${script}`);
+// Programs that crews start, in one small file each: what they load is what starting them costs.
 await build({
   absWorkingDir: root,
-  entryPoints: ['src/worker/starter-process.ts'],
-  outfile: 'dist/starter.js',
+  entryPoints: { starter: 'src/worker/starter-process.ts', 'spec-runner': 'src/worker/spec-process.ts' },
+  outdir: 'dist',
   bundle: true,
   format: 'esm',
   platform: 'node',

@@ -6,7 +6,7 @@ import tseslint from 'typescript-eslint';
 const actor = {
   imports: ['queue', 'job'],
   types: ['system'],
-  why: 'recruiter, dispatcher, worker and doctor meet only in files, as processes and so as code',
+  why: 'recruiter, dispatcher, worker, doctor and server meet only in files, as processes and so as code',
 };
 
 /** Imports point one way: what each folder of src may import besides itself, and why nothing else. */
@@ -28,13 +28,25 @@ const folders = {
   dispatcher: actor,
   worker: actor,
   doctor: actor,
+  server: actor,
   system: {
     imports: ['job'],
     outsideWorld: true,
     why: 'the outside world does not know what it is used for',
   },
   cli: {
-    imports: ['bin', 'job', 'queue', 'recruiter', 'dispatcher', 'worker', 'doctor', 'report', 'system'],
+    imports: [
+      'bin',
+      'job',
+      'queue',
+      'recruiter',
+      'dispatcher',
+      'worker',
+      'doctor',
+      'report',
+      'server',
+      'system',
+    ],
     outsideWorld: true,
     why: 'it is the composition root',
   },
@@ -177,6 +189,20 @@ export default defineConfig([
     files: ['src/worker/starter-process.ts'],
     rules: {
       ...importRules([...importPatterns('worker', folders.worker), worldImports(['fs/promises'])], []),
+      'no-restricted-properties': 'off',
+    },
+  },
+  {
+    // The same, once for each job of a spec.
+    files: ['src/worker/spec-process.ts'],
+    rules: {
+      ...importRules(
+        [
+          ...importPatterns('worker', { ...actor, imports: [...actor.imports, 'system'], types: [] }),
+          worldImports(['fs/promises']),
+        ],
+        [],
+      ),
       'no-restricted-properties': 'off',
     },
   },

@@ -3,13 +3,14 @@ import { cancelFanOut, cancelSlices } from '../queue/cancel-fan-out.js';
 import { markCancelled } from '../queue/cancel-job.js';
 import { parseEntryName, tokenOf } from '../queue/entry-name.js';
 import { perform } from '../queue/perform.js';
+import { type Place, allPlaces } from '../queue/places.js';
 import { recallJob } from '../queue/recall-job.js';
 import { rejectJob } from '../queue/reject-job.js';
 import { newToken } from '../queue/token.js';
 import type { Files } from '../system/files.js';
 import { clock, filesFor, thisHost } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
-import { type Place, allPlaces, findJob } from './find-job.js';
+import { findJob } from './find-job.js';
 import type { Project } from './project.js';
 import { printable, say, sayJson } from './say.js';
 

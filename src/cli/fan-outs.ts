@@ -8,10 +8,11 @@ import { FanOutInputs } from '../queue/fan-out-inputs.js';
 import { FanOutPaths, type FanOutProgress, fanOutSuffix } from '../queue/fan-out-paths.js';
 import type { Layout, LogStream } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
+import type { Place } from '../queue/places.js';
 import { list, read } from '../queue/steps.js';
 import { type TaskLine, outcomeOfLine } from '../queue/task-line.js';
 import type { Files } from '../system/files.js';
-import { type Place, findJob } from './find-job.js';
+import { findJob } from './find-job.js';
 import type { Project } from './project.js';
 
 export interface FanOutStanding extends FanOutProgress {

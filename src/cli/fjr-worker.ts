@@ -212,6 +212,7 @@ async function makeCrew(
     gpuNames: givenGpus(),
     findProgram,
     fjr: programArgv('fjr'),
+    specRunner: programArgv('spec-runner'),
     containerScript,
     ssh: sockets === undefined ? undefined : { script: sshScript, directory: sockets },
     pace: paceFor(project),

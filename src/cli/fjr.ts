@@ -320,6 +320,85 @@ export async function fjr(argv: readonly string[]): Promise<ExitCode> {
         )
         .demandCommand(1, 'say what to do: add, list or remove'),
     )
+    .command(
+      'serve',
+      'Open the project to others over HTTP',
+      (y) =>
+        y
+          .option('port', { type: 'string', describe: 'The port (default 9845; 0: any that is free)' })
+          .option('listen', { type: 'string', describe: 'The address (default 127.0.0.1: this host only)' })
+          .option('tls-cert', { type: 'string', describe: 'A file with the certificate, in PEM' })
+          .option('tls-key', { type: 'string', describe: 'A file with its key, in PEM' })
+          .option('insecure-listen', {
+            type: 'boolean',
+            default: false,
+            describe: 'Without TLS also on addresses that other hosts reach',
+          })
+          .option('auth', {
+            type: 'boolean',
+            default: true,
+            describe: 'Ask for tokens; --no-auth lets in everybody on this host',
+          })
+          .option('keep', { type: 'string', describe: 'Remove what ended longer ago, such as 30d' })
+          .option('config', {
+            type: 'string',
+            describe: "jobmgr's configuration (default: config.toml in the project)",
+          })
+          .option('fsync', {
+            type: 'boolean',
+            default: true,
+            describe: 'Accepted jobs survive a power cut, too',
+          })
+          .example('$0 token add alice --scope read,submit', 'Then who has that token may use the server')
+          .example(
+            '$0 serve --no-auth',
+            "For clients of jobmgr, which send no token: on this host's loopback",
+          )
+          .example('$0 serve --listen 0.0.0.0 --tls-cert cert.pem --tls-key key.pem', 'For other hosts'),
+      then(async (args) =>
+        (await import('./serve.js')).serveCommand(openProject(args.project), {
+          ...{ listen: args.listen, port: args.port, tlsCert: args['tls-cert'], tlsKey: args['tls-key'] },
+          ...{ insecureListen: args['insecure-listen'], auth: args.auth, fsync: args.fsync },
+          ...{ keep: args.keep, config: args.config },
+        }),
+      ),
+    )
+    .command('token <command>', 'Who may use the server', (y) =>
+      y
+        .command(
+          'add <name>',
+          'Make a token, and show it once',
+          (z) =>
+            z.positional('name', { type: 'string', demandOption: true }).option('scope', {
+              type: 'string',
+              demandOption: true,
+              describe: 'What it allows: some of read,submit,worker,admin',
+            }),
+          then(async (args) =>
+            (await import('./token.js')).tokenAdd(
+              openProject(args.project),
+              args.name,
+              args.scope,
+              args.json,
+            ),
+          ),
+        )
+        .command(
+          'list',
+          'Show all tokens, but for what is secret of them',
+          (z) => z,
+          then(async (args) => (await import('./token.js')).tokenList(findProject(args.project), args.json)),
+        )
+        .command(
+          'revoke <name>',
+          'Let nobody in with it any more',
+          (z) => z.positional('name', { type: 'string', demandOption: true }),
+          then(async (args) =>
+            (await import('./token.js')).tokenRevoke(findProject(args.project), args.name, args.json),
+          ),
+        )
+        .demandCommand(1, 'say what to do: add, list or revoke'),
+    )
     .completion('completion', 'Print a script that completes commands in bash or zsh')
     .example('$0 --project sweep status', 'Waiting, running, done, failed')
     .demandCommand(1, 'say what to do: fjr --help')

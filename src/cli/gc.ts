@@ -7,18 +7,20 @@ import { parseEntryName } from '../queue/entry-name.js';
 import { parsePodName, probePrefix, trialPrefix } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { JournalReader } from '../queue/journal-reader.js';
+import { type Place, allPlaces } from '../queue/places.js';
 import { list } from '../queue/steps.js';
 import { fanOutDraftPrefix } from '../queue/submit-fan-out.js';
 import type { Files } from '../system/files.js';
 import { clock, filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
-import { allPlaces } from './find-job.js';
 import type { Project } from './project.js';
+import { isServed, leftByServed } from './served-garbage.js';
 import { plural, say, sayJson } from './say.js';
 
 /**
- * `fjr gc`: removes what ended long ago: job files in `done` and `failed`, their logs, journals of crews that are gone,
- * drafts of submissions that never happened, and probes of recruiters and doctors that were killed. Spares what a waiting job comes after.
+ * `fjr gc`: removes what ended long ago: job files in `done` and `failed`, their logs and artifacts, journals of crews that
+ * are gone, drafts of submissions that never happened, and probes of recruiters and doctors that were killed. Spares what a
+ * waiting job comes after.
  */
 export async function gcCommand(
   project: Project,
@@ -26,15 +28,13 @@ export async function gcCommand(
   dryRun: boolean,
   json: boolean,
 ): Promise<ExitCode> {
-  const seconds = parseDuration(olderThan);
-  // `30` might mean days as well as seconds, and what is gone is gone.
-  if (seconds === undefined || /^[1-9]\d*$/.test(olderThan.trim()))
-    throw new FjrError('usage', `--older-than is "${olderThan}"`, {
-      hint: 'expected a duration such as 30d or 12h',
-    });
+  const seconds = readAge('--older-than', olderThan);
   const files = filesFor(project);
   const before = clock.wall() - seconds * 1000;
-  const garbage = [...oldJobs(project, files, before), ...oldFiles(project, files, before)];
+  const garbage = [
+    ...withAllTheyLeft(project, files, oldOutcomes(project, files, before), before),
+    ...oldFiles(project, files, before),
+  ];
   if (!dryRun) for (const path of garbage) await remove(path);
   if (json) sayJson({ removed: dryRun ? 0 : garbage.length, garbage });
   else if (dryRun) for (const path of garbage) say(path);
@@ -42,15 +42,50 @@ export async function gcCommand(
   return exitCode.fine;
 }
 
-function* oldJobs(project: Project, files: Files, before: number): Iterable<string> {
+/** Seconds. */
+export function readAge(what: string, text: string): number {
+  const seconds = parseDuration(text);
+  // `30` might mean days as well as seconds, and what is gone is gone.
+  if (seconds === undefined || /^[1-9]\d*$/.test(text.trim()))
+    throw new FjrError('usage', `${what} is "${text}"`, { hint: 'expected a duration such as 30d or 12h' });
+  return seconds;
+}
+
+/** What `fjr serve --keep` removes: jobs that came through a server and ended before, with all that they left. */
+export function* oldServed(project: Project, files: Files, before: number): Iterable<string> {
+  const { layout } = project;
+  const old = [...oldOutcomes(project, files, before)].filter((place) => isServed(files, place));
+  const entries = new Set(old.map(({ entry }) => entry));
+  const names = new Set(old.map(({ entry }) => parseEntryName(entry).job));
+  for (const { entry } of allPlaces(files, layout))
+    if (!entries.has(entry)) names.delete(parseEntryName(entry).job);
+  for (const name of [...entries, ...names])
+    for (const stream of ['out', 'err'] as const) yield layout.log(name, stream);
+  yield* withAllTheyLeft(project, files, old, before);
+}
+
+/** The jobs come last: if we are killed, who comes next knows by them what else is to go. */
+function* withAllTheyLeft(
+  project: Project,
+  files: Files,
+  old: Iterable<Place>,
+  before: number,
+): Iterable<string> {
+  const paths = new Map([...old].map(({ entry, path }) => [entry, path]));
+  yield* leftByServed(project, files, (entry) => paths.has(entry), before);
+  yield* paths.values();
+}
+
+function* oldOutcomes(project: Project, files: Files, before: number): Iterable<Place> {
   const awaited = awaitedJobs(project, files);
   let ends: ReadonlyMap<string, number> | undefined;
-  for (const { state, entry, path } of allPlaces(files, project.layout)) {
+  for (const place of allPlaces(files, project.layout)) {
+    const { state, entry, path } = place;
     if (state !== 'done' && state !== 'failed') continue;
     if (awaited.has(parseEntryName(entry).job) || (files.movedAt(path) ?? Infinity) >= before) continue;
     // Some filesystems keep the time at which a file was written and not that of its last move: the journals know.
     ends ??= endsOf(project, files);
-    if ((ends.get(entry) ?? 0) < before) yield path;
+    if ((ends.get(entry) ?? 0) < before) yield place;
   }
 }
 

@@ -1,10 +1,11 @@
 import { watch } from 'chokidar';
 import { setTimeout } from 'node:timers/promises';
 import type { LogStream } from '../queue/layout.js';
+import type { Place } from '../queue/places.js';
 import type { Files } from '../system/files.js';
 import { filesFor, thisHost } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
-import { type Place, findJob } from './find-job.js';
+import { findJob } from './find-job.js';
 import type { Project } from './project.js';
 import { copyTo, sayJson } from './say.js';
 import { taskLogsCommand } from './task-logs.js';

@@ -19,8 +19,8 @@ const programs: Readonly<Record<ProgramName, () => Promise<Program>>> = {
 export async function main(name: ProgramName, argv: readonly string[]): Promise<never> {
   for (const stream of [process.stdout, process.stderr])
     stream.on('error', () => {
-      // `fjr status | head` is no error. A crew or dispatcher whose terminal is gone has work to do all the same.
-      if (name !== 'fjr') return;
+      // `fjr status | head` is no error. A crew, dispatcher or server whose terminal is gone has work to do all the same.
+      if (name !== 'fjr' || argv.includes('serve')) return;
       // What `fjr run` has begun it must end in order.
       if (argv.includes('run')) process.emit('SIGTERM');
       else process.exit(exitCode.fine);
@@ -40,6 +40,7 @@ const codes: Readonly<Record<string, ExitCode>> = {
   'remote-conf': exitCode.usage,
   'no-such-project': exitCode.notFound,
   'no-such-job': exitCode.notFound,
+  'no-such-token': exitCode.notFound,
   locked: exitCode.locked,
 };
 

@@ -1,13 +1,13 @@
 import { parseEntryName } from '../queue/entry-name.js';
 import { fanOutOf } from '../queue/fan-out-paths.js';
 import { perform } from '../queue/perform.js';
+import type { Place } from '../queue/places.js';
 import { list } from '../queue/steps.js';
 import { type RunPlace, runMetrics } from '../report/run-metrics.js';
 import type { Files } from '../system/files.js';
 import { filesFor, thisHost } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { findFanOut } from './fan-outs.js';
-import type { Place } from './find-job.js';
 import { checkWritable, writeOutput } from './output-file.js';
 import type { Project } from './project.js';
 import { RunReader } from './run-reader.js';

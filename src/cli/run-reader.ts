@@ -6,6 +6,7 @@ import { FanOutBook } from '../queue/fan-out-book.js';
 import { FanOutInputs } from '../queue/fan-out-inputs.js';
 import { FanOutPaths, parseSeal } from '../queue/fan-out-paths.js';
 import { perform } from '../queue/perform.js';
+import type { Place } from '../queue/places.js';
 import { list } from '../queue/steps.js';
 import type { TaskLine } from '../queue/task-line.js';
 import { RunDigest, type RunSummary } from '../report/run-digest.js';
@@ -13,7 +14,6 @@ import type { RunHead } from '../report/run-head.js';
 import type { Files } from '../system/files.js';
 import { clock } from './compose.js';
 import { shownInput } from './fan-outs.js';
-import type { Place } from './find-job.js';
 import type { Project } from './project.js';
 
 /**

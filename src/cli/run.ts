@@ -14,12 +14,12 @@ import {
 } from '../job/template.js';
 import { parseEntryName } from '../queue/entry-name.js';
 import type { HintLine } from '../queue/hint.js';
+import { type Place, allPlaces } from '../queue/places.js';
 import { newToken } from '../queue/token.js';
 import { takeLock } from '../system/lock.js';
 import { clock, filesFor, thisHost } from './compose.js';
 import { progressLine } from './dispatcher-voice.js';
 import { type ExitCode, exitCode } from './exit-code.js';
-import { type Place, allPlaces } from './find-job.js';
 import { dispatcherId, makeDispatcher } from './fjr-dispatcher.js';
 import { LogCopier } from './logs.js';
 import { openHintLine } from './hint-line.js';

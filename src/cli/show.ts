@@ -1,11 +1,12 @@
 import { describeOutcome } from '../job/outcome.js';
 import { parseEntryName } from '../queue/entry-name.js';
+import type { Place } from '../queue/places.js';
 import { outcomeOfLine } from '../queue/task-line.js';
 import type { Files } from '../system/files.js';
 import { filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { FanOutReport, isFanOut } from './fan-outs.js';
-import { type Place, findJob } from './find-job.js';
+import { findJob } from './find-job.js';
 import { type HistoryLine, historyOf } from './history.js';
 import type { Project } from './project.js';
 import { duration, printable, say, sayJson } from './say.js';

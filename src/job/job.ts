@@ -28,6 +28,8 @@ export type Command =
   | { readonly kind: 'script'; readonly interpreter: readonly string[] }
   /** The job file is a fan-out file: the job is to submit it. */
   | { readonly kind: 'fan-out-file' }
+  /** The job file says what was asked of a spec. */
+  | { readonly kind: 'spec' }
   /** Tasks of a fan-out job, one after another. */
   | { readonly kind: 'slice'; readonly slice: Slice };
 

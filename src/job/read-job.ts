@@ -1,6 +1,7 @@
 import { type Slice, looksLikeSlice, parseSlice } from './fan-out.js';
 import { IniError, type IniSections, type IniValue, readIni } from './ini.js';
-import { type Job, jobDefaults } from './job.js';
+import { type Job, jobDefaults, plainNeeds } from './job.js';
+import { looksLikeSpecJob, parseSpecJob } from './spec/spec-job.js';
 import { JobFileError, type Settings, readSettings } from './settings.js';
 
 /** What is known of a job file without running it. */
@@ -25,6 +26,7 @@ export function readJob(file: JobFile): Job {
   if (file.size === 0) throw new JobFileError('the file is empty', howTo);
   if (startsWith(file.head, '#!')) return readScript(file);
   if (looksLikeSlice(file.head)) return jobOfSlice(parseSlice(file.head));
+  if (looksLikeSpecJob(file.head)) return jobOfSpec(file);
   if (file.executable) return { ...readDirectives(file), command: { kind: 'script', interpreter: [] } };
   if (isFanOutFile(file)) return { ...jobDefaults, command: { kind: 'fan-out-file' } };
   return readIniJob(file);
@@ -41,6 +43,11 @@ function jobOfSlice(slice: Slice | undefined): Job {
     throw new JobFileError('the slice is cut short', 'fjr makes these files: leave them to it');
   const { priority, needs, nice } = slice;
   return { ...jobDefaults, priority, needs, nice, command: { kind: 'slice', slice } };
+}
+
+function jobOfSpec(file: JobFile): Job {
+  const { timeout } = parseSpecJob(wholeFile(file));
+  return { ...jobDefaults, timeout, needs: { ...plainNeeds, seconds: timeout }, command: { kind: 'spec' } };
 }
 
 const howTo = 'a job file is a script that starts with #!, or has a section [fjr] with a key "executable"';
@@ -89,13 +96,17 @@ function firstLines(file: JobFile, most: number): string[] {
   return Buffer.from(file.head.subarray(0, 16384)).toString('utf8').split('\n', most);
 }
 
+/** All of a file that is to be parsed. */
+function wholeFile({ head, size }: JobFile): Uint8Array {
+  if (size <= jobFileLimit) return head;
+  throw new JobFileError(
+    `the file has ${size} bytes, more than ${jobFileLimit}`,
+    'keep data in files of its own',
+  );
+}
+
 function readIniJob(file: JobFile): Job {
-  if (file.size > jobFileLimit)
-    throw new JobFileError(
-      `the file has ${file.size} bytes, more than ${jobFileLimit}`,
-      'keep data in files of its own',
-    );
-  const sections = parseSections(decode(file.head));
+  const sections = parseSections(decode(wholeFile(file)));
   const name = sectionNames.find((candidate) => sections.has(candidate));
   if (name === undefined) throw new JobFileError('no section [fjr], [fjd] or [control]', howTo);
   const settings: Settings = sections.get(name) ?? new Map();

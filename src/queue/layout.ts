@@ -176,6 +176,26 @@ export class Layout {
   scratch(crew: CrewId): string {
     return `${this.logs}/.${crew}`;
   }
+  /** Commands that others may have run: `NAME.toml`, written by people. */
+  get jobspecs(): string {
+    return `${this.root}/jobspecs`;
+  }
+  /** Directories in which executions of jobs of specs work. */
+  get workDirectories(): string {
+    return `${this.root}/work`;
+  }
+  /** The directory in which one execution of a spec's job works. */
+  work(entry: string): string {
+    return `${this.workDirectories}/${entry}`;
+  }
+  /** What it leaves there for others. */
+  artifacts(entry: string): string {
+    return `${this.work(entry)}/artifacts`;
+  }
+  /** What servers remember. */
+  get server(): string {
+    return `${this.root}/server`;
+  }
   pool(name: string): string {
     return `${this.resources}/${name}`;
   }

@@ -200,6 +200,7 @@ export class MountedFiles implements Files {
   #link(from: string, to: string): FileStatus {
     try {
       fs.linkSync(from, to);
+      if (this.#options.fsync) syncDirectory(dirname(to));
       return 'ok';
     } catch (error) {
       // Over sftp, which has no better word for a name that is taken.

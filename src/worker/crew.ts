@@ -63,6 +63,8 @@ export interface CrewSystem {
   readonly gpuNames: readonly string[];
   /** How fjr is called. */
   readonly fjr: readonly string[];
+  /** How what runs jobs of specs is called. */
+  readonly specRunner: readonly string[];
   /** The path of container.sh. */
   readonly containerScript: string;
   /** Undefined: it works for no hosts. */
@@ -188,10 +190,10 @@ export class Crew {
     this.#items = new HeldItems(system.files, this.#layout, this.#id);
     const { files, clock, home, directory, gpuNames, signalName, findProgram } = system;
     const { project, nice } = options;
-    const { fjr, containerScript } = system;
+    const { fjr, specRunner, containerScript } = system;
     const launching = {
-      ...{ crew: this.#id, project, nice, home, directory, gpuNames },
-      ...{ fjr, containerScript },
+      ...{ crew: this.#id, layout: this.#layout, project, nice, home, directory, gpuNames },
+      ...{ fjr, specRunner, containerScript },
     };
     this.#launcher = new Launcher(launching, files, this.#items, this.#scratch);
     this.#hosts = this.#makeHosts();

@@ -1,7 +1,7 @@
 import { FjrError } from '../job/fjr-error.js';
 import type { Command, Job } from '../job/job.js';
 import { failuresOf, parseEntryName } from '../queue/entry-name.js';
-import type { CrewId } from '../queue/layout.js';
+import type { CrewId, Layout } from '../queue/layout.js';
 import type { Files } from '../system/files.js';
 import type { HeldItems } from './held-items.js';
 import { absolute, argumentsOf, environmentOf } from './launch.js';
@@ -12,6 +12,7 @@ import type { Launch } from './starter.js';
 export interface LauncherOptions {
   readonly crew: CrewId;
   readonly project: string;
+  readonly layout: Layout;
   /** Least niceness. */
   readonly nice: number;
   readonly home: string;
@@ -21,6 +22,8 @@ export interface LauncherOptions {
   readonly gpuNames: readonly string[];
   /** How fjr is called. */
   readonly fjr: readonly string[];
+  /** How what runs jobs of specs is called. */
+  readonly specRunner: readonly string[];
   /** The path of container.sh. */
   readonly containerScript: string;
 }
@@ -66,7 +69,7 @@ export class Launcher {
       gpus: gpus.map((gpu) => gpuNames[gpu] ?? String(gpu)),
     };
     return {
-      argv: this.#argv(command, jobFile),
+      argv: this.#argv(command, entry, jobFile),
       env: environmentOf(job, execution),
       cwd: job.workdir === undefined ? '' : absolute(job.workdir, directory, home),
       nice: Math.max(job.nice, nice),
@@ -76,14 +79,16 @@ export class Launcher {
     };
   }
 
-  #argv(command: Command, jobFile: string): string[] {
-    const { fjr, project, directory } = this.#options;
+  #argv(command: Command, entry: string, jobFile: string): string[] {
+    const { fjr, specRunner, project, layout, directory } = this.#options;
     switch (command.kind) {
       case 'slice':
         return [];
       case 'fan-out-file':
         // It is read as if it lay where jobs start; its job may be run again, and its run is to be one.
         return [...fjr, '--project', project, 'submit', '--once', '--relative-to', directory, jobFile];
+      case 'spec':
+        return [...specRunner, layout.work(entry), jobFile];
       case 'executable':
       case 'script':
         return argumentsOf(command, jobFile);

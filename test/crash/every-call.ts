@@ -37,6 +37,16 @@ export interface Tried {
 }
 
 const killAfter = fileURLToPath(new URL('kill-after.mjs', import.meta.url));
+
+/** What lets a program die after its n-th change; the file `note` then says which that was. */
+export function killedAfter(n: number, note: string): Record<string, string> {
+  return {
+    NODE_OPTIONS: `--import=${killAfter}`,
+    FJR_CRASH_AFTER: String(n),
+    FJR_CRASH_NOTE: note,
+  };
+}
+
 /** Rounds at once. */
 const atOnce = 2;
 
@@ -70,11 +80,7 @@ interface Round {
 async function playRound(scenario: Scenario, n: number): Promise<Round> {
   const rig = new Rig();
   const note = `${rig.directory}/last-call`;
-  const env = {
-    NODE_OPTIONS: `--import=${killAfter}`,
-    FJR_CRASH_AFTER: String(n),
-    FJR_CRASH_NOTE: note,
-  };
+  const env = killedAfter(n, note);
   const faults: string[] = [];
   const callNoted = (): string | undefined => (existsSync(note) ? readFileSync(note, 'utf8') : undefined);
   try {

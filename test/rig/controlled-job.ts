@@ -4,7 +4,8 @@ import { isAlive } from './processes.js';
 import { ini } from './project-files.js';
 import { waitUntil } from './wait-until.js';
 
-const program = fileURLToPath(new URL('fixtures/controlled-job.mjs', import.meta.url));
+/** The program that such a job is. */
+export const controlledProgram = fileURLToPath(new URL('fixtures/controlled-job.mjs', import.meta.url));
 
 /** The job file of a job that the test controls. */
 export function controlledJob(settings: Record<string, string | number> = {}): string {
@@ -16,7 +17,7 @@ export function controlledShellJob(settings: Record<string, string | number> = {
   return ini(`${commandLine} 'two words'`, settings);
 }
 
-const commandLine = [process.execPath, program].map(quoteIfNeeded).join(' ');
+const commandLine = [process.execPath, controlledProgram].map(quoteIfNeeded).join(' ');
 
 function quoteIfNeeded(path: string): string {
   return /^[\w/.+-]+$/.test(path) ? path : `'${path}'`;

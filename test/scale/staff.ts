@@ -81,6 +81,7 @@ export function makeCrew(
     directory: '/home',
     gpuNames: [],
     fjr: ['fjr'],
+    specRunner: [],
     containerScript: '/container.sh',
     ssh: undefined,
     pace: sharedPace,

@@ -39,6 +39,7 @@ export class Scenario {
   async play(): Promise<void> {
     await this.#submit();
     await this.#addPools();
+    await this.#manageTokens();
     const crew = await this.#hire();
     const dispatcher = this.#rig.start('fjr-dispatcher', ['--keep-running']);
     await this.#runAll();
@@ -98,6 +99,14 @@ export class Scenario {
     await this.#fjr('pool-add', ['pool', 'add', 'PROXY', 'plain', 'http://proxy:3128']);
     await this.#fjr('pool-add', ['pool', 'add', 'PROXY', 'plain', 'new']);
     await this.#fjr('pool-add', ['pool', 'add', 'LICENCE', 'one']);
+  }
+
+  async #manageTokens(): Promise<void> {
+    await this.#fjr('token-list', ['token', 'list']);
+    await this.#fjr('token-add', ['token', 'add', 'alice', '--scope', 'read,submit']);
+    await this.#fjr('token-add', ['token', 'add', 'bob', '--scope', 'worker,admin']);
+    await this.#fjr('token-list', ['token', 'list']);
+    await this.#fjr('token-revoke', ['token', 'revoke', 'alice']);
   }
 
   /** The process id of the crew. */

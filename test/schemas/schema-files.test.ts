@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { JobState } from '../../src/cli/find-job.js';
 import type { HistoryLine } from '../../src/cli/history.js';
 import type { Outcome } from '../../src/job/outcome.js';
 import type { CrewFile } from '../../src/queue/crew-file.js';
 import type { CountedReason } from '../../src/queue/entry-name.js';
+import type { JobState } from '../../src/queue/places.js';
 import type { Fired } from '../../src/recruiter/fire.js';
 import type { Liveness } from '../../src/system/host.js';
 import { mutantsOf } from './mutants.js';

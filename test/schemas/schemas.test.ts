@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { JobState } from '../../src/cli/find-job.js';
 import type { Outcome } from '../../src/job/outcome.js';
+import type { JobState } from '../../src/queue/places.js';
 import type { Liveness } from '../../src/system/host.js';
 import { Rig } from '../rig/rig.js';
 import { mutantsOf } from './mutants.js';

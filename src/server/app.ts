@@ -1,0 +1,49 @@
+import { Hono } from 'hono';
+import { perform } from '../queue/perform.js';
+import { type ServerEnv, refuse } from './answers.js';
+import { ArtifactBook } from './artifact-book.js';
+import { authenticate, letEverybodyIn } from './authenticate.js';
+import { ensureNumbers } from './claim-numbers.js';
+import { describeFailure } from './describe-failure.js';
+import { FailedTries } from './failed-tries.js';
+import { type Desk, addArtifactRoute, addJobmgrRoutes } from './jobmgr-routes.js';
+import { refuseOtherHosts, refuseOtherOrigins } from './keep-browsers-out.js';
+import type { Served } from './served.js';
+import { ServedJobs } from './served-jobs.js';
+import { ServerPaths } from './server-paths.js';
+import { SignedLinks, ensureKey } from './signed-links.js';
+
+/** Everything that a server answers. */
+export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
+  const desk = openDesk(served);
+  const app = new Hono<ServerEnv>();
+  app.onError((error, ask) => {
+    served.remark(`${ask.req.method} ${ask.req.path}: ${describeFailure(error)}`);
+    return refuse(ask, 'internal_server_error');
+  });
+  app.notFound((ask) => refuse(ask, 'not_found', 404));
+  app.use(async (ask, next) => {
+    await next();
+    ask.header('X-Content-Type-Options', 'nosniff');
+    ask.header('Referrer-Policy', 'no-referrer');
+    if (!ask.res.headers.has('Cache-Control')) ask.header('Cache-Control', 'no-store');
+  });
+  app.use(refuseOtherOrigins);
+  if (!auth) app.use(refuseOtherHosts);
+  app.get('/', (ask) => ask.text('fjr: jobs over HTTP\n'));
+  addArtifactRoute(app, desk);
+  // All that is added from here on asks for a token.
+  app.use(auth ? authenticate(served.files, desk.paths, new FailedTries(served.clock)) : letEverybodyIn);
+  addJobmgrRoutes(app, desk);
+  return app;
+}
+
+function openDesk(served: Served): Desk {
+  const { files, layout, clock } = served;
+  const paths = new ServerPaths(layout);
+  for (const directory of [paths.directory, served.jobspecs]) files.ensureDirectory(directory);
+  const jobs = new ServedJobs(served);
+  const artifacts = new ArtifactBook(served, paths);
+  perform(files, ensureNumbers(paths, { job: jobs.highest() + 1, artifact: artifacts.highest() + 1 }));
+  return { served, paths, jobs, artifacts, links: new SignedLinks(ensureKey(files, paths), clock) };
+}

@@ -1,0 +1,89 @@
+import { TomlError, parse } from 'smol-toml';
+import { FjrError } from '../job/fjr-error.js';
+import { didYouMean } from '../job/did-you-mean.js';
+import { shorten } from '../job/shorten.js';
+
+/** What a configuration file may say; command lines go before it. */
+export interface Config {
+  readonly listen?: string;
+  readonly port?: number;
+  /** As `--keep`. */
+  readonly keep?: string;
+  /** Where the specs are. */
+  readonly jobSpecs?: string;
+}
+
+/** Sections of jobmgr's that mean nothing here, and why. */
+const elsewhere: Readonly<Record<string, string>> = {
+  Database: "the queue is the project's directory",
+  AWS: "artifacts stay in the project's directory",
+};
+
+const keys = {
+  Listen: { key: 'listen', expected: 'an address such as "127.0.0.1"', accept: isText },
+  Port: {
+    key: 'port',
+    expected: 'a number from 0 to 65535',
+    accept: (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535,
+  },
+  Keep: { key: 'keep', expected: 'a duration such as "30d"', accept: isText },
+  JobSpecs: { key: 'jobSpecs', expected: 'a directory', accept: isText },
+} as const;
+
+/**
+ * Reads `config.toml`: jobmgr's own, of which nothing applies that it has a name for, with a section [Server] for what
+ * does. `remark` is told of all that is passed over.
+ */
+export function readConfig(text: string, file: string, remark: (line: string) => void): Config {
+  const config: Record<string, unknown> = {};
+  for (const [section, value] of Object.entries(parseToml(text, file))) {
+    if (section === 'Server' && isTable(value)) Object.assign(config, readServer(value, file, remark));
+    else if (Object.hasOwn(elsewhere, section))
+      remark(`${file}: [${section}] does not apply: ${elsewhere[section] ?? ''}`);
+    else remark(`${file}: unknown ${quoted(section)} is passed over${hint(section, ['Server'])}`);
+  }
+  return config;
+}
+
+function readServer(table: object, file: string, remark: (line: string) => void): Config {
+  const config: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(table)) {
+    const known = Object.hasOwn(keys, name) ? keys[name as keyof typeof keys] : undefined;
+    if (known === undefined)
+      remark(`${file}: unknown ${quoted(name)} in [Server] is passed over${hint(name, Object.keys(keys))}`);
+    else if (known.accept(value)) config[known.key] = value;
+    else
+      throw new FjrError('usage', `${file}: ${name} in [Server] is ${shorten(JSON.stringify(value))}`, {
+        hint: `expected ${known.expected}`,
+      });
+  }
+  return config;
+}
+
+function parseToml(text: string, file: string): object {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    throw new FjrError('usage', `${file}: line ${error.line}, column ${error.column}: it is not TOML`, {
+      cause: error,
+    });
+  }
+}
+
+function isTable(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+function quoted(name: string): string {
+  return `"${shorten(name)}"`;
+}
+
+function hint(name: string, known: readonly string[]): string {
+  const near = didYouMean(name, known);
+  return near === undefined ? '' : ` (did you mean "${near}"?)`;
+}

@@ -1,0 +1,182 @@
+import contentDisposition from 'content-disposition';
+import type { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { perform } from '../queue/perform.js';
+import type { Place } from '../queue/places.js';
+import { type Ask, type ServerEnv, refuse } from './answers.js';
+import type { Artifact, ArtifactBook } from './artifact-book.js';
+import { needs } from './authenticate.js';
+import { nextNumber } from './claim-numbers.js';
+import { readResult } from './read-result.js';
+import type { Served } from './served.js';
+import type { ServedJob, ServedJobs } from './served-jobs.js';
+import type { ServerPaths } from './server-paths.js';
+import type { SignedLinks } from './signed-links.js';
+import { submitSpec } from './submit-spec.js';
+
+/** What routes work with. */
+export interface Desk {
+  readonly served: Served;
+  readonly paths: ServerPaths;
+  readonly jobs: ServedJobs;
+  readonly artifacts: ArtifactBook;
+  readonly links: SignedLinks;
+}
+
+/** Bytes of a request's body. */
+const longestBody = 1024 * 1024;
+
+/** Links to artifacts are their own permission: whoever has one needs no token. */
+export function addArtifactRoute(app: Hono<ServerEnv>, { artifacts, links }: Desk): void {
+  app.get('/artifacts/file/:id/:name', async (ask) => {
+    const id = parseNumber(ask.req.param('id'));
+    const { expires = '', signature = '' } = ask.req.query();
+    const state = id === undefined ? 'forged' : links.check(id, expires, signature);
+    if (id === undefined || state === 'forged') return refuse(ask, 'bad_signature', 403);
+    if (state === 'expired') return refuse(ask, 'link_expired', 403, 'ask /artifacts/download for a new one');
+    const found = await artifacts.open(id);
+    if (found === undefined)
+      return refuse(ask, 'unknown_artifact', 404, `artifact ${id} is not there any more`);
+    const { artifact, file } = found;
+    return new Response(bodyOf(ask, file), {
+      headers: {
+        'Content-Type': artifact.mime,
+        'Content-Length': String(file.size),
+        'Content-Disposition': contentDisposition(artifact.name, { type: 'inline' }),
+        // It may be a page of anybody's: what it holds is shown, and does nothing in this server's name.
+        'Content-Security-Policy': 'sandbox',
+        'X-Content-Type-Options': 'nosniff',
+        'Cache-Control': 'private, no-cache',
+      },
+    });
+  });
+}
+
+function bodyOf(
+  ask: Ask,
+  file: { content(): ReadableStream<Uint8Array>; close(): Promise<void> },
+): ReadableStream<Uint8Array> | null {
+  if (ask.req.method !== 'HEAD') return file.content();
+  void file.close();
+  return null;
+}
+
+/** jobmgr's API, as its clients know it: names, order and nulls, and refusals that are answered with 200. */
+export function addJobmgrRoutes(app: Hono<ServerEnv>, desk: Desk): void {
+  const tooLarge = (ask: Ask): Response =>
+    refuse(ask, 'body_too_large', 413, `a body may have ${longestBody} bytes`);
+  app.post('/jobs/start', needs('submit'), bodyLimit({ maxSize: longestBody, onError: tooLarge }), (ask) =>
+    start(ask, desk),
+  );
+  app.get('/jobs/get', needs('read'), (ask) => get(ask, desk));
+  app.get('/artifacts/download', needs('read'), (ask) => download(ask, desk));
+}
+
+async function start(ask: Ask, { served, paths }: Desk): Promise<Response> {
+  const form = await readForm(ask);
+  const [name, text] = [form?.get('name'), form?.get('parameters')];
+  if (typeof name !== 'string' || name === '' || typeof text !== 'string' || text === '')
+    return refuse(ask, 'missing_params');
+  const parameters = parseParameters(text);
+  if (parameters === undefined) return refuse(ask, 'invalid_params');
+  const submitted = submitSpec(served, paths, name, parameters);
+  if (submitted.kind === 'refused') return refuse(ask, submitted.error, 200, submitted.message);
+  await served.tell([submitted.job]).catch(() => undefined);
+  return ask.json({ status: 'ok', created: submitted.id });
+}
+
+/** Undefined: it is no form. */
+async function readForm(ask: Ask): Promise<URLSearchParams | FormData | undefined> {
+  const type = ask.req.header('Content-Type') ?? '';
+  if (/^application\/x-www-form-urlencoded(;|$)/i.test(type))
+    return new URLSearchParams(await ask.req.text());
+  return /^multipart\/form-data;/i.test(type) ? ask.req.formData().catch(() => undefined) : undefined;
+}
+
+/** A JSON object of strings. */
+function parseParameters(text: string): Map<string, string> | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const entries = Object.entries(value);
+  return entries.every((entry): entry is [string, string] => typeof entry[1] === 'string')
+    ? new Map(entries)
+    : undefined;
+}
+
+async function get(ask: Ask, { served, paths, jobs, artifacts }: Desk): Promise<Response> {
+  const id = askedNumber(ask);
+  if (typeof id !== 'number') return id;
+  // Numbers that nobody was given need not be looked for.
+  const isGiven = id < perform(served.files, nextNumber(paths, 'job'));
+  const found = isGiven ? jobs.find(id) : undefined;
+  if (found === undefined) return refuse(ask, 'unknown_job', 200, `there is no job ${id}`);
+  const isOver = found.ended !== undefined;
+  const left = isOver ? await artifacts.of(found) : [];
+  return ask.json({
+    status: 'ok',
+    job: jobAnswer(found),
+    result: isOver ? readResult(served.files, served.layout, found.place.entry) : null,
+    artifacts: left.length === 0 ? null : left.map(artifactAnswer),
+  });
+}
+
+/** jobmgr gives every job this one; it has nothing to set it with. */
+const priority = 50;
+/** jobmgr knows one user. */
+const user = 1;
+
+const statuses: Readonly<Record<Place['state'], string>> = {
+  waiting: 'queued',
+  assigned: 'queued',
+  running: 'started',
+  done: 'completed',
+  failed: 'failed',
+};
+
+function jobAnswer({ job, place, started, ended }: ServedJob): object {
+  return {
+    id: job.id,
+    status: statuses[place.state],
+    priority,
+    name: job.jobspec,
+    parameters: job.parameters,
+    created: unixSeconds(job.created),
+    started: started === undefined ? null : unixSeconds(started),
+    completed: ended === undefined ? null : unixSeconds(ended),
+    userID: user,
+  };
+}
+
+function artifactAnswer({ id, name, mime, size, uuid, created, jobID }: Artifact): object {
+  return { id, name, mime, size, uuid, created: unixSeconds(created), jobID };
+}
+
+async function download(ask: Ask, { artifacts, links }: Desk): Promise<Response> {
+  const id = askedNumber(ask);
+  if (typeof id !== 'number') return id;
+  const found = await artifacts.open(id);
+  if (found === undefined) return refuse(ask, 'unknown_artifact', 200, `there is no artifact ${id}`);
+  await found.file.close();
+  const name = found.artifact.name.replace(/^.*\//s, '');
+  return ask.redirect(`/artifacts/file/${id}/${encodeURIComponent(name)}?${links.sign(id)}`, 307);
+}
+
+/** The number in `?id=`, or what is wrong with it. */
+function askedNumber(ask: Ask): number | Response {
+  const text = ask.req.query('id') ?? '';
+  if (text === '') return refuse(ask, 'missing_params');
+  return parseNumber(text) ?? refuse(ask, 'invalid_params');
+}
+
+function parseNumber(text: string): number | undefined {
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+function unixSeconds(time: string): number {
+  return Math.floor(Date.parse(time) / 1000);
+}

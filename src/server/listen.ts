@@ -1,0 +1,86 @@
+import { createAdaptorServer } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { type Server, createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { FjrError } from '../job/fjr-error.js';
+import type { ServerEnv } from './answers.js';
+
+export interface Door {
+  readonly listen: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  /** PEM; undefined: no TLS. */
+  readonly tls: { readonly cert: Uint8Array; readonly key: Uint8Array } | undefined;
+}
+
+export interface OpenDoor {
+  readonly url: string;
+  /** Takes no more requests, and returns once those that are under way are answered or their time is over. */
+  close(): Promise<void>;
+}
+
+/** What a client may cost. Times are milliseconds. */
+const limits = {
+  maxHeaderSize: 16 * 1024,
+  /** From the first byte of a request to the end of its headers, and to the end of its body. */
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 10_000,
+  /** How often those are looked after. */
+  connectionsCheckingInterval: 2_000,
+};
+/** Without a byte in either direction. */
+const idleTimeout = 120_000;
+const mostConnections = 2_000;
+/** For answers that are under way when the server is told to end. */
+const closingTime = 5_000;
+
+export async function openDoor(app: Hono<ServerEnv>, { listen, port, tls }: Door): Promise<OpenDoor> {
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    ...(tls === undefined
+      ? { createServer, serverOptions: limits }
+      : { createServer: createSecureServer, serverOptions: { ...limits, ...pem(tls) } }),
+  }) as Server;
+  server.timeout = idleTimeout;
+  server.maxConnections = mostConnections;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(cannotListen(error, listen, port));
+    });
+    server.listen(port, listen, resolve);
+  });
+  const address = server.address() as AddressInfo;
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return {
+    url: `${tls === undefined ? 'http' : 'https'}://${host}:${address.port}`,
+    close: () => closeServer(server),
+  };
+}
+
+function pem({ cert, key }: NonNullable<Door['tls']>): { cert: Buffer; key: Buffer } {
+  return { cert: Buffer.from(cert), key: Buffer.from(key) };
+}
+
+async function closeServer(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const impatience = setTimeout(() => {
+      server.closeAllConnections();
+    }, closingTime);
+    server.close(() => {
+      clearTimeout(impatience);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+function cannotListen(error: NodeJS.ErrnoException, listen: string, port: number): FjrError {
+  const code = error.code ?? error.message;
+  const hint = code === 'EADDRINUSE' ? 'another program has that port: choose one with --port' : undefined;
+  return new FjrError('listen', `cannot listen on ${listen}, port ${port}: ${code}`, {
+    ...(hint === undefined ? {} : { hint }),
+    cause: error,
+  });
+}

@@ -1,0 +1,22 @@
+import { type Steps, create, link, unlink } from '../queue/steps.js';
+import type { Token } from '../queue/token.js';
+import type { ServerPaths } from './server-paths.js';
+
+/**
+ * A file appears under a name, whole, unless there is one.
+ *
+ * Atomic: `link` of a finished draft. Of two servers that place a file under one name the second is told so, and reads
+ * what the first has placed. A crash before the link leaves a draft that nobody reads.
+ */
+export function* placeFile(
+  paths: ServerPaths,
+  path: string,
+  content: string,
+  token: Token,
+): Steps<'placed' | 'exists'> {
+  const draft = paths.draft(token);
+  yield* create(draft, content);
+  const status = yield* link(draft, path);
+  yield* unlink(draft);
+  return status === 'exists' ? 'exists' : 'placed';
+}

@@ -1,0 +1,41 @@
+import type { Layout } from '../queue/layout.js';
+import type { Token } from '../queue/token.js';
+
+/** How the files are called that servers of a project keep (see README.md). */
+export class ServerPaths {
+  readonly directory: string;
+
+  constructor(layout: Layout) {
+    this.directory = layout.server;
+  }
+
+  /** What links to artifacts are signed with. */
+  get key(): string {
+    return `${this.directory}/key`;
+  }
+  /** The next numbers of jobs and artifacts. */
+  get numbers(): string {
+    return `${this.directory}/numbers`;
+  }
+  get tokens(): string {
+    return `${this.directory}/tokens`;
+  }
+  token(name: string): string {
+    return `${this.tokens}/${name}.json`;
+  }
+  get artifacts(): string {
+    return `${this.directory}/artifacts`;
+  }
+  /** The artifacts of one execution; entries hold an "@", numbers do not. */
+  artifactsOf(entry: string): string {
+    return `${this.artifacts}/${entry}.json`;
+  }
+  /** Another name of the same file. */
+  artifact(number: number): string {
+    return `${this.artifacts}/${number}.json`;
+  }
+  /** A file or directory for a moment. */
+  draft(token: Token): string {
+    return `${this.directory}/.draft-${token}`;
+  }
+}
