@@ -6,10 +6,6 @@ import type { TallyCost } from './tally-memory.js';
 
 /** Entries that a Map of V8 can have; the tally keeps one for each slice. */
 const mostOfAMap = 2 ** 24;
-/** Seconds without a beat of its lock after which a dispatcher that stands by takes over. */
-const lockPatience = 60;
-/** Seconds between two looks at a heartbeat after which those before count no more, with a lease of a minute. */
-const gap = 12;
 
 const workersPerHost = 64;
 /** Of which rows tell what they come to. */
@@ -40,7 +36,6 @@ function limitsOf(name: string, server: FileServer, seed: number): Limit[] {
   const idle = play({ ...base, hosts, kind: 'files', count: 0 });
   const last = play({ ...base, hosts, kind: 'tasks', count: 1, taskSeconds: 1e5 });
   const busy = play({ ...base, hosts: 10, kind: 'tasks', count: tasks });
-  const carving = play({ ...base, hosts, kind: 'tasks', count: tasks, seconds: 12 });
   const inHosts = (share: number): string => `${inDigits(hosts / share)} hosts`;
   const row = (what: string, at: string, known: Limit['known'] = 'extrapolated'): Limit => ({
     server: name,
@@ -49,19 +44,7 @@ function limitsOf(name: string, server: FileServer, seed: number): Limit[] {
     known,
   });
   return [
-    row(
-      'slices of a second are handed out as fast as they are done',
-      `${inDigits(busy.slices)} workers`,
-      'simulated',
-    ),
-    row(
-      `slices for all who are idle are carved within ${lockPatience} s, before the first begins`,
-      `${inDigits(lockPatience * carving.slices)} workers`,
-    ),
-    row(
-      `the same within ${gap} s, after which looks at heartbeats begin anew`,
-      `${inDigits(gap * carving.slices)} workers`,
-    ),
+    row('slices that are handed out to ten hosts', `${inDigits(busy.slices)} a second`, 'simulated'),
     row('the dispatcher does nothing but look at crews, while the last task runs', inHosts(last.waiting)),
     row('the same, while nothing waits', inHosts(idle.waiting)),
     row('the server does nothing but answer idle crews and who looks at them', inHosts(idle.server)),
