@@ -19,6 +19,11 @@ function left(rig: Rig): Record<string, string[]> {
   );
 }
 
+/** A job that runs long has log files before it has ended. */
+function withoutRunning(logs: readonly string[]): string[] {
+  return logs.filter((name) => !name.startsWith('runs-3'));
+}
+
 describe('fjr serve --keep', () => {
   test('removes jobs that ended long ago with all that they left, and nothing else', async ({ rig }) => {
     writeShellSpec(rig, 'makes', 'echo printed; echo x > artifacts/x.txt');
@@ -42,12 +47,14 @@ describe('fjr serve --keep', () => {
     await waitUntil(
       'what is old is gone',
       () => left(rig),
-      ({ work, failed, logs }) => work!.length === 1 && failed!.length === 0 && logs!.length === 2,
+      ({ work, failed, logs }) =>
+        work!.length === 1 && failed!.length === 0 && withoutRunning(logs!).length === 2,
     );
-    expect(left(rig)).toEqual({
+    const { logs, ...rest } = left(rig);
+    expect(withoutRunning(logs!)).toEqual(['other.conf.out', expect.stringMatching(/^other@/)]);
+    expect(rest).toEqual({
       done: [expect.stringMatching(/^other@/)],
       failed: [],
-      logs: ['other.conf.out', expect.stringMatching(/^other@/)],
       work: [expect.stringMatching(/^runs-3@/)],
       'server/artifacts': [],
     });
