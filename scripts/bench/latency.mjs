@@ -122,7 +122,13 @@ async function measure(bench, name, prepare) {
   return Number(read()) * 1000 - appeared;
 }
 
-/** Milliseconds since 1970, and fractions of them. */
+/**
+ * Milliseconds since 1970, and fractions of them, by the clock that the job reads. Node tells whole ones: at a tick the
+ * rest is known. That clock may be set while this runs, so it is asked each time.
+ */
 function now() {
-  return performance.timeOrigin + performance.now();
+  const before = Date.now();
+  let tick = before;
+  while (tick === before) tick = Date.now();
+  return tick;
 }

@@ -2,8 +2,7 @@ import { FjrError } from '../job/fjr-error.js';
 import type { Outcome } from '../job/outcome.js';
 import { fitsBeside, noUsage } from '../job/capacity.js';
 import type { Place } from '../job/gang.js';
-import { type Job, type Needs, takesOneWorker } from '../job/job.js';
-import { naturalKey } from '../job/natural-order.js';
+import { type Needs, takesOneWorker } from '../job/job.js';
 import { recallJob } from '../queue/recall-job.js';
 import {
   type Badge,
@@ -607,18 +606,19 @@ export class Dispatcher {
     else this.#admit(arrival);
   }
 
-  #admit({ name, job, mtimeMs }: Arrival): void {
-    this.#backlog.add(this.#waiting(name, job, mtimeMs), job.needs);
+  #admit(arrival: Arrival): void {
+    this.#backlog.add(this.#waiting(arrival), arrival.job.needs);
     // Somebody was idle when we looked last: it must not wait for the next look.
     if (this.#idleCount > 0) this.#workersRang = true;
   }
 
-  #waiting(name: string, job: Job, mtimeMs: number): Waiting {
+  #waiting(arrival: Arrival): Waiting {
+    const { name, job } = arrival;
     const { command } = job;
     // There is room for all slices of a gang, if nobody comes between them.
     const isOfGang = command.kind === 'slice' && command.slice.gang !== undefined;
     const priority = isOfGang ? Infinity : job.priority;
-    const waiting = { name, priority, key: this.#key(name, mtimeMs) };
+    const waiting = { name, priority, key: this.#key(arrival) };
     if (command.kind !== 'slice') return waiting;
     const { avoid = [] } = command.slice;
     const kept = this.#fanOuts.keptBy(name);
@@ -630,10 +630,10 @@ export class Dispatcher {
     };
   }
 
-  #key(name: string, mtimeMs: number): string | number {
+  #key({ key, mtimeMs }: Arrival): string | number {
     switch (this.#options.order) {
       case 'natural':
-        return naturalKey(parseEntryName(name).job);
+        return key;
       case 'oldest':
         return mtimeMs;
       case 'newest':

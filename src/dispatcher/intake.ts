@@ -16,6 +16,8 @@ import { type Look, settle } from './settle.js';
 export interface Arrival {
   readonly name: string;
   readonly entry: EntryName;
+  /** Its name's natural key. */
+  readonly key: string;
   readonly job: Job;
   readonly mtimeMs: number;
 }
@@ -135,20 +137,20 @@ export class Intake {
   /** Reads the directory. Returns how many names it held, the ignored ones not counted. */
   list(): number {
     const names = perform(this.#system.files, list(this.#layout.jobqueue)) ?? [];
-    const present = new Set<string>();
-    const all = new Set<string>();
+    const seen = new Set<string>();
+    let present = 0;
     for (const name of names) {
       if (isIgnored(name)) continue;
-      all.add(name);
+      seen.add(name);
       if (this.#stuck.has(name)) continue;
-      present.add(name);
+      present += 1;
       if (!this.#known.has(name)) this.#add(name, false);
     }
-    for (const name of this.#known.keys()) if (!present.has(name)) this.forget(name);
-    for (const name of this.#stuck) if (!all.has(name)) this.#stuck.delete(name);
+    for (const name of this.#known.keys()) if (!seen.has(name)) this.forget(name);
+    for (const name of this.#stuck) if (!seen.has(name)) this.#stuck.delete(name);
     this.#departed.clear();
     if (names.some((name) => name.includes('\u{fffd}'))) this.#rescueUndecodable();
-    return present.size;
+    return present;
   }
 
   /** The job has left the queue by our hand. */
@@ -311,11 +313,14 @@ export class Intake {
         this.#later.push({ due: now.monotonic + settled.inMs, candidate });
         return;
       case 'ready':
-        this.#ready(
-          { name, entry: parseEntryName(name), job: shareNeeds(settled.job), mtimeMs: settled.mtimeMs },
-          now.monotonic,
-        );
+        this.#ready(this.#arrivalOf(candidate, settled), now.monotonic);
     }
+  }
+
+  #arrivalOf({ name, key }: Candidate, { job, mtimeMs }: { job: Job; mtimeMs: number }): Arrival {
+    const entry = parseEntryName(name);
+    const ofJob = entry.job === name ? key : naturalKey(entry.job);
+    return { name, entry, key: ofJob, job: shareNeeds(job), mtimeMs };
   }
 
   /** A retry waits for its back-off, counted from when it was first seen here: no two hosts' clocks are compared. */

@@ -39,6 +39,7 @@ test.each<[string[], HeldVerdict]>([
 function held(graph: Readonly<Record<string, readonly string[]>>): Arrival[] {
   return Object.entries(graph).map(([name, after]) => ({
     name,
+    key: name,
     entry: parseEntryName(name),
     job: { ...jobDefaults, after, command: { kind: 'executable', line: 'true' } },
     mtimeMs: 0,
