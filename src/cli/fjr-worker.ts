@@ -9,6 +9,7 @@ import { type CrewId, makeCrewId } from '../queue/layout.js';
 import { newToken } from '../queue/token.js';
 import { countGpus, givenGpus } from '../system/gpus.js';
 import { findProgram } from '../system/on-path.js';
+import { makeOwnDirectory, removeOwnDirectory } from '../system/own-directory.js';
 import { Crew, type CrewEvent } from '../worker/crew.js';
 import { Starter } from '../worker/starter.js';
 import { isHelp, numberArgument, parser, wholeArgument, workersArgument } from './arguments.js';
@@ -59,19 +60,29 @@ export async function worker(argv: readonly string[]): Promise<ExitCode> {
   const options = await readOptions(argv);
   if (options === undefined) return exitCode.fine;
   const sockets = options.hosts === undefined ? undefined : makeSocketDirectory();
+  const ownDisk = thisHost().isShared(options.project.layout.root) ? makeOwnDirectory(thisHost()) : undefined;
   try {
-    return await live(options, sockets);
+    return await live(options, { sockets, ownDisk });
   } finally {
+    if (ownDisk !== undefined) removeOwnDirectory(ownDisk);
     if (sockets !== undefined) await closeConnections(sockets);
   }
 }
 
-async function live(options: Options, sockets: string | undefined): Promise<ExitCode> {
+/** Directories of this process alone. */
+interface OwnDirectories {
+  /** Undefined: it works for no hosts. */
+  readonly sockets: string | undefined;
+  /** Undefined: the project lies on this host's own disk, or there is no other. */
+  readonly ownDisk: string | undefined;
+}
+
+async function live(options: Options, directories: OwnDirectories): Promise<ExitCode> {
   const stop = new Stop();
   const voice = new CrewVoice();
   for (let shortLives = 0; shortLives < 5;) {
     const born = clock.monotonic();
-    const crew = await makeCrew(options, sockets, (event) => {
+    const crew = await makeCrew(options, directories, (event) => {
       voice.tell(event);
     });
     stop.attach(crew, options.untilStdinEnds);
@@ -193,7 +204,7 @@ function secondsOr(what: string, text: string | undefined): number {
 
 async function makeCrew(
   options: Options,
-  sockets: string | undefined,
+  { sockets, ownDisk }: OwnDirectories,
   report: (event: CrewEvent) => void,
 ): Promise<Crew> {
   const { project } = options;
@@ -215,6 +226,7 @@ async function makeCrew(
     specRunner: programArgv('spec-runner'),
     containerScript,
     ssh: sockets === undefined ? undefined : { script: sshScript, directory: sockets },
+    ownDisk,
     pace: paceFor(project),
     hints,
   };

@@ -31,6 +31,7 @@ import { type Steps, list, overwrite } from '../queue/steps.js';
 import { newToken } from '../queue/token.js';
 import type { Clock } from '../system/clock.js';
 import type { Files } from '../system/files.js';
+import type { Pace } from '../queue/pace.js';
 import { Heap } from './heap.js';
 import { type GangOfRun, GangRun } from './gang-run.js';
 import { RunKeepers } from './kept-items.js';
@@ -39,6 +40,7 @@ import { sliceSize } from './slice-size.js';
 export interface FanOutSystem {
   readonly files: Files;
   readonly clock: Clock;
+  readonly pace: Pace;
   /** Whether this dispatcher has the lock, and is not beside another. */
   readonly ownsLock: () => boolean;
 }
@@ -99,6 +101,8 @@ export class FanOutRun {
   /** Monotonic milliseconds since when it seems to have failed. */
   #failedSince: number | undefined;
   #isGone = false;
+  /** Monotonic milliseconds. */
+  #lookedAt = -Infinity;
   #progress = '';
 
   /** Reads all there is. Throws FjrError if it is no fan-out job, or a damaged one. */
@@ -202,6 +206,15 @@ export class FanOutRun {
     return this.#othersCarved ? undefined : this.#delayed.first?.due;
   }
 
+  get #isLookDue(): boolean {
+    return this.#system.clock.monotonic() - this.#lookedAt >= this.#system.pace.lookAtRuns;
+  }
+
+  /** Reads what crews wrote since, but for what was read a moment ago. */
+  catchUp(): void {
+    if (this.#isLookDue) this.refresh();
+  }
+
   /** Reads what crews wrote since, and what was taken back. */
   refresh(fresh = false): void {
     this.#book.refresh(fresh);
@@ -222,7 +235,7 @@ export class FanOutRun {
    * carve, or somebody else carves.
    */
   carve(staff: Staff): string | undefined {
-    this.#lookForCancel();
+    if (this.#isLookDue) this.#lookForCancel();
     const tasks = this.#chooseAgain(staff) ?? this.#chooseUntouched(staff.workers);
     return tasks === undefined ? undefined : this.#carve(tasks);
   }
@@ -321,6 +334,7 @@ export class FanOutRun {
 
   /** In a listing: a name that is polled for may be remembered as missing. */
   #lookForCancel(): void {
+    this.#lookedAt = this.#system.clock.monotonic();
     const names = this.#cancelled ? [] : (this.#perform(list(this.#paths.directory)) ?? []);
     if (names.includes(cancelMarkName)) this.#cancelled = true;
   }
@@ -433,7 +447,8 @@ export class FanOutRun {
 
   #size(left: number, workers: number): number {
     const { executions, ms } = this.tally;
-    return Math.min(longestSlice, sliceSize(left, workers, executions === 0 ? undefined : ms / executions));
+    const mean = executions === 0 ? undefined : ms / executions;
+    return Math.min(longestSlice, sliceSize(left, workers, mean, this.#system.pace.slices));
   }
 
   #failuresIn(ranges: readonly TaskRange[]): Record<string, TaskFailures> {

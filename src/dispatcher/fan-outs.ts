@@ -187,7 +187,7 @@ export class FanOuts {
     this.#forgetRemoved();
     for (const run of this.#byPriority()) {
       if (!mayGo(run.fanOut.job.priority)) continue;
-      if (run.hasLimit && run.ready > 0) run.refresh();
+      if (run.hasLimit && run.ready > 0) run.catchUp();
       const wanted = Math.min(mostQueued, staff.idle.length);
       while (this.#queuedOf(run.name) < wanted && run.ready > 0) {
         const name = run.carve(staff);

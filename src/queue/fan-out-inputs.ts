@@ -29,13 +29,16 @@ export class FanOutInputs {
     this.#offsets ??= this.#readOffsets();
     const start = this.#offsets?.[Math.floor(first / offsetStride)];
     if (start === undefined) return undefined;
+    // Undefined: they may be in the last part.
+    const end = this.#offsets?.[Math.floor(last / offsetStride) + 1];
     const skip = first % offsetStride;
     const wanted = skip + last - first + 1;
     const lines: string[] = [];
     let rest = '';
     const decoder = new TextDecoder();
     for (let offset = start; lines.length < wanted;) {
-      const bytes = this.#files.readFrom(this.#paths.inputs, offset, chunk);
+      const most = Math.min(chunk, (end ?? Infinity) - offset);
+      const bytes = this.#files.readFrom(this.#paths.inputs, offset, most);
       if (bytes === undefined || bytes.length === 0) return undefined;
       offset += bytes.length;
       const parts = (rest + decoder.decode(bytes, { stream: true })).split('\n');

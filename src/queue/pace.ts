@@ -24,6 +24,10 @@ export interface Pace {
   readonly lookForJournals: number;
   /** Between two looks at what is decided of gangs, by who gathers one and by who has ranks of it. */
   readonly lookAtGangs: number;
+  /** Between two looks into a fan-out job's directory while slices of it are handed out. */
+  readonly lookAtRuns: number;
+  /** Work in a slice: see `SliceAim`. */
+  readonly slices: { readonly aim: number; readonly least: number };
   /** After which an entry that has not started may be given to somebody idle. */
   readonly recallAfter: number;
   /** Jobs that each busy worker's crew is given ahead of time, so that the next one is at hand when one ends. */
@@ -40,6 +44,8 @@ export const localPace: Pace = {
   lookAround: 1000,
   lookForJournals: 1000,
   lookAtGangs: 100,
+  lookAtRuns: 0,
+  slices: { aim: 1000, least: 20 },
   recallAfter: 5000,
   ahead: 0,
 };
@@ -54,6 +60,8 @@ export const sharedPace: Pace = {
   lookAround: 2000,
   lookForJournals: 10_000,
   lookAtGangs: 1000,
+  lookAtRuns: 1000,
+  slices: { aim: 4000, least: 250 },
   recallAfter: 6000,
   ahead: 1,
 };

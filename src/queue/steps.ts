@@ -73,7 +73,7 @@ export function* append(path: string, content: string): Steps<FileStatus> {
 
 /** The same, when nobody waits for the line: it may reach a file server together with the next. */
 export function* appendLater(path: string, content: string): Steps<FileStatus> {
-  return (yield { op: 'append', path, content, later: true }) as FileStatus;
+  return (yield { op: 'append', path, content, when: 'later' }) as FileStatus;
 }
 
 export function* mkdir(path: string): Steps<FileStatus> {

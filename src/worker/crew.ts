@@ -69,6 +69,8 @@ export interface CrewSystem {
   readonly containerScript: string;
   /** Undefined: it works for no hosts. */
   readonly ssh: SshPlaces | undefined;
+  /** A directory on the host's own disk, for the crew alone; undefined: the project lies there, or there is none. */
+  readonly ownDisk: string | undefined;
   readonly pace: Pace;
   /** Undefined where hints cannot work, or are not needed. */
   readonly hints: HintLine | undefined;
@@ -186,7 +188,7 @@ export class Crew {
     this.#file = options.describe(this.#starter.pid);
     this.#roster = new Roster(this.#file.workers, () => capacityOf(this.#file, this.#timeLeft()));
     this.#busyAt = system.clock.monotonic();
-    this.#scratch = new Scratch(system.files, this.#layout, this.#id);
+    this.#scratch = new Scratch(system.files, this.#layout, this.#id, system.ownDisk);
     this.#items = new HeldItems(system.files, this.#layout, this.#id);
     const { files, clock, home, directory, gpuNames, signalName, findProgram } = system;
     const { project, nice } = options;
@@ -207,6 +209,7 @@ export class Crew {
       scratch: this.#scratch,
       items: this.#items,
       hosts: this.#hosts,
+      pace: system.pace,
       signalName,
       findProgram,
       isLeaving: () => this.#phase === 'leaving',
@@ -679,6 +682,11 @@ export class Crew {
   #tryToLaunch(worker: number, busy: Busy, before: Inspected): void {
     const { entry, job } = busy;
     const jobFile = this.#layout.pod(this.#id).runningEntry(entry);
+    if (job.command.kind === 'slice') {
+      // It was whole from the beginning.
+      this.#startSlice(worker, busy, jobFile);
+      return;
+    }
     if (hasChanged(before, this.#system.files.inspect(jobFile, 0))) {
       // Somebody still writes it: back into the queue, where it settles.
       this.#end(
@@ -687,10 +695,6 @@ export class Crew {
         { to: 'queue', raise: undefined },
         { kind: 'rejected', reason: 'still being written' },
       );
-      return;
-    }
-    if (job.command.kind === 'slice') {
-      this.#startSlice(worker, busy, jobFile);
       return;
     }
     const launch = this.#launcher.prepare(worker, busy, jobFile);

@@ -1,6 +1,7 @@
 import type { CrewId, Layout, LogStream } from '../queue/layout.js';
 import { parseEntryName } from '../queue/entry-name.js';
 import type { Files } from '../system/files.js';
+import { CopyingDelivery, type Delivery, MovingDelivery } from './delivery.js';
 
 const streams: readonly LogStream[] = ['out', 'err'];
 
@@ -13,12 +14,18 @@ export class Scratch {
   readonly #files: Files;
   readonly #layout: Layout;
   readonly #directory: string;
+  readonly #ofTasks: string;
+  /** Of what tasks print. */
+  readonly delivery: Delivery;
 
-  constructor(files: Files, layout: Layout, crew: CrewId) {
+  /** `ownDisk`: a directory of the host's own for what tasks print; undefined: the project lies on the host's own disk. */
+  constructor(files: Files, layout: Layout, crew: CrewId, ownDisk: string | undefined) {
     this.#files = files;
     this.#layout = layout;
     this.#directory = layout.scratch(crew);
-    files.ensureDirectory(this.#directory);
+    this.#ofTasks = ownDisk === undefined ? this.#directory : `${ownDisk}/${crew}`;
+    this.delivery = ownDisk === undefined ? new MovingDelivery(files) : new CopyingDelivery(files);
+    for (const directory of [this.#directory, this.#ofTasks]) files.ensureDirectory(directory);
   }
 
   path(worker: number, stream: LogStream): string {
@@ -27,7 +34,7 @@ export class Scratch {
 
   /** One of several files of a worker, for tasks that are at hand at the same time. */
   taskPath(worker: number, index: number, stream: LogStream): string {
-    return `${this.#directory}/${worker}.${index}.${stream}`;
+    return `${this.#ofTasks}/${worker}.${index}.${stream}`;
   }
 
   /** Gives a running job log files of its own, so that they can be followed. */
@@ -50,9 +57,11 @@ export class Scratch {
 
   /** Leaves nothing behind. Only when no job runs. */
   clear(): void {
-    for (const name of asNames(this.#files.call({ op: 'list', path: this.#directory })))
-      this.#files.call({ op: 'unlink', path: `${this.#directory}/${name}` });
-    this.#files.call({ op: 'rmdir', path: this.#directory });
+    for (const directory of new Set([this.#directory, this.#ofTasks])) {
+      for (const name of asNames(this.#files.call({ op: 'list', path: directory })))
+        this.#files.call({ op: 'unlink', path: `${directory}/${name}` });
+      this.#files.call({ op: 'rmdir', path: directory });
+    }
   }
 
   #keepStream(worker: number, entry: string, stream: LogStream): boolean {

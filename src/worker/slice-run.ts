@@ -12,6 +12,7 @@ import type { FanOutPaths } from '../queue/fan-out-paths.js';
 import type { GangState } from '../queue/fan-out-paths.js';
 import { type TaskLine, formatTaskLine } from '../queue/task-line.js';
 import { type Ended, type Launch, type Starter, refusedInSilence } from './starter.js';
+import type { OutcomeLines } from './outcome-lines.js';
 import { taskArgv, taskEnvironment } from './task-argv.js';
 import { type TaskLogs, mostCopied } from './task-logs.js';
 import type { TaskOutput, TaskScratch } from './task-output.js';
@@ -42,13 +43,13 @@ export interface SliceContext {
   /** Most processes that are given to the starter at a time: one runs, the others follow without asking us. */
   readonly depth: number;
   readonly output: TaskOutput;
+  /** The crew's of this fan-out job. */
+  readonly lines: OutcomeLines;
   /** Undefined: nobody wants log files. */
   readonly logs: TaskLogs | undefined;
   /** The `index`th scratch file of this worker. */
   readonly scratch: (index: number, stream: 'out' | 'err') => string;
   readonly outcomeOf: (ended: Ended, task: number, scratch: TaskScratch) => Outcome | 'given-back';
-  /** Adds lines to the crew's outcomes of this fan-out job. */
-  readonly write: (lines: string) => void;
   /** How many tasks the starter may have, lest too many fail; one at least. */
   readonly mostBegun: () => number;
   /** A task has failed for good. */
@@ -264,14 +265,20 @@ export class SliceRun {
     const { task, scratch } = running;
     const isLong = now() - this.#lastEnd >= milliseconds;
     if (!scratch.exposed && (isLong || output.isMuch(scratch))) output.expose(task, token, scratch);
-    output.curb(task, token, scratch);
+    output.attend(task, token, scratch);
   }
 
   /** Writes the lines of tasks that have ended since the last time. */
   flush(): void {
     if (this.#lines.length === 0) return;
-    this.#context.write(this.#lines.join(''));
+    this.#context.lines.write(this.#lines.join(''), this.isOver);
     this.#lines = [];
+  }
+
+  /** From here on others can read all its lines. */
+  publish(): void {
+    this.flush();
+    this.#context.lines.send();
   }
 
   get hasLines(): boolean {
@@ -294,6 +301,7 @@ export class SliceRun {
       out: scratch(index, 'out'),
       err: scratch(index, 'err'),
       exposed: false,
+      delivered: new Map<string, number>(),
       cut: new Map<string, number>(),
     };
     const argv = taskArgv(fanOut, input, task);

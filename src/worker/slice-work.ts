@@ -8,7 +8,8 @@ import { isSuccess } from '../job/outcome.js';
 import { formatJournalLine } from '../queue/journal.js';
 import type { CrewId, Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
-import { append, appendLater, list, read } from '../queue/steps.js';
+import { append, list, read } from '../queue/steps.js';
+import type { Pace } from '../queue/pace.js';
 import type { Clock } from '../system/clock.js';
 import type { Files } from '../system/files.js';
 import { containerProcess } from './container.js';
@@ -26,9 +27,6 @@ import type { SshHosts } from './ssh-hosts.js';
 import { sshProcess } from './ssh-process.js';
 import { type Launch, type Starter, killGrace } from './starter.js';
 
-/** Milliseconds within which lines of short tasks reach a file server together. */
-const pushEvery = 1000;
-
 /** What slices need of their crew. */
 export interface SliceCrew {
   readonly id: CrewId;
@@ -41,6 +39,7 @@ export interface SliceCrew {
   readonly items: HeldItems;
   /** Undefined: tasks run here. */
   readonly hosts: SshHosts | undefined;
+  readonly pace: Pace;
   readonly signalName: (number: number) => string;
   readonly findProgram: (name: string, directory: string, path: string | undefined) => string | undefined;
   /** The crew leaves: what runs is stopped, and given back. */
@@ -54,11 +53,13 @@ export class SliceWork {
   readonly #slices: Slices;
   /** Of fan-out jobs of which slices run. */
   readonly #limits = new Map<string, FailureLimit<SliceRun>>();
+  /** By the directory of a fan-out job, monotonic milliseconds of the last look for a wish to cancel it. */
+  readonly #lookedAt = new Map<string, number>();
   #scriptText: string | undefined;
 
   constructor(crew: SliceCrew) {
     this.#crew = crew;
-    this.#slices = new Slices(crew.files, crew.layout, crew.id);
+    this.#slices = new Slices(crew);
   }
 
   /** The tasks of a started slice, ready to run one after another; undefined: its fan-out job is gone, or cancelled. */
@@ -66,16 +67,13 @@ export class SliceWork {
     const { command } = busy.job;
     const parts = command.kind === 'slice' ? this.#slices.partsOf(command.slice) : undefined;
     if (command.kind !== 'slice' || parts === undefined) return undefined;
-    // By a listing: a name that is asked for again and again may be remembered as missing.
-    const names = perform(this.#crew.files, list(parts.paths.directory)) ?? [];
-    if (names.includes(cancelMarkName)) return undefined;
+    if (this.#isCancelled(parts.paths.directory)) return undefined;
     const { id, clock, starter, scratch, hosts, signalName, isLeaving, trouble } = this.#crew;
-    const { fanOut, paths, output } = parts;
+    const { fanOut, output } = parts;
     const job: Job = { ...busy.job, ...fanOut.job };
     const limit = this.#limitOf(command.slice.of, fanOut);
     const token = tokenOf(busy.entry) ?? '';
     const launch = this.#launchOf(worker, { ...busy, job }, jobFile, fanOut);
-    let pushedAt = -Infinity;
     const directory = launch.cwd === '' ? this.#crew.launcher.options.directory : launch.cwd;
     const run: SliceRun = new SliceRun({
       ...parts,
@@ -104,12 +102,6 @@ export class SliceWork {
         const isInVain = run.isGivenBack && outcome !== 'given-back' && !isSuccess(outcome);
         return isInVain ? 'given-back' : outcome;
       },
-      write: (lines) => {
-        const later = clock.monotonic() - pushedAt < pushEvery && !run.isOver;
-        const path = paths.outcomesOf(id);
-        perform(this.#crew.files, later ? appendLater(path, lines) : append(path, lines));
-        if (!later) pushedAt = clock.monotonic();
-      },
       mostBegun: () => limit.depthOf(run),
       onFailed: () => {
         for (const slice of limit.fail()) if (fanOut.failFast === true) slice.cancel(killGrace);
@@ -124,6 +116,16 @@ export class SliceWork {
     });
     limit.begin(run);
     return run;
+  }
+
+  /** As of a moment ago. By a listing: a name that is asked for again and again may be remembered as missing. */
+  #isCancelled(directory: string): boolean {
+    const now = this.#crew.clock.monotonic();
+    if (now - (this.#lookedAt.get(directory) ?? -Infinity) < this.#crew.pace.lookAtRuns) return false;
+    for (const [known, at] of this.#lookedAt)
+      if (now - at >= this.#crew.pace.lookAtRuns) this.#lookedAt.delete(known);
+    this.#lookedAt.set(directory, now);
+    return perform(this.#crew.files, list(directory))?.includes(cancelMarkName) === true;
   }
 
   #limitOf(of: string, fanOut: FanOut): FailureLimit<SliceRun> {
@@ -220,7 +222,7 @@ export class SliceWork {
   /** All tasks have their lines, and the slice goes away; or what is left of it is given back. */
   commit(worker: number, { entry, needs, ms }: Ending, run: SliceRun): 'committed' | 'fenced' {
     const { id, layout, files, clock, items } = this.#crew;
-    run.flush();
+    run.publish();
     // Its processes are dead: from here on somebody else may hold its items.
     if (needs.resources.length > 0) items.release(entry);
     const token = tokenOf(entry);

@@ -5,12 +5,16 @@ import type { CrewId, Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { read } from '../queue/steps.js';
 import type { Files } from '../system/files.js';
+import type { Clock } from '../system/clock.js';
+import { OutcomeLines } from './outcome-lines.js';
+import type { Scratch } from './scratch.js';
 import { TaskOutput } from './task-output.js';
 
 interface KnownFanOut {
   readonly fanOut: FanOut;
   readonly inputs: FanOutInputs;
   readonly output: TaskOutput;
+  readonly lines: OutcomeLines;
   readonly paths: FanOutPaths;
 }
 
@@ -19,7 +23,17 @@ export interface SliceParts {
   readonly fanOut: FanOut;
   readonly inputs: readonly TaskInput[];
   readonly output: TaskOutput;
+  readonly lines: OutcomeLines;
   readonly paths: FanOutPaths;
+}
+
+/** Whose slices they are. */
+interface CrewParts {
+  readonly id: CrewId;
+  readonly layout: Layout;
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly scratch: Scratch;
 }
 
 /** Fan-out jobs that are remembered at a time. */
@@ -27,14 +41,10 @@ const remembered = 20;
 
 /** The fan-out jobs that a crew's slices are of. What they say never changes, so it is read once. */
 export class Slices {
-  readonly #files: Files;
-  readonly #layout: Layout;
-  readonly #crew: CrewId;
+  readonly #crew: CrewParts;
   readonly #known = new Map<string, KnownFanOut>();
 
-  constructor(files: Files, layout: Layout, crew: CrewId) {
-    this.#files = files;
-    this.#layout = layout;
+  constructor(crew: CrewParts) {
     this.#crew = crew;
   }
 
@@ -52,7 +62,8 @@ export class Slices {
   }
 
   #find(of: string): KnownFanOut | undefined {
-    const paths = new FanOutPaths(this.#layout.queued(of));
+    const { id, layout, files, clock, scratch } = this.#crew;
+    const paths = new FanOutPaths(layout.queued(of));
     const known = this.#known.get(of);
     if (known !== undefined) {
       // The one that was used last is forgotten last.
@@ -60,15 +71,16 @@ export class Slices {
       this.#known.set(of, known);
       return known;
     }
-    const bytes = perform(this.#files, read(paths.file));
+    const bytes = perform(files, read(paths.file));
     if (bytes === undefined) return undefined;
     const fanOut = JSON.parse(Buffer.from(bytes).toString('utf8')) as FanOut;
-    const inputs = new FanOutInputs(this.#files, paths);
+    const inputs = new FanOutInputs(files, paths);
     const found = {
       fanOut,
       inputs,
       paths,
-      output: new TaskOutput(this.#files, paths, this.#crew, fanOut.outputCap),
+      output: new TaskOutput(files, paths, id, fanOut.outputCap, scratch.delivery),
+      lines: new OutcomeLines(files, clock, paths.outcomesOf(id)),
     };
     this.#known.set(of, found);
     for (const oldest of this.#known.keys()) {

@@ -9,7 +9,7 @@ import type { ProcessIdentity } from '../../src/system/host.js';
 import { Crew } from '../../src/worker/crew.js';
 import { Starter } from '../../src/worker/starter.js';
 import type { Actor } from './agenda.js';
-import { type Share, SharedFiles, epoch } from './files.js';
+import { type Share, SharedFiles, epoch, ownDisk } from './files.js';
 import type { Network } from './network.js';
 
 /** What hosts have in common. */
@@ -84,6 +84,7 @@ export function makeCrew(
     specRunner: [],
     containerScript: '/container.sh',
     ssh: undefined,
+    ownDisk,
     pace: sharedPace,
     hints: new HintLine(postbox, key, id),
   };

@@ -72,6 +72,7 @@ export class ModelledTasks implements Helpers {
     const slot = this.#slots.get(name) ?? { waiting: 0, isBusy: false, isSeries: false, isClosing: false };
     this.#slots.set(name, slot);
     if (verb === 'series') Object.assign(slot, { isSeries: true, isClosing: false });
+    if (verb === 'run') slot.isSeries = false;
     if (verb === 'task' || verb === 'run') slot.waiting += 1;
     if (verb === 'close') slot.isClosing = true;
     this.#next(name, slot, this.#actor.now, tell);
@@ -90,9 +91,10 @@ export class ModelledTasks implements Helpers {
     const { agenda } = this.#share;
     slot.waiting -= 1;
     slot.isBusy = true;
-    // Its process opens a file each for what it prints.
+    // A job opens a file each for what it prints; those of tasks are on the host's own disk.
     let start = now + startCost;
-    for (let file = 0; file < 2; file++) start = this.#share.ask(start, 'read', 'output of tasks');
+    for (let file = 0; file < 2 && !slot.isSeries; file++)
+      start = this.#share.ask(start, 'read', 'output of tasks');
     const end = this.#work.begin(start);
     agenda.at(end, this.#actor, () => {
       this.#work.ended += 1;
