@@ -100,13 +100,14 @@ export class Crews {
     return { offers, orphans };
   }
 
-  /** Room in busy crews for jobs that start when a worker becomes free: `perWorker` for each worker. */
-  offersAhead(crews: readonly CrewId[], inFlight: (crew: CrewId) => number, perWorker: number): Offer[] {
+  /** Busy crews that have room for jobs that start when a worker becomes free. */
+  offersAhead(crews: readonly CrewId[], roomOf: (crew: CrewId, workers: number) => number): Offer[] {
     const offers: Offer[] = [];
     for (const crew of crews) {
       const file = this.#known.get(crew)?.file;
       if (file === undefined) continue;
-      const room = Math.max(0, file.workers * (1 + perWorker) - inFlight(crew));
+      const room = roomOf(crew, file.workers);
+      if (room <= 0) continue;
       const idle = Array.from({ length: room }, (_, n): Slot => ({ crew, worker: n + 1, ahead: true }));
       const capacity = { ...capacityOf(file, this.#timeLeft(crew)), cpus: room, memory: 0, gpus: 0 };
       offers.push({ crew, idle, used: noUsage, capacity });

@@ -214,7 +214,7 @@ export class Dispatcher {
     this.#progress = new Progress(system, this.#layout, options.id, {
       ending: (ending) => {
         this.#outcomesStale = true;
-        this.#ahead.ended(ending.entry);
+        this.#ahead.ended(ending.entry, ending.event === 'finish' ? ending.ms : undefined);
         options.report({ kind: 'ending', ending });
       },
       host: (line) => {
@@ -254,6 +254,8 @@ export class Dispatcher {
       }),
       this.#every(pace.readJournals, () => {
         this.#progress.read(this.#liveCrews);
+        this.#dispatchAhead();
+        this.#hints.flush();
       }),
       this.#every(Math.min(this.#options.interval * 1000, pace.lookForIdle), () => {
         this.#pass();
@@ -378,7 +380,19 @@ export class Dispatcher {
     this.#idleLookedAt = this.#system.clock.monotonic();
     const badges = this.#crews.idle();
     this.#idleCount = badges.length;
+    this.#meetNewcomers(badges);
     return badges;
+  }
+
+  /** Whoever has been hired since the last look around is listened to from now on. */
+  #meetNewcomers(badges: readonly Badge[]): void {
+    for (const { crew } of badges) {
+      if (this.#crews.has(crew)) continue;
+      const file = this.#crews.learn(crew)?.file;
+      if (file === undefined) continue;
+      this.#liveCrews = [...this.#liveCrews, crew];
+      this.#hints.greet(crew, file);
+    }
   }
 
   #dispatch(): void {
@@ -478,7 +492,17 @@ export class Dispatcher {
     if (this.#fanOuts.isGathering) return;
     const offers = this.#ahead.offers(this.#liveCrews);
     const room = offers.reduce((sum, { idle }) => sum + idle.length, 0);
-    if (room > 0) this.#assign(this.#backlog.takeHeads(room, takesOneWorker), offers);
+    if (room === 0) return;
+    // Tasks that are not carved yet would find workers taken by what should come behind them.
+    const least = this.#fanOuts.readyPriority;
+    const heads = this.#backlog.takeHeads(room, takesOneWorker);
+    for (const { needs, jobs } of heads)
+      for (const job of jobs) if (job.priority < least) this.#backlog.add(job, needs);
+    const urgent = heads.map(({ needs, jobs }) => ({
+      needs,
+      jobs: jobs.filter(({ priority }) => priority >= least),
+    }));
+    this.#assign(urgent, offers);
   }
 
   /** Plans and carries out. What is not assigned goes back into the backlog. */
@@ -570,7 +594,10 @@ export class Dispatcher {
   /** Fan-out jobs that are over have left the queue. */
   #concluded(names: readonly string[]): void {
     for (const name of names) this.#intake.depart(name);
-    if (names.length > 0) this.#lookAgain();
+    if (names.length === 0) return;
+    // Somebody may wait for the word.
+    this.#progress.read([this.#options.id], true);
+    this.#lookAgain();
   }
 
   /** Whether fan-out jobs that seem to be over are, and what else cannot be known before one has looked for slices. */

@@ -125,6 +125,14 @@ export class FanOuts {
     return this.hasWaitingGang;
   }
 
+  /** The highest priority of those of whom a worker could be given something now. */
+  get readyPriority(): number {
+    let highest = -Infinity;
+    for (const run of this.#runs.values())
+      if (run.ready > 0) highest = Math.max(highest, run.fanOut.job.priority);
+    return highest;
+  }
+
   get hasWaitingGang(): boolean {
     for (const { gang } of this.#runs.values())
       if (gang !== undefined && gang.waiting().length > 0) return true;

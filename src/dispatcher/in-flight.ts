@@ -14,12 +14,13 @@ export class InFlight {
     this.#crewOf.set(entry, crew);
   }
 
-  /** It has finished, or gone elsewhere. */
-  ended(entry: string): void {
+  /** It has finished, or gone elsewhere. Returns who had it. */
+  ended(entry: string): CrewId | undefined {
     const crew = this.#crewOf.get(entry);
-    if (crew === undefined) return;
+    if (crew === undefined) return undefined;
     this.#crewOf.delete(entry);
     this.#byCrew.get(crew)?.delete(entry);
+    return crew;
   }
 
   count(crew: CrewId): number {

@@ -2,6 +2,7 @@ import { fitsBeside, noUsage } from '../job/capacity.js';
 import { type Needs, takesOneWorker } from '../job/job.js';
 import type { Badge, CrewId } from '../queue/layout.js';
 import type { Pace } from '../queue/pace.js';
+import { aheadFor } from './ahead-for.js';
 import type { Backlog } from './backlog.js';
 import type { Crews, PodEntries } from './crews.js';
 import { InFlight } from './in-flight.js';
@@ -17,14 +18,19 @@ export interface WorkAheadKnowledge {
   readonly pace: Pace;
 }
 
+/** Of the mean, how much the newest job counts. */
+const newest = 0.1;
+
 /**
- * Where delivery is slow, busy crews are given their next jobs before they ask; what they have not started when
- * somebody else is idle is taken back.
+ * Where delivery is slow beside what jobs take, busy crews are given their next ones before they ask; what they have not
+ * started when somebody else is idle is taken back.
  */
 export class WorkAhead {
   readonly #knowledge: WorkAheadKnowledge;
   readonly #inFlight = new InFlight();
   readonly #rebalance = new Rebalance();
+  /** Milliseconds that a crew's jobs took lately. */
+  readonly #means = new Map<CrewId, number>();
   #nextLook = 0;
 
   constructor(knowledge: WorkAheadKnowledge) {
@@ -35,9 +41,12 @@ export class WorkAhead {
     this.#inFlight.assigned(crew, entry);
   }
 
-  /** It has finished, or gone elsewhere. */
-  ended(entry: string): void {
-    this.#inFlight.ended(entry);
+  /** It has finished, after so many milliseconds if its crew has said so, or gone elsewhere. */
+  ended(entry: string, ms?: number): void {
+    const crew = this.#inFlight.ended(entry);
+    if (crew === undefined || ms === undefined) return;
+    const mean = this.#means.get(crew) ?? ms;
+    this.#means.set(crew, mean + newest * (ms - mean));
   }
 
   /** A crew's pod says what it holds. */
@@ -47,13 +56,17 @@ export class WorkAhead {
 
   forget(crew: CrewId): void {
     this.#inFlight.forget(crew);
+    this.#means.delete(crew);
   }
 
   /** Room in busy crews, for jobs that need nothing but a worker. */
   offers(live: readonly CrewId[]): Offer[] {
     const { backlog, crews, pace } = this.#knowledge;
-    if (pace.ahead === 0 || backlog.size === 0 || this.#isSomebodyPassedOver()) return [];
-    return crews.offersAhead(live, (crew) => this.#inFlight.count(crew), pace.ahead);
+    if (backlog.size === 0) return [];
+    const room = (crew: CrewId, workers: number): number =>
+      workers * (1 + aheadFor(this.#means.get(crew), pace.ahead)) - this.#inFlight.count(crew);
+    const offers = crews.offersAhead(live, room);
+    return offers.length === 0 || this.#isSomebodyPassedOver() ? [] : offers;
   }
 
   /** Entries to take back for those who are idle and for whom nothing waits. Asks the pods, so not at every call. */

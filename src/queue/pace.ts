@@ -30,8 +30,12 @@ export interface Pace {
   readonly slices: { readonly aim: number; readonly least: number };
   /** After which an entry that has not started may be given to somebody idle. */
   readonly recallAfter: number;
-  /** Jobs that each busy worker's crew is given ahead of time, so that the next one is at hand when one ends. */
-  readonly ahead: number;
+  /**
+   * What busy crews are given ahead of time, so that the next job is at hand when one ends: so much work for each worker,
+   * if its jobs are no longer than `longest`, which they hold up those that are more urgent. Else, or while nobody knows
+   * how long they are, as many jobs as `unknown` says.
+   */
+  readonly ahead: { readonly work: number; readonly longest: number; readonly unknown: number };
 }
 
 export const localPace: Pace = {
@@ -47,7 +51,7 @@ export const localPace: Pace = {
   lookAtRuns: 0,
   slices: { aim: 1000, least: 20 },
   recallAfter: 5000,
-  ahead: 0,
+  ahead: { work: 200, longest: 500, unknown: 0 },
 };
 
 export const sharedPace: Pace = {
@@ -63,5 +67,5 @@ export const sharedPace: Pace = {
   lookAtRuns: 1000,
   slices: { aim: 4000, least: 250 },
   recallAfter: 6000,
-  ahead: 1,
+  ahead: { work: 2000, longest: Infinity, unknown: 1 },
 };

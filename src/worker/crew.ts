@@ -626,16 +626,18 @@ export class Crew {
 
   /** A worker became free: what waits for one starts at once, and if nothing does there may be news in the pod. */
   #continue(): void {
-    // Once each: those that must wait on come to the end.
-    let untried = this.#waiting.size;
-    for (const entry of this.#waiting.keys()) {
-      if (untried === 0 || !this.#roster.hasFree) break;
-      untried -= 1;
+    for (const entry of this.#mostUrgentFirst()) {
+      if (!this.#roster.hasFree) break;
       this.#guard(() => {
         this.#tryStart(entry);
       });
     }
     if (this.#roster.first('idle') !== undefined) this.#planSweep();
+  }
+
+  /** What came later may have to go before what was given ahead of time. */
+  #mostUrgentFirst(): string[] {
+    return [...this.#waiting].sort(([, a], [, b]) => b.job.priority - a.job.priority).map(([entry]) => entry);
   }
 
   #begin(entry: string): boolean {

@@ -118,6 +118,43 @@ describe('order', () => {
     expect(orderOf(rig)).toEqual(['urgent.conf', 'job1.conf', 'job2.conf', 'job10.conf', 'late.conf']);
   });
 
+  test('is by priority also among jobs that were given ahead of time, since those before took moments', async ({
+    rig,
+  }) => {
+    const project = rig.project();
+    for (let index = 0; index < 30; index++) project.submitOld(`quick${index}.conf`, ini('true'));
+    const crew = await rig.startCrew(['--workers', '1']);
+    const dispatcher = rig.start('fjr-dispatcher', ['--keep-running']);
+    await waitUntil(
+      'all have been done',
+      () => project.jobs('done').length,
+      (count) => count === 30,
+    );
+    project.submitOld('long.conf', controlledJob());
+    const long = await rig.jobs.started('long.conf');
+    const given = (name: string): Promise<unknown> =>
+      waitUntil(
+        `${name} waits behind the one that runs`,
+        () => project.assigned(),
+        (jobs) => jobs.includes(name),
+      );
+    for (const name of ['job1.conf', 'job2.conf']) {
+      project.submitOld(name, ini(noteOrder));
+      await given(name);
+    }
+    project.submitOld('urgent.conf', ini(noteOrder, { priority: 5 }));
+    await given('urgent.conf');
+    long.exit(0);
+    await waitUntil(
+      'all have been done',
+      () => project.jobs('done').length,
+      (count) => count === 34,
+    );
+    expect(orderOf(rig)).toEqual(['urgent.conf', 'job1.conf', 'job2.conf']);
+    await dispatcher.stop();
+    await crew.stop();
+  });
+
   test('is by priority also among more than a dispatcher that starts can read at once', async ({ rig }) => {
     const project = rig.project();
     for (let index = 1; index <= 400; index++) project.submitOld(`job${index}.conf`, ini('true'));

@@ -64,6 +64,12 @@ export class ProjectFiles {
     };
   }
 
+  /** Names of jobs that crews were given and have not started. */
+  assigned(): string[] {
+    const names = this.pods().flatMap((pod) => list(`${this.root}/jobpods/${pod}`));
+    return names.filter((name) => name.includes('@')).map(jobOf);
+  }
+
   /** Names of the pods, fenced ones included. */
   pods(): string[] {
     return list(`${this.root}/jobpods`);
