@@ -10,9 +10,10 @@ import { type Door, openDoor } from '../server/listen.js';
 import type { Served } from '../server/served.js';
 import { ServerPaths } from '../server/server-paths.js';
 import { listTokens } from '../server/tokens.js';
+import { listInPieces } from '../system/listing.js';
 import { mountedTrees } from '../system/trees.js';
 import { wholeArgument } from './arguments.js';
-import { clock, filesFor } from './compose.js';
+import { clock, doorbells, filesFor, paceFor, thisHost } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { oldServed, readAge } from './gc.js';
 import { tellDispatcher } from './hint-line.js';
@@ -46,11 +47,14 @@ export async function serveCommand(project: Project, args: ServeArguments): Prom
   });
   const keep = args.keep ?? config.keep;
   const keepSeconds = keep === undefined ? undefined : readAge('--keep', keep);
+  const closing = new AbortController();
   const served: Served = {
     layout,
     jobspecs: config.jobSpecs ?? layout.jobspecs,
     files: filesFor(project, args.fsync),
-    ...{ trees: mountedTrees, clock },
+    ...{ trees: mountedTrees, clock, doorbells, pace: paceFor(project), listing: listInPieces },
+    isShared: thisHost().isShared(layout.root),
+    closing: closing.signal,
     tell: (names) => tellDispatcher(project, names),
     remark: (line) => {
       remark(`fjr: ${printable(line)}`);
@@ -63,6 +67,7 @@ export async function serveCommand(project: Project, args: ServeArguments): Prom
     remark(`hint: nobody has a token yet: fjr --project ${name} token add NAME --scope read,submit`);
   const code = await toldToEnd();
   retention?.stop();
+  closing.abort();
   await open.close();
   return code;
 }

@@ -6,6 +6,7 @@ import { authenticate, letEverybodyIn } from './authenticate.js';
 import { ensureNumbers } from './claim-numbers.js';
 import { describeFailure } from './describe-failure.js';
 import { FailedTries } from './failed-tries.js';
+import { LiveIndex } from './feed/live-index.js';
 import { type Desk, addArtifactRoute, addJobmgrRoutes } from './jobmgr-routes.js';
 import { refuseOtherHosts, refuseOtherOrigins } from './keep-browsers-out.js';
 import type { Served } from './served.js';
@@ -45,5 +46,6 @@ function openDesk(served: Served): Desk {
   const jobs = new ServedJobs(served);
   const artifacts = new ArtifactBook(served, paths);
   perform(files, ensureNumbers(paths, { job: jobs.highest() + 1, artifact: artifacts.highest() + 1 }));
-  return { served, paths, jobs, artifacts, links: new SignedLinks(ensureKey(files, paths), clock) };
+  const index = new LiveIndex(served);
+  return { served, paths, index, jobs, artifacts, links: new SignedLinks(ensureKey(files, paths), clock) };
 }

@@ -7,6 +7,7 @@ import { type Ask, type ServerEnv, refuse } from './answers.js';
 import type { Artifact, ArtifactBook } from './artifact-book.js';
 import { needs } from './authenticate.js';
 import { nextNumber } from './claim-numbers.js';
+import type { LiveIndex } from './feed/live-index.js';
 import { readResult } from './read-result.js';
 import type { Served } from './served.js';
 import type { ServedJob, ServedJobs } from './served-jobs.js';
@@ -18,6 +19,7 @@ import { submitSpec } from './submit-spec.js';
 export interface Desk {
   readonly served: Served;
   readonly paths: ServerPaths;
+  readonly index: LiveIndex;
   readonly jobs: ServedJobs;
   readonly artifacts: ArtifactBook;
   readonly links: SignedLinks;
