@@ -5,6 +5,8 @@ import { ArtifactBook } from './artifact-book.js';
 import { authenticate, letEverybodyIn } from './authenticate.js';
 import { ensureNumbers } from './claim-numbers.js';
 import { describeFailure } from './describe-failure.js';
+import { EventFeed } from './events/event-feed.js';
+import { addEventRoutes } from './events/event-routes.js';
 import { FailedTries } from './failed-tries.js';
 import { LiveIndex } from './feed/live-index.js';
 import { type Desk, addArtifactRoute, addJobmgrRoutes } from './jobmgr-routes.js';
@@ -36,6 +38,7 @@ export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
   // All that is added from here on asks for a token.
   app.use(auth ? authenticate(served.files, desk.paths, new FailedTries(served.clock)) : letEverybodyIn);
   addJobmgrRoutes(app, desk);
+  addEventRoutes(app, desk);
   return app;
 }
 
@@ -43,9 +46,19 @@ function openDesk(served: Served): Desk {
   const { files, layout, clock } = served;
   const paths = new ServerPaths(layout);
   for (const directory of [paths.directory, served.jobspecs]) files.ensureDirectory(directory);
-  const jobs = new ServedJobs(served);
-  const artifacts = new ArtifactBook(served, paths);
-  perform(files, ensureNumbers(paths, { job: jobs.highest() + 1, artifact: artifacts.highest() + 1 }));
   const index = new LiveIndex(served);
-  return { served, paths, index, jobs, artifacts, links: new SignedLinks(ensureKey(files, paths), clock) };
+  const feed = new EventFeed(served, index);
+  const jobs = new ServedJobs(served, index);
+  const artifacts = new ArtifactBook(served, paths);
+  if (!files.exists(paths.numbers))
+    perform(files, ensureNumbers(paths, { job: jobs.highest() + 1, artifact: artifacts.highest() + 1 }));
+  return {
+    served,
+    paths,
+    index,
+    feed,
+    jobs,
+    artifacts,
+    links: new SignedLinks(ensureKey(files, paths), clock),
+  };
 }

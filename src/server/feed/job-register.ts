@@ -1,3 +1,4 @@
+import { idOfSpecJobName } from '../../job/spec/spec-job.js';
 import { parseEntryName } from '../../queue/entry-name.js';
 import { type JobQuery, type JobState, jobKinds, jobStates } from './job-index.js';
 import { JobOrder } from './job-order.js';
@@ -8,6 +9,8 @@ import { type RecordPage, readPage } from './read-page.js';
 export class JobRegister {
   readonly #byId = new Map<string, JobRecord>();
   readonly #byName = new Map<string, JobRecord | Namesakes>();
+  /** Names of jobs of specs, by their numbers: of most there is one. */
+  readonly #numbered = new Map<number, readonly string[]>();
   /** By state, then by kind. */
   readonly #orders: readonly JobOrder[] = jobStates.flatMap(() => jobKinds.map(() => new JobOrder()));
 
@@ -29,7 +32,7 @@ export class JobRegister {
     if (before !== undefined) this.#drop(before);
     this.#byId.set(record.id, record);
     const known = this.#byName.get(name);
-    if (known === undefined) this.#byName.set(name, record);
+    if (known === undefined) this.#addName(name, record);
     else if (known instanceof Namesakes) known.add(record);
     else this.#byName.set(name, new Namesakes(known, record));
     this.#orderOf(record).add(record);
@@ -54,6 +57,15 @@ export class JobRegister {
     if (exact !== undefined) return exact;
     const known = this.#byName.get(nameOrId);
     return known instanceof Namesakes ? known.newest() : known;
+  }
+
+  /** Jobs that may be the one of this number that came through a server: what is live first, then the newest. */
+  numbered(number: number): JobRecord[] {
+    return (this.#numbered.get(number) ?? []).flatMap((name) => {
+      const known = this.#byName.get(name);
+      if (known instanceof Namesakes) return known.newestFirst();
+      return known === undefined ? [] : [known];
+    });
   }
 
   /** The jobs of this name that wait or run; mostly one. */
@@ -94,8 +106,22 @@ export class JobRegister {
     record.gone = true;
     this.#orderOf(record).noteGone();
     const known = this.#byName.get(record.name);
-    if (!(known instanceof Namesakes)) this.#byName.delete(record.name);
-    else if (known.remove(record) === 0) this.#byName.delete(record.name);
+    if (!(known instanceof Namesakes) || known.remove(record) === 0) this.#removeName(record.name);
+  }
+
+  #addName(name: string, record: JobRecord): void {
+    this.#byName.set(name, record);
+    const number = idOfSpecJobName(name);
+    if (number !== undefined) this.#numbered.set(number, [...(this.#numbered.get(number) ?? []), name]);
+  }
+
+  #removeName(name: string): void {
+    this.#byName.delete(name);
+    const number = idOfSpecJobName(name);
+    if (number === undefined) return;
+    const rest = (this.#numbered.get(number) ?? []).filter((other) => other !== name);
+    if (rest.length > 0) this.#numbered.set(number, rest);
+    else this.#numbered.delete(number);
   }
 
   #orderOf({ stateIndex, name }: JobRecord): JobOrder {
@@ -122,6 +148,12 @@ class Namesakes {
   remove(record: JobRecord): number {
     (record.isLive ? this.live : this.#ended).delete(record);
     return this.live.size + this.#ended.size;
+  }
+
+  newestFirst(): JobRecord[] {
+    const sorted = (records: Set<JobRecord>): JobRecord[] =>
+      [...records].sort((a, b) => b.changed - a.changed);
+    return [...sorted(this.live), ...sorted(this.#ended)];
   }
 
   newest(): JobRecord | undefined {

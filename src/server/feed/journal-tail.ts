@@ -23,6 +23,9 @@ const mostNotes = 20_000;
 /** Sentences of which one string serves all that have them. */
 const mostOutcomes = 10_000;
 
+/** Characters that are read without a pause. */
+const partLength = 32_768;
+
 const suffix = '.jsonl';
 
 /** Follows the journals: what they say of executions is noted, and what has ended is counted. */
@@ -43,15 +46,17 @@ export class JournalTail {
    */
   *follow(fileName: string, fresh: boolean): Generator<readonly string[]> {
     const texts = fresh ? this.#lines.readFresh(fileName) : this.#lines.read(fileName);
-    for (const text of texts) {
-      const over: string[] = [];
-      for (const line of parseJournal(text)) {
-        this.throughput.add(line);
-        const entry = this.#note(line, fileName);
-        if (entry !== undefined) over.push(entry);
-      }
-      yield over;
+    for (const text of texts) for (const part of inParts(text)) yield this.#take(part, fileName);
+  }
+
+  #take(text: string, fileName: string): string[] {
+    const over: string[] = [];
+    for (const line of parseJournal(text)) {
+      this.throughput.add(line);
+      const entry = this.#note(line, fileName);
+      if (entry !== undefined) over.push(entry);
     }
+    return over;
   }
 
   noteOf(entry: string): Note | undefined {
@@ -107,6 +112,15 @@ export class JournalTail {
     if (!this.#writers.has(fileName))
       this.#writers.set(fileName, parseCrewId(fileName.slice(0, -suffix.length)));
     return this.#writers.get(fileName);
+  }
+}
+
+/** Whole lines, a few hundred for each step. */
+function* inParts(text: string): Generator<string> {
+  for (let start = 0; start < text.length;) {
+    const end = text.indexOf('\n', start + partLength) + 1;
+    yield text.slice(start, end === 0 ? undefined : end);
+    start = end === 0 ? text.length : end;
   }
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { CrewId } from '../../queue/layout.js';
+import type { Place } from '../../queue/places.js';
 import { describeFailure } from '../describe-failure.js';
 import type { Served } from '../served.js';
 import { Alarm } from './alarm.js';
@@ -105,6 +106,18 @@ export class LiveIndex implements JobIndex {
     };
   }
 
+  /** Jobs that may be the one of this number that came through a server; the likeliest first. */
+  numbered(number: number): JobSummary[] {
+    return this.#book.register.numbered(number).map((record) => this.#summarize(record));
+  }
+
+  /** Where a job's file is, if the index is not behind. */
+  placeOf({ id, state, crew }: Pick<JobSummary, 'id' | 'state' | 'crew'>): Place {
+    const isHeld = state === 'assigned' || state === 'running';
+    const place = { id, state, crew: crew as CrewId | undefined };
+    return { state, entry: id, path: this.#book.pathOf(place), crew: isHeld ? place.crew : undefined };
+  }
+
   async refresh(): Promise<void> {
     await this.#ask(false);
   }
@@ -163,7 +176,7 @@ export class LiveIndex implements JobIndex {
       try {
         if (!this.#isBuilt) await this.#build();
         await this.#alarm.sleep(this.#untilNext());
-        if (!closing.aborted) await this.#turn();
+        await this.#turn();
       } catch (error) {
         // A file server that is away comes back.
         remark(describeFailure(error));
