@@ -10,7 +10,9 @@ import { type Door, openDoor } from '../server/listen.js';
 import type { Served } from '../server/served.js';
 import { ServerPaths } from '../server/server-paths.js';
 import { listTokens } from '../server/tokens.js';
+import { openWebhook } from '../server/webhooks/webhook.js';
 import { listInPieces } from '../system/listing.js';
+import { breakLock, takeLock } from '../system/lock.js';
 import { mountedTrees } from '../system/trees.js';
 import { wholeArgument } from './arguments.js';
 import { clock, doorbells, filesFor, paceFor, thisHost } from './compose.js';
@@ -48,6 +50,7 @@ export async function serveCommand(project: Project, args: ServeArguments): Prom
   const keep = args.keep ?? config.keep;
   const keepSeconds = keep === undefined ? undefined : readAge('--keep', keep);
   const closing = new AbortController();
+  const ends: Promise<void>[] = [];
   const served: Served = {
     layout,
     jobspecs: config.jobSpecs ?? layout.jobspecs,
@@ -55,6 +58,10 @@ export async function serveCommand(project: Project, args: ServeArguments): Prom
     ...{ trees: mountedTrees, clock, doorbells, pace: paceFor(project), listing: listInPieces },
     isShared: thisHost().isShared(layout.root),
     closing: closing.signal,
+    lastly: (task) => ends.push(task),
+    webhooks: (config.webhooks ?? []).map((webhook) => openWebhook(webhook, (name) => process.env[name])),
+    takeLock: (path, onLost) => takeLock(path, thisHost(), { onLost }),
+    breakLock,
     tell: (names) => tellDispatcher(project, names),
     remark: (line) => {
       remark(`fjr: ${printable(line)}`);
@@ -69,6 +76,7 @@ export async function serveCommand(project: Project, args: ServeArguments): Prom
   retention?.stop();
   closing.abort();
   await open.close();
+  await Promise.all(ends);
   return code;
 }
 

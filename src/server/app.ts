@@ -15,6 +15,7 @@ import type { Served } from './served.js';
 import { ServedJobs } from './served-jobs.js';
 import { ServerPaths } from './server-paths.js';
 import { SignedLinks, ensureKey } from './signed-links.js';
+import { runWebhooks } from './webhooks/webhooks.js';
 
 /** Everything that a server answers. */
 export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
@@ -49,6 +50,7 @@ function openDesk(served: Served): Desk {
   const index = new LiveIndex(served);
   const feed = new EventFeed(served, index);
   const jobs = new ServedJobs(served, index);
+  if (served.webhooks.length > 0) served.lastly(runWebhooks(served, paths, index));
   const artifacts = new ArtifactBook(served, paths);
   if (!files.exists(paths.numbers))
     perform(files, ensureNumbers(paths, { job: jobs.highest() + 1, artifact: artifacts.highest() + 1 }));

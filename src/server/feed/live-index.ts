@@ -75,7 +75,7 @@ export class LiveIndex implements JobIndex {
     this.#book = new JobBook(served, this.#journals.tail, hostOf, (change) => {
       if (this.#isBuilt) for (const listener of this.#listeners) listener(change);
     });
-    this.#swept = served.clock.wall();
+    this.#swept = this.now;
     served.closing.addEventListener('abort', ring);
     void this.#run();
   }
@@ -136,6 +136,11 @@ export class LiveIndex implements JobIndex {
     return this.#pods.crews;
   }
 
+  /** Milliseconds since 1970, by the file server's clock. */
+  get now(): number {
+    return this.#served.clock.wall() + this.#ahead;
+  }
+
   /** Every change before it is known. Milliseconds since 1970, by the file server's clock. */
   get watermark(): number {
     return this.#swept;
@@ -164,6 +169,7 @@ export class LiveIndex implements JobIndex {
   }
 
   async #ask(sweep: boolean): Promise<void> {
+    if (this.#served.closing.aborted) return;
     await new Promise<void>((resolve) => {
       this.#asked.push({ sweep, resolve });
       this.#alarm.ring();
@@ -294,7 +300,7 @@ export class LiveIndex implements JobIndex {
   async #build(): Promise<void> {
     const { clock, isShared, files, layout } = this.#served;
     if (isShared) this.#ahead = files.serverAhead(layout.root);
-    const mark = clock.wall() + this.#ahead;
+    const mark = this.now;
     const standing = new Map<string, JobState>();
     for (const shelf of this.#shelves)
       for await (const ids of shelf.sweep() ?? []) for (const id of ids) standing.set(id, shelf.state);
