@@ -72,6 +72,8 @@ export class EventFeed {
   }
 
   listen(listener: (event: FeedEvent) => void): () => void {
+    // From here on who comes is news.
+    if (!this.#isStarted) this.#look();
     this.#listeners.add(listener);
     return () => {
       this.#listeners.delete(listener);
