@@ -288,10 +288,10 @@ describe('a webhook', () => {
     await server.hire();
     await server.run('plain');
     await receiver.hears(1);
-    await server.process.says('it answered 302; it is tried again for a day', 'stderr');
+    await server.process.says('it answered 302; it is tried again for a day');
     receiver.status = 200;
     await receiver.hears(2);
-    await server.process.says('it answers again', 'stderr');
+    await server.process.says('it answers again');
     const ids = receiver.deliveries.map(({ headers }) => headers['webhook-id']);
     expect(new Set(ids).size).toBe(1);
     await server.stop();
@@ -341,10 +341,10 @@ describe('a webhook', () => {
     const server = await TestServer.start(rig);
     await server.hire();
     await server.run('plain');
-    await server.process.says('it has answered 410 (gone)', 'stderr');
+    await server.process.says('it has answered 410 (gone)');
     await server.stop();
     const next = await TestServer.start(rig);
-    await next.process.says('it has answered 410 (gone)', 'stderr');
+    await next.process.says('it has answered 410 (gone)');
     await next.hire();
     await next.run('plain');
     await next.stop();
