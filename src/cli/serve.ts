@@ -1,4 +1,5 @@
 import { remove } from 'fs-extra/esm';
+import { setMaxListeners } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { FjrError } from '../job/fjr-error.js';
@@ -50,6 +51,8 @@ export async function serveCommand(project: Project, args: ServeArguments): Prom
   const keep = args.keep ?? config.keep;
   const keepSeconds = keep === undefined ? undefined : readAge('--keep', keep);
   const closing = new AbortController();
+  // Each client that waits listens to it.
+  setMaxListeners(0, closing.signal);
   const ends: Promise<void>[] = [];
   const served: Served = {
     layout,
