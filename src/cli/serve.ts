@@ -1,4 +1,5 @@
 import { remove } from 'fs-extra/esm';
+import { setMaxListeners } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { FjrError } from '../job/fjr-error.js';
@@ -10,9 +11,12 @@ import { type Door, openDoor } from '../server/listen.js';
 import type { Served } from '../server/served.js';
 import { ServerPaths } from '../server/server-paths.js';
 import { listTokens } from '../server/tokens.js';
+import { openWebhook } from '../server/webhooks/webhook.js';
+import { listInPieces } from '../system/listing.js';
+import { breakLock, takeLock } from '../system/lock.js';
 import { mountedTrees } from '../system/trees.js';
 import { wholeArgument } from './arguments.js';
-import { clock, filesFor } from './compose.js';
+import { clock, doorbells, filesFor, paceFor, thisHost } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { oldServed, readAge } from './gc.js';
 import { tellDispatcher } from './hint-line.js';
@@ -46,11 +50,21 @@ export async function serveCommand(project: Project, args: ServeArguments): Prom
   });
   const keep = args.keep ?? config.keep;
   const keepSeconds = keep === undefined ? undefined : readAge('--keep', keep);
+  const closing = new AbortController();
+  // Each client that waits listens to it.
+  setMaxListeners(0, closing.signal);
+  const ends: Promise<void>[] = [];
   const served: Served = {
     layout,
     jobspecs: config.jobSpecs ?? layout.jobspecs,
     files: filesFor(project, args.fsync),
-    ...{ trees: mountedTrees, clock },
+    ...{ trees: mountedTrees, clock, doorbells, pace: paceFor(project), listing: listInPieces },
+    isShared: thisHost().isShared(layout.root),
+    closing: closing.signal,
+    lastly: (task) => ends.push(task),
+    webhooks: (config.webhooks ?? []).map((webhook) => openWebhook(webhook, (name) => process.env[name])),
+    takeLock: (path, onLost) => takeLock(path, thisHost(), { onLost }),
+    breakLock,
     tell: (names) => tellDispatcher(project, names),
     remark: (line) => {
       remark(`fjr: ${printable(line)}`);
@@ -63,7 +77,9 @@ export async function serveCommand(project: Project, args: ServeArguments): Prom
     remark(`hint: nobody has a token yet: fjr --project ${name} token add NAME --scope read,submit`);
   const code = await toldToEnd();
   retention?.stop();
+  closing.abort();
   await open.close();
+  await Promise.all(ends);
   return code;
 }
 

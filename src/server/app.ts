@@ -5,13 +5,17 @@ import { ArtifactBook } from './artifact-book.js';
 import { authenticate, letEverybodyIn } from './authenticate.js';
 import { ensureNumbers } from './claim-numbers.js';
 import { describeFailure } from './describe-failure.js';
+import { EventFeed } from './events/event-feed.js';
+import { addEventRoutes } from './events/event-routes.js';
 import { FailedTries } from './failed-tries.js';
+import { LiveIndex } from './feed/live-index.js';
 import { type Desk, addArtifactRoute, addJobmgrRoutes } from './jobmgr-routes.js';
 import { refuseOtherHosts, refuseOtherOrigins } from './keep-browsers-out.js';
 import type { Served } from './served.js';
 import { ServedJobs } from './served-jobs.js';
 import { ServerPaths } from './server-paths.js';
 import { SignedLinks, ensureKey } from './signed-links.js';
+import { runWebhooks } from './webhooks/webhooks.js';
 
 /** Everything that a server answers. */
 export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
@@ -35,6 +39,7 @@ export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
   // All that is added from here on asks for a token.
   app.use(auth ? authenticate(served.files, desk.paths, new FailedTries(served.clock)) : letEverybodyIn);
   addJobmgrRoutes(app, desk);
+  addEventRoutes(app, desk);
   return app;
 }
 
@@ -42,8 +47,20 @@ function openDesk(served: Served): Desk {
   const { files, layout, clock } = served;
   const paths = new ServerPaths(layout);
   for (const directory of [paths.directory, served.jobspecs]) files.ensureDirectory(directory);
-  const jobs = new ServedJobs(served);
+  const index = new LiveIndex(served);
+  const feed = new EventFeed(served, index);
+  const jobs = new ServedJobs(served, index);
+  if (served.webhooks.length > 0) served.lastly(runWebhooks(served, paths, index));
   const artifacts = new ArtifactBook(served, paths);
-  perform(files, ensureNumbers(paths, { job: jobs.highest() + 1, artifact: artifacts.highest() + 1 }));
-  return { served, paths, jobs, artifacts, links: new SignedLinks(ensureKey(files, paths), clock) };
+  if (!files.exists(paths.numbers))
+    perform(files, ensureNumbers(paths, { job: jobs.highest() + 1, artifact: artifacts.highest() + 1 }));
+  return {
+    served,
+    paths,
+    index,
+    feed,
+    jobs,
+    artifacts,
+    links: new SignedLinks(ensureKey(files, paths), clock),
+  };
 }

@@ -2,6 +2,8 @@ import { TomlError, parse } from 'smol-toml';
 import { FjrError } from '../job/fjr-error.js';
 import { didYouMean } from '../job/did-you-mean.js';
 import { shorten } from '../job/shorten.js';
+import { readWebhooks } from './webhooks/read-webhooks.js';
+import type { WebhookSettings } from './webhooks/webhook.js';
 
 /** What a configuration file may say; command lines go before it. */
 export interface Config {
@@ -11,6 +13,7 @@ export interface Config {
   readonly keep?: string;
   /** Where the specs are. */
   readonly jobSpecs?: string;
+  readonly webhooks?: readonly WebhookSettings[];
 }
 
 /** Sections of jobmgr's that mean nothing here, and why. */
@@ -38,9 +41,10 @@ export function readConfig(text: string, file: string, remark: (line: string) =>
   const config: Record<string, unknown> = {};
   for (const [section, value] of Object.entries(parseToml(text, file))) {
     if (section === 'Server' && isTable(value)) Object.assign(config, readServer(value, file, remark));
+    else if (section === 'Webhook') config['webhooks'] = readWebhooks(value, file);
     else if (Object.hasOwn(elsewhere, section))
       remark(`${file}: [${section}] does not apply: ${elsewhere[section] ?? ''}`);
-    else remark(`${file}: unknown ${quoted(section)} is passed over${hint(section, ['Server'])}`);
+    else remark(`${file}: unknown ${quoted(section)} is passed over${hint(section, ['Server', 'Webhook'])}`);
   }
   return config;
 }

@@ -1,23 +1,29 @@
 import contentDisposition from 'content-disposition';
 import type { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { parseEntryName } from '../queue/entry-name.js';
 import { perform } from '../queue/perform.js';
 import type { Place } from '../queue/places.js';
 import { type Ask, type ServerEnv, refuse } from './answers.js';
 import type { Artifact, ArtifactBook } from './artifact-book.js';
 import { needs } from './authenticate.js';
 import { nextNumber } from './claim-numbers.js';
+import type { EventFeed } from './events/event-feed.js';
+import type { LiveIndex } from './feed/live-index.js';
 import { readResult } from './read-result.js';
 import type { Served } from './served.js';
 import type { ServedJob, ServedJobs } from './served-jobs.js';
 import type { ServerPaths } from './server-paths.js';
 import type { SignedLinks } from './signed-links.js';
 import { submitSpec } from './submit-spec.js';
+import { readWait, waitForEnd } from './wait-for-end.js';
 
 /** What routes work with. */
 export interface Desk {
   readonly served: Served;
   readonly paths: ServerPaths;
+  readonly index: LiveIndex;
+  readonly feed: EventFeed;
   readonly jobs: ServedJobs;
   readonly artifacts: ArtifactBook;
   readonly links: SignedLinks;
@@ -108,12 +114,20 @@ function parseParameters(text: string): Map<string, string> | undefined {
     : undefined;
 }
 
-async function get(ask: Ask, { served, paths, jobs, artifacts }: Desk): Promise<Response> {
+async function get(ask: Ask, desk: Desk): Promise<Response> {
+  const { served, paths, jobs, artifacts } = desk;
   const id = askedNumber(ask);
   if (typeof id !== 'number') return id;
+  const wait = readWait(ask.req.query('wait'));
+  if (wait === undefined) return refuse(ask, 'invalid_params');
   // Numbers that nobody was given need not be looked for.
   const isGiven = id < perform(served.files, nextNumber(paths, 'job'));
-  const found = isGiven ? jobs.find(id) : undefined;
+  let found = isGiven ? await jobs.find(id) : undefined;
+  if (found !== undefined && found.ended === undefined && wait > 0) {
+    const { entry } = found.place;
+    await waitForEnd(desk, { id: entry, name: parseEntryName(entry).job }, wait, ask);
+    found = await jobs.find(id);
+  }
   if (found === undefined) return refuse(ask, 'unknown_job', 200, `there is no job ${id}`);
   const isOver = found.ended !== undefined;
   const left = isOver ? await artifacts.of(found) : [];

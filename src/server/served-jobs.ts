@@ -9,7 +9,8 @@ import {
 } from '../job/spec/spec-job.js';
 import { parseEntryName } from '../queue/entry-name.js';
 import { type Place, allPlaces } from '../queue/places.js';
-import { JournalTimes } from './journal-times.js';
+import type { JobSummary } from './feed/job-index.js';
+import type { LiveIndex } from './feed/live-index.js';
 import type { Served } from './served.js';
 
 /** A job that came through a server, and how it stands. Times are ISO 8601. */
@@ -20,67 +21,50 @@ export interface ServedJob {
   readonly ended: string | undefined;
 }
 
-/** Times that a job is looked for before it is taken for gone: it may move while places are listed. */
-const looks = 3;
-
 /**
- * Finds jobs by their numbers. Where each was last seen is remembered, and holds while it is still there; else all places
- * are listed anew. So an answer costs one look at a file, and now and then a listing of the project.
+ * Finds jobs by their numbers. The index says where; that counts if the job's file is there. Else the index is made to
+ * look, and then at everything: a job may move while directories are listed, so that this is done twice.
  */
 export class ServedJobs {
   readonly #served: Served;
-  readonly #times: JournalTimes;
-  #places = new Map<number, Place[]>();
+  readonly #index: LiveIndex;
 
-  constructor(served: Served) {
+  constructor(served: Served, index: LiveIndex) {
     this.#served = served;
-    this.#times = new JournalTimes(served.files, served.layout);
+    this.#index = index;
   }
 
-  find(id: number): ServedJob | undefined {
-    for (let look = 0; look < looks; look++) {
-      for (const place of this.#newestFirst(this.#places.get(id) ?? [])) {
-        const found = this.#read(place, id);
-        if (found !== undefined) return found;
-      }
-      this.#listPlaces();
+  async find(id: number): Promise<ServedJob | undefined> {
+    const found = this.#find(id);
+    if (found !== undefined) return found;
+    for (const look of ['refresh', 'sweep', 'sweep'] as const) {
+      await this.#index[look]();
+      const late = this.#find(id);
+      if (late !== undefined) return late;
     }
     return undefined;
   }
 
-  /** The highest number that a job in the project has. */
+  /** The highest number that a job in the project has. Lists all there is. */
   highest(): number {
-    this.#listPlaces();
     let highest = 0;
-    for (const id of this.#places.keys()) highest = Math.max(highest, id);
+    for (const { entry } of allPlaces(this.#served.files, this.#served.layout))
+      highest = Math.max(highest, idOfSpecJobName(parseEntryName(entry).job) ?? 0);
     return highest;
   }
 
-  #listPlaces(): void {
-    const { files, layout } = this.#served;
-    const places = new Map<number, Place[]>();
-    for (const place of allPlaces(files, layout)) {
-      const id = idOfSpecJobName(parseEntryName(place.entry).job);
-      if (id === undefined) continue;
-      const others = places.get(id);
-      if (others === undefined) places.set(id, [place]);
-      else others.push(place);
+  #find(id: number): ServedJob | undefined {
+    for (const summary of this.#index.numbered(id)) {
+      const found = this.#read(summary, id);
+      if (found !== undefined) return found;
     }
-    this.#places = places;
-  }
-
-  /** What waits or runs first; of outcomes the newest, should somebody have put the job there again. */
-  #newestFirst(places: readonly Place[]): readonly Place[] {
-    if (places.length < 2) return places;
-    const at = (place: Place): number =>
-      isLive(place) ? Infinity : (this.#served.files.movedAt(place.path) ?? 0);
-    return [...places].sort((a, b) => (at(a) < at(b) ? 1 : -1));
+    return undefined;
   }
 
   /** Undefined: it is not there any more, or it is not that job. */
-  #read(place: Place, id: number): ServedJob | undefined {
-    const { files } = this.#served;
-    const inspected = files.inspect(place.path, jobFileLimit);
+  #read(summary: JobSummary, id: number): ServedJob | undefined {
+    const place = this.#index.placeOf(summary);
+    const inspected = this.#served.files.inspect(place.path, jobFileLimit);
     if (inspected.kind !== 'file' || !looksLikeSpecJob(inspected.head)) return undefined;
     let job: SpecJob;
     try {
@@ -89,23 +73,7 @@ export class ServedJobs {
       if (error instanceof JobFileError) return undefined;
       throw error;
     }
-    if (job.id !== id || specJobName(job.jobspec, id) !== parseEntryName(place.entry).job) return undefined;
-    const { started, ended } = this.#times.of(place.entry);
-    return {
-      job,
-      place,
-      started: place.state === 'waiting' || place.state === 'assigned' ? undefined : started,
-      ended: isLive(place) ? undefined : (ended ?? this.#movedAt(place)),
-    };
+    if (job.id !== id || specJobName(job.jobspec, id) !== summary.name) return undefined;
+    return { job, place, started: summary.started, ended: summary.ended };
   }
-
-  /** Journals of crews that are long gone may have been removed. */
-  #movedAt({ path }: Place): string | undefined {
-    const at = this.#served.files.movedAt(path);
-    return at === undefined ? undefined : new Date(at).toISOString();
-  }
-}
-
-function isLive({ state }: Place): boolean {
-  return state !== 'done' && state !== 'failed';
 }

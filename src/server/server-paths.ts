@@ -34,6 +34,17 @@ export class ServerPaths {
   artifact(number: number): string {
     return `${this.artifacts}/${number}.json`;
   }
+  /** How far each receiver of webhooks has been told. */
+  get webhooks(): string {
+    return `${this.directory}/webhooks`;
+  }
+  webhook(key: string): string {
+    return `${this.webhooks}/${key}.json`;
+  }
+  /** Which server tells them. */
+  get webhooksLock(): string {
+    return `${this.directory}/webhooks.lock`;
+  }
   /** A file or directory for a moment. */
   draft(token: Token): string {
     return `${this.directory}/.draft-${token}`;
