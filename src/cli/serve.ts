@@ -12,7 +12,7 @@ import { ServerPaths } from '../server/server-paths.js';
 import { listTokens } from '../server/tokens.js';
 import { mountedTrees } from '../system/trees.js';
 import { wholeArgument } from './arguments.js';
-import { clock, filesFor } from './compose.js';
+import { clock, filesFor, pageDirectory } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { oldServed, readAge } from './gc.js';
 import { tellDispatcher } from './hint-line.js';
@@ -49,6 +49,7 @@ export async function serveCommand(project: Project, args: ServeArguments): Prom
   const served: Served = {
     layout,
     jobspecs: config.jobSpecs ?? layout.jobspecs,
+    page: pageDirectory,
     files: filesFor(project, args.fsync),
     ...{ trees: mountedTrees, clock },
     tell: (names) => tellDispatcher(project, names),

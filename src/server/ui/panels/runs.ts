@@ -1,0 +1,62 @@
+import type { JobSummary, TaskCounts } from '../api.js';
+import { element, section, setText } from '../elements.js';
+import { jobLink, ticking } from '../job-cells.js';
+import { JobWindow } from '../job-window.js';
+import { linkToJobs } from '../location.js';
+import { drawLater } from '../paced.js';
+import { Progress } from '../progress.js';
+import { type Row, Rows, Still } from '../rows.js';
+import type { Panel } from '../view.js';
+
+const shown = 6;
+
+/** Fan-out jobs under way, and how far they are. */
+export function runsPanel(): Panel {
+  const list = element('ul', { class: 'runs' });
+  const { root, head } = section('runs', 'Runs', list);
+  head.append(element('span', { class: 'aside' }, element('a', { href: linkToJobs({ kind: 'run' }) }, 'all')));
+  const tasks = new Map<string, TaskCounts>();
+  const rows = new Rows<JobSummary>(
+    list,
+    (run) => run.id,
+    () => runRow((run) => tasks.get(run.name)),
+  );
+  const window = new JobWindow(['waiting', 'assigned', 'running'], 'run', shown * 2, () => draw());
+  const still = new Still(list, () => draw());
+  const draw = drawLater(() => {
+    rows.show(window.jobs.slice(0, shown), still.held);
+    root.hidden = rows.size === 0;
+    const names = new Set(window.jobs.map(({ name }) => name));
+    for (const name of tasks.keys()) if (!names.has(name)) tasks.delete(name);
+  });
+  root.hidden = true;
+  return {
+    root,
+    load: () => window.load(),
+    hear: (event) => {
+      if (event.type === 'job') window.hear(event.job);
+      if (event.type !== 'run') return;
+      tasks.set(event.name, event.tasks);
+      draw();
+    },
+    close: () => window.close(),
+  };
+}
+
+function runRow(tasksOf: (run: JobSummary) => TaskCounts | undefined): Row<JobSummary> {
+  const link = jobLink();
+  const since = element('span', { class: 'number' });
+  const progress = new Progress();
+  return {
+    root: element('li', {}, element('div', { class: 'line' }, link.root, since), progress.root),
+    show: (run) => {
+      link.show(run);
+      if (run.state === 'waiting') {
+        ticking(since, null);
+        setText(since, 'waiting');
+      } else ticking(since, run.started ?? run.changed);
+      const tasks = tasksOf(run);
+      if (tasks !== undefined) progress.show(tasks);
+    },
+  };
+}

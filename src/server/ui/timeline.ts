@@ -1,0 +1,103 @@
+import { element } from './elements.js';
+import { type Lane, type Lanes, barsOf } from './lanes.js';
+import { clockTime, duration } from './words.js';
+
+const laneHeight = 14;
+const gap = 3;
+const axisHeight = 20;
+/** Higher than this nobody looks at it whole; the table beside it has all workers. */
+const mostLanes = 128;
+
+/** One lane for each worker, its tasks as bars. Those that failed are taller, and of another colour. */
+export class Timeline {
+  readonly #canvas = element('canvas', { role: 'img' });
+  readonly root = element('div', { class: 'timeline' }, this.#canvas);
+  readonly #resize = new ResizeObserver(() => this.#draw());
+  readonly #scheme = matchMedia('(prefers-color-scheme: dark)');
+  #lanes: Lanes | undefined;
+  #now = 0;
+
+  constructor() {
+    this.#resize.observe(this.root);
+    this.#scheme.addEventListener('change', this.#draw);
+  }
+
+  /** `now`: when it is, if the run goes on. */
+  show(lanes: Lanes, now: number | undefined, words: string): void {
+    this.#lanes = lanes;
+    this.#now = now ?? lanes.last;
+    this.#canvas.setAttribute('aria-label', words);
+    this.#draw();
+  }
+
+  close(): void {
+    this.#resize.disconnect();
+    this.#scheme.removeEventListener('change', this.#draw);
+  }
+
+  readonly #draw = (): void => {
+    const width = this.root.clientWidth;
+    const all = this.#lanes;
+    const context = this.#canvas.getContext('2d');
+    if (all === undefined || context === null || width === 0 || all.count === 0) return;
+    const lanes = all.all().slice(0, mostLanes);
+    const height = lanes.length * (laneHeight + gap) + axisHeight;
+    this.#canvas.width = width * devicePixelRatio;
+    this.#canvas.height = height * devicePixelRatio;
+    this.#canvas.style.height = `${height}px`;
+    context.scale(devicePixelRatio, devicePixelRatio);
+    const style = getComputedStyle(this.root);
+    const colour = (name: string): string => style.getPropertyValue(name).trim();
+    const last = Math.max(this.#now, all.last, all.first + 1);
+    lanes.forEach((lane, index) => {
+      const top = index * (laneHeight + gap);
+      context.fillStyle = colour('--idle');
+      context.fillRect(0, top + laneHeight - 1, width, 1);
+      drawLane(context, lane, { top, width, first: all.first, last }, colour);
+    });
+    context.font = `11px ${style.fontFamily}`;
+    drawAxis(context, { first: all.first, last, width, height }, colour('--soft'));
+  };
+}
+
+interface Place {
+  readonly top: number;
+  readonly width: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+function drawLane(
+  context: CanvasRenderingContext2D,
+  lane: Lane,
+  { top, width, first, last }: Place,
+  colour: (name: string) => string,
+): void {
+  const [done, failed] = [colour('--done'), colour('--failed')];
+  for (const { from, to, share, failed: hasFailed } of barsOf(lane, first, last, width)) {
+    const wide = to - from > 4 ? to - from - 1 : to - from;
+    context.fillStyle = done;
+    const tall = Math.max(1, Math.round(share * (laneHeight - 5)));
+    if (!hasFailed || share < 1) context.fillRect(from, top + laneHeight - 1 - tall, wide, tall);
+    if (!hasFailed) continue;
+    context.fillStyle = failed;
+    // A column that stands for many has its failures on top of it; a task that failed is one whole bar.
+    if (share < 1) context.fillRect(from, top, wide, 4);
+    else context.fillRect(from, top, wide, laneHeight - 1);
+  }
+}
+
+function drawAxis(
+  context: CanvasRenderingContext2D,
+  { first, last, width, height }: { first: number; last: number; width: number; height: number },
+  colour: string,
+): void {
+  context.fillStyle = colour;
+  context.textBaseline = 'bottom';
+  context.textAlign = 'left';
+  context.fillText(clockTime(new Date(first)), 0, height);
+  context.textAlign = 'center';
+  context.fillText(duration(last - first), width / 2, height);
+  context.textAlign = 'right';
+  context.fillText(clockTime(new Date(last)), width, height);
+}
