@@ -37,7 +37,14 @@ export class Actions {
     const consequence = isRunning
       ? 'It is stopped where it is. What it has done so far is not undone, and it does not go on from there.'
       : 'It is taken out of the queue and counts as failed.';
-    if (!(await confirm(`Cancel ${name}?`, consequence, `Cancel the ${job.kind}`, isRunning ? 'Let it run' : 'Leave it')))
+    if (
+      !(await confirm(
+        `Cancel ${name}?`,
+        consequence,
+        `Cancel the ${job.kind}`,
+        isRunning ? 'Let it run' : 'Leave it',
+      ))
+    )
       return;
     await this.#order(job, 'cancel', isRunning ? `${name} is being stopped.` : `${name} is cancelled.`);
   }

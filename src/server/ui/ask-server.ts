@@ -37,7 +37,11 @@ export function jobRoute(id: string, rest = '', query: Query = {}): string {
 }
 
 /** An answer whose body is still to be read. Throws Refusal, or Unreachable. */
-export async function ask(path: string, options: RequestInit = {}, token = currentToken()): Promise<Response> {
+export async function ask(
+  path: string,
+  options: RequestInit = {},
+  token = currentToken(),
+): Promise<Response> {
   const headers = new Headers(options.headers);
   if (token !== undefined) headers.set('Authorization', `Bearer ${token}`);
   let response;

@@ -1,7 +1,12 @@
 import { button, element } from './elements.js';
 
 /** Asks before something that cannot be undone. The answer that changes nothing is the one at hand. */
-export async function confirm(question: string, consequence: string, yes: string, no: string): Promise<boolean> {
+export async function confirm(
+  question: string,
+  consequence: string,
+  yes: string,
+  no: string,
+): Promise<boolean> {
   const dialog = element('dialog', { 'aria-labelledby': 'question', 'aria-describedby': 'consequence' });
   return new Promise((resolve) => {
     const answer = (value: boolean) => (): void => {

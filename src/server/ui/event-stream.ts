@@ -104,7 +104,10 @@ export class EventStream {
 
   async #listen(signal: AbortSignal, silence: Silence): Promise<void> {
     const resumes = this.#lastId;
-    const headers = { Accept: 'text/event-stream', ...(resumes === undefined ? {} : { 'Last-Event-ID': resumes }) };
+    const headers = {
+      Accept: 'text/event-stream',
+      ...(resumes === undefined ? {} : { 'Last-Event-ID': resumes }),
+    };
     const response = await ask('v1/events', { headers, signal, cache: 'no-store' });
     let isReset = false;
     const parser = createParser({

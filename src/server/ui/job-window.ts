@@ -76,7 +76,8 @@ export class JobWindow {
       this.#more = true;
     }
     const lostSight = this.#more && this.#jobs.length < Math.min(before, this.#size / 2);
-    const mayBeRetried = !isOver(job.state) && this.#jobs.some(({ name, id }) => name === job.name && id !== job.id);
+    const mayBeRetried =
+      !isOver(job.state) && this.#jobs.some(({ name, id }) => name === job.name && id !== job.id);
     if (lostSight || mayBeRetried) this.#refresher.soon();
   }
 

@@ -48,7 +48,11 @@ export class LogPane {
   #append(text: string): void {
     this.root.insertBefore(document.createTextNode(text), this.#last);
     this.#held += text.length;
-    for (let [first] = this.root.childNodes; this.#held > mostHeld && first !== this.#last; [first] = this.root.childNodes) {
+    for (
+      let [first] = this.root.childNodes;
+      this.#held > mostHeld && first !== this.#last;
+      [first] = this.root.childNodes
+    ) {
       this.#held -= first?.textContent?.length ?? 0;
       first?.remove();
       this.cut = true;

@@ -55,10 +55,14 @@ async function readTail(id: string): Promise<string> {
 
 async function readEnd(id: string, stream: string): Promise<string> {
   try {
-    const response = await ask(jobRoute(id, '/log', { stream }), { headers: { Range: `bytes=-${tailBytes}` } });
+    const response = await ask(jobRoute(id, '/log', { stream }), {
+      headers: { Range: `bytes=-${tailBytes}` },
+    });
     const text = await response.text();
     // A part of a file may begin within a line.
-    return response.status === 206 ? text.slice(text.length < tailBytes / 2 ? 0 : text.indexOf('\n') + 1) : text;
+    return response.status === 206
+      ? text.slice(text.length < tailBytes / 2 ? 0 : text.indexOf('\n') + 1)
+      : text;
   } catch (error) {
     // It has printed nothing, or the file is empty.
     if (error instanceof Refusal && (error.status === 404 || error.status === 416)) return '';

@@ -68,7 +68,11 @@ function explain(error: unknown): void {
   else if (error instanceof Refusal && error.status === 404 && view !== undefined)
     view.root.replaceChildren(
       element('h1', { tabindex: '-1', class: 'name' }, view.title),
-      element('p', {}, 'There is no such job here. It may have been removed, or started anew under another name on disk.'),
+      element(
+        'p',
+        {},
+        'There is no such job here. It may have been removed, or started anew under another name on disk.',
+      ),
       element('p', {}, element('a', { href: '#/jobs' }, 'All jobs')),
     );
   else if (error instanceof Refusal) announce(error.message);
@@ -86,7 +90,10 @@ function askForToken({ status }: Refusal): void {
   tryNow.hidden = true;
   setText(connection, '');
   document.title = 'Sign in · fjr';
-  const reason = status === 403 ? 'This token may not read: it needs the scope "read".' : 'The token is not valid any more.';
+  const reason =
+    status === 403
+      ? 'This token may not read: it needs the scope "read".'
+      : 'The token is not valid any more.';
   main.replaceChildren(signInView(hadOne ? reason : undefined, open));
   main.querySelector('input')?.focus();
 }

@@ -68,7 +68,8 @@ export class Refresher {
     } finally {
       this.#looking = false;
       const took = performance.now() - begun;
-      if (!this.#closed) this.#timer = setTimeout(this.#pauseEnded, Math.max(this.#pause, took * shareOfTime));
+      if (!this.#closed)
+        this.#timer = setTimeout(this.#pauseEnded, Math.max(this.#pause, took * shareOfTime));
     }
   }
 

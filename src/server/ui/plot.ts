@@ -70,10 +70,27 @@ export class ThroughputPlot {
       padding: [8, 4, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
-      scales: { x: { time: true }, y: { range: (_, low, high) => rangeOf(low, high) } },
+      scales: {
+        x: { time: true, range: (_, first, last) => [first - 30, last + 30] },
+        y: { range: (_, low, high) => rangeOf(low, high) },
+      },
       axes: [
-        { ...axis, grid: { show: false }, size: 22, gap: 4, space: 70, values: (_, times) => times.map(timeLabel) },
-        { ...axis, size: 44, gap: 6, space: 28, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000], values: (_, values) => values.map((value) => count(Math.abs(value))) },
+        {
+          ...axis,
+          grid: { show: false },
+          size: 22,
+          gap: 4,
+          space: 70,
+          values: (_, times) => times.map(timeLabel),
+        },
+        {
+          ...axis,
+          size: 44,
+          gap: 6,
+          space: 28,
+          incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000],
+          values: (_, values) => values.map((value) => count(Math.abs(value))),
+        },
       ],
       series: [
         {},
@@ -81,7 +98,9 @@ export class ThroughputPlot {
         { label: 'failed', fill: colour('--failed'), paths: bars, points: { show: false } },
       ],
       hooks: {
-        setCursor: [({ cursor }) => this.#pointed(cursor.idx == null ? undefined : this.#minutes[cursor.idx])],
+        setCursor: [
+          ({ cursor }) => this.#pointed(cursor.idx == null ? undefined : this.#minutes[cursor.idx]),
+        ],
       },
     };
   }

@@ -5,6 +5,9 @@ import { clockTime, duration } from './words.js';
 const laneHeight = 14;
 const gap = 3;
 const axisHeight = 20;
+/** Of the width, and in pixels at most: for the names of workers. */
+const labelShare = 0.25;
+const widestLabel = 170;
 /** Higher than this nobody looks at it whole; the table beside it has all workers. */
 const mostLanes = 128;
 
@@ -49,15 +52,33 @@ export class Timeline {
     const style = getComputedStyle(this.root);
     const colour = (name: string): string => style.getPropertyValue(name).trim();
     const last = Math.max(this.#now, all.last, all.first + 1);
+    context.font = `11px ${style.fontFamily}`;
+    const left = Math.round(Math.min(widestLabel, width * labelShare));
     lanes.forEach((lane, index) => {
       const top = index * (laneHeight + gap);
+      context.fillStyle = colour('--soft');
+      context.textBaseline = 'alphabetic';
+      context.fillText(shortened(context, lane, left - 10), 0, top + laneHeight - 2);
       context.fillStyle = colour('--idle');
-      context.fillRect(0, top + laneHeight - 1, width, 1);
-      drawLane(context, lane, { top, width, first: all.first, last }, colour);
+      context.fillRect(left, top + laneHeight - 1, width - left, 1);
+      context.save();
+      context.translate(left, 0);
+      drawLane(context, lane, { top, width: width - left, first: all.first, last }, colour);
+      context.restore();
     });
-    context.font = `11px ${style.fontFamily}`;
-    drawAxis(context, { first: all.first, last, width, height }, colour('--soft'));
+    context.translate(left, 0);
+    drawAxis(context, { first: all.first, last, width: width - left, height }, colour('--soft'));
   };
+}
+
+/** A worker's name in so many pixels; its number is what must not be missing. */
+function shortened(context: CanvasRenderingContext2D, { crew, worker }: Lane, room: number): string {
+  const number = ` · ${worker}`;
+  for (let name = crew; name !== ''; name = name.slice(0, -1)) {
+    const text = `${name}${name === crew ? '' : '…'}${number}`;
+    if (context.measureText(text).width <= room) return text;
+  }
+  return String(worker);
 }
 
 interface Place {

@@ -21,10 +21,18 @@ export class LogPanel {
   #reading: AbortController | undefined;
 
   constructor() {
-    const tab = (stream: Stream): HTMLButtonElement => button(titles[stream], () => this.#choose(stream), 'quiet');
+    const tab = (stream: Stream): HTMLButtonElement =>
+      button(titles[stream], () => this.#choose(stream), 'quiet');
     this.#tabs = { out: tab('out'), err: tab('err') };
     const { root, head } = section('log', 'Log', this.#pane.root, this.#note);
-    head.append(element('div', { class: 'aside tabs', role: 'group', 'aria-label': 'Which' }, this.#tabs.out, this.#tabs.err));
+    head.append(
+      element(
+        'div',
+        { class: 'aside tabs', role: 'group', 'aria-label': 'Which' },
+        this.#tabs.out,
+        this.#tabs.err,
+      ),
+    );
     this.root = root;
     this.#mark();
   }
@@ -65,7 +73,8 @@ export class LogPanel {
     this.#pane.clear();
     this.#say();
     this.#read(reading.signal).catch((error: unknown) => {
-      if (!reading.signal.aborted) setText(this.#note, error instanceof Error ? error.message : String(error));
+      if (!reading.signal.aborted)
+        setText(this.#note, error instanceof Error ? error.message : String(error));
     });
   }
 
@@ -82,7 +91,8 @@ export class LogPanel {
     const path = jobRoute(id, '/log', { stream: this.#stream });
     try {
       const response = await ask(path, { signal, headers: { Range: `bytes=-${tailBytes}` } });
-      const [, from = '0', size] = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('Content-Range') ?? '') ?? [];
+      const [, from = '0', size] =
+        /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('Content-Range') ?? '') ?? [];
       const read = new Uint8Array(await response.arrayBuffer());
       this.#pane.add(new TextDecoder().decode(read));
       if (Number(from) > 0) this.#pane.cut = true;

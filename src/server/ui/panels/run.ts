@@ -45,7 +45,13 @@ export class RunPanel {
       element('table', {}, element('thead', {}, element('tr', {}, ...heads)), this.#body),
     );
     const { root: tasks } = section('tasks', 'Tasks', this.#progress.root);
-    const { root: timeline, head } = section('timeline', 'Workers over time', this.#timeline.root, this.#words, table);
+    const { root: timeline, head } = section(
+      'timeline',
+      'Workers over time',
+      this.#timeline.root,
+      this.#words,
+      table,
+    );
     head.append(
       element(
         'ul',
@@ -116,7 +122,12 @@ function laneRow(): { root: HTMLElement; show(lane: Lane): void } {
     root: element('tr', {}, name, ...cells),
     show: ({ crew, worker, tasks }) => {
       setText(name, `${readable(crew)} · ${worker}`);
-      const values = [count(tasks.done), count(tasks.failures), duration(tasks.busy), duration(tasks.longest)];
+      const values = [
+        count(tasks.done),
+        count(tasks.failures),
+        duration(tasks.busy),
+        duration(tasks.longest),
+      ];
       cells.forEach((cell, index) => setText(cell, values[index] ?? ''));
     },
   };

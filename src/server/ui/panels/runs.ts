@@ -1,4 +1,5 @@
-import type { JobSummary, TaskCounts } from '../api.js';
+import type { Job, JobSummary, TaskCounts } from '../api.js';
+import { askJson, jobRoute, unlessLost } from '../ask-server.js';
 import { element, section, setText } from '../elements.js';
 import { jobLink, ticking } from '../job-cells.js';
 import { JobWindow } from '../job-window.js';
@@ -14,8 +15,18 @@ const shown = 6;
 export function runsPanel(): Panel {
   const list = element('ul', { class: 'runs' });
   const { root, head } = section('runs', 'Runs', list);
-  head.append(element('span', { class: 'aside' }, element('a', { href: linkToJobs({ kind: 'run' }) }, 'all')));
+  head.append(
+    element('span', { class: 'aside' }, element('a', { href: linkToJobs({ kind: 'run' }) }, 'all')),
+  );
   const tasks = new Map<string, TaskCounts>();
+  const asked = new Set<string>();
+  /** Events tell how far a run is when it goes on; how far it is before that must be asked for. */
+  const askFor = async (name: string): Promise<void> => {
+    asked.add(name);
+    const run = await askJson<Job>(jobRoute(name));
+    if (run.tasks !== null && !tasks.has(name)) tasks.set(name, run.tasks);
+    draw();
+  };
   const rows = new Rows<JobSummary>(
     list,
     (run) => run.id,
@@ -28,6 +39,7 @@ export function runsPanel(): Panel {
     root.hidden = rows.size === 0;
     const names = new Set(window.jobs.map(({ name }) => name));
     for (const name of tasks.keys()) if (!names.has(name)) tasks.delete(name);
+    for (const name of names) if (!asked.has(name)) void askFor(name).catch(unlessLost);
   });
   root.hidden = true;
   return {

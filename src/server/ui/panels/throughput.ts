@@ -64,7 +64,9 @@ export function throughputPanel(): Panel {
   // The plot's code is as large as all else of the page, which need not wait for it.
   void import('../plot.js').then(({ ThroughputPlot }) => {
     if (isClosed) return;
-    plot = new ThroughputPlot(canvas, (at) => setText(reading, at === undefined ? describe(minutes) : describeMinute(at)));
+    plot = new ThroughputPlot(canvas, (at) =>
+      setText(reading, at === undefined ? describe(minutes) : describeMinute(at)),
+    );
     draw();
   });
   return {
@@ -115,6 +117,5 @@ function showTable(body: HTMLElement, minutes: readonly Minute[]): void {
       ),
     ),
   );
-  if (some.length === 0)
-    body.append(element('tr', {}, element('td', { colspan: '3' }, counted(0, 'job'))));
+  if (some.length === 0) body.append(element('tr', {}, element('td', { colspan: '3' }, counted(0, 'job'))));
 }

@@ -27,10 +27,14 @@ export function workersPanel(): Panel {
   const empty = element('p', { class: 'none' }, 'Reading …');
   const sum = element('span', { class: 'aside' });
   let all = false;
-  const more = button('', () => {
-    all = !all;
-    draw();
-  }, 'quiet');
+  const more = button(
+    '',
+    () => {
+      all = !all;
+      draw();
+    },
+    'quiet',
+  );
   const { root, head } = section('workers', 'Workers', list, more, empty);
   head.append(sum);
   const rows = new Rows<Host>(list, ({ host }) => host, hostRow);

@@ -53,7 +53,8 @@ class JobView implements View {
 
   hear(event: Parameters<View['hear']>[0]): void {
     const name = this.#job?.name;
-    if (event.type === 'job' && (event.job.name === name || event.job.id === this.#id)) this.#refresher.soon();
+    if (event.type === 'job' && (event.job.name === name || event.job.id === this.#id))
+      this.#refresher.soon();
     if (event.type === 'run' && event.name === name) this.#runPanel?.count(event.tasks);
   }
 
@@ -80,7 +81,8 @@ class JobView implements View {
   }
 
   #showLog(job: Job): void {
-    const hasBegun = job.started !== null || job.state === 'running' || job.state === 'done' || job.state === 'failed';
+    const hasBegun =
+      job.started !== null || job.state === 'running' || job.state === 'done' || job.state === 'failed';
     this.#log.root.hidden = !hasBegun;
     if (hasBegun) this.#log.show(job.id, job.state === 'running', job.state === 'failed');
   }
@@ -110,8 +112,8 @@ function facts(job: Job): HTMLElement[] {
     ['Where', whereOf(job)],
     ['Started', job.started === null ? undefined : timeElement(job.started)],
     ['Ended', job.ended === null ? undefined : timeElement(job.ended)],
-    [job.state === 'running' ? 'Running for' : 'Ran', running.textContent === '' ? undefined : running],
-    [job.state === 'waiting' ? 'Waiting since' : 'Changed', timeElement(job.changed)],
+    [job.state === 'running' ? 'Running for' : 'Ran for', running.textContent === '' ? undefined : running],
+    ['Waiting since', job.state === 'waiting' ? timeElement(job.changed) : undefined],
     ['Name on disk', job.id === job.name ? undefined : element('code', {}, readable(job.id))],
   ];
   return rows.flatMap(([term, value]) =>
@@ -121,8 +123,16 @@ function facts(job: Job): HTMLElement[] {
   );
 }
 
-function headRow(...words: readonly string[]): HTMLElement {
-  return element('thead', {}, element('tr', {}, ...words.map((word) => element('th', { scope: 'col' }, word))));
+/** `numbers`: the last column holds them. */
+function headRow(words: readonly string[], numbers = false): HTMLElement {
+  const cells = words.map((word, index) =>
+    element(
+      'th',
+      { scope: 'col', class: numbers && index === words.length - 1 ? 'number' : undefined },
+      word,
+    ),
+  );
+  return element('thead', {}, element('tr', {}, ...cells));
 }
 
 function attemptsTable(attempts: readonly Attempt[]): HTMLElement[] {
@@ -138,7 +148,7 @@ function attemptsTable(attempts: readonly Attempt[]): HTMLElement[] {
       element('td', {}, attempt.outcome ?? (attempt.ended === null ? 'running' : '')),
     ),
   );
-  const head = headRow('Attempt', 'Started', 'Ran', 'Where', 'Outcome');
+  const head = headRow(['Attempt', 'Started', 'Ran for', 'Where', 'Outcome']);
   const table = element('table', { 'aria-labelledby': 'attempts' }, head, element('tbody', {}, ...rows));
   return [section('attempts', 'Attempts', table).root];
 }
@@ -154,7 +164,7 @@ function artifactsTable(artifacts: readonly Artifact[]): HTMLElement[] {
       element('td', { class: 'number' }, bytes(size)),
     ),
   );
-  const head = headRow('Name', 'Type', 'Size');
+  const head = headRow(['Name', 'Type', 'Size'], true);
   const table = element('table', { 'aria-labelledby': 'artifacts' }, head, element('tbody', {}, ...rows));
   const { root, head: line } = section('artifacts', 'Artifacts', table);
   line.append(element('span', { class: 'aside' }, counted(artifacts.length, 'file')));

@@ -165,7 +165,10 @@ class JobsView implements View {
     const { length } = this.#jobs;
     const isFull = length >= mostRows;
     const some = this.#next === null ? counted(length, 'job') : `The newest ${counted(length, 'job')}`;
-    setText(this.#found, length === 0 ? 'No job is like that.' : `${some}${isFull ? ': narrow the search to see others' : ''}`);
+    setText(
+      this.#found,
+      length === 0 ? 'No job is like that.' : `${some}${isFull ? ': narrow the search to see others' : ''}`,
+    );
     this.#more.hidden = this.#next === null || isFull;
     setText(this.#more, `${perPage} more`);
     this.#news.hidden = this.#changes === 0;
@@ -173,7 +176,11 @@ class JobsView implements View {
   }
 }
 
-function choice(id: string, options: readonly (readonly [string, string])[], value: string): HTMLSelectElement {
+function choice(
+  id: string,
+  options: readonly (readonly [string, string])[],
+  value: string,
+): HTMLSelectElement {
   const select = element(
     'select',
     { id },

@@ -48,7 +48,8 @@ export function signInView(reason: string | undefined, signedIn: () => void): HT
 
 /** What is wrong with it; undefined: it is good, and kept. */
 async function tryToken(token: string, submit: HTMLButtonElement): Promise<string | undefined> {
-  if (!/^[\x21-\x7e]+$/.test(token)) return 'That is no token: it holds blanks, or letters that tokens do not have.';
+  if (!/^[\x21-\x7e]+$/.test(token))
+    return 'That is no token: it holds blanks, or letters that tokens do not have.';
   submit.disabled = true;
   try {
     await ask('v1/counts', {}, token);
