@@ -43,7 +43,7 @@ export function addPageRoutes(app: Hono<ServerEnv>, { files, page }: Served): vo
   let names: ReadonlySet<string> | undefined;
   app.use('/ui/*', etag());
   app.get('/ui', (ask) => ask.redirect('ui/', 308));
-  app.get('/ui/:name?', (ask) => {
+  app.on('GET', ['/ui/', '/ui/:name'], (ask) => {
     const name = ask.req.param('name') ?? 'index.html';
     names ??= new Set(perform(files, list(page)));
     if (!names.has(name)) return ask.notFound();
