@@ -78,7 +78,7 @@ describe.skipIf(chromiumPath === undefined)('The page in a browser', () => {
     const script = '#!/bin/sh\necho "<script>alert(2)</script><img src=x onerror=alert(3)>" >&2\nexit 7\n';
     rig.project().submit(hostileName, script, 0o700);
     await seen.shows(hostileName, '.failures');
-    await seen.shows('exit 7', '.failures');
+    await seen.shows('exit code 7', '.failures');
     await seen.shows('<script>alert(2)</script>', '.failures pre');
     await seen.page.getByRole('link', { name: hostileName }).first().click();
     await seen.shows(hostileName, 'h1');
@@ -171,7 +171,7 @@ describe.skipIf(chromiumPath === undefined)('The page in a browser', () => {
       () => seen.total('failed'),
       (total) => total === '1',
     );
-    await seen.shows('exit 3', '.failures');
+    await seen.shows('exit code 3', '.failures');
     await seen.shows('Nothing runs.');
     again.staff.push(...server.staff);
     await end(again, seen);
@@ -250,7 +250,7 @@ describe.skipIf(chromiumPath === undefined)('The page in a browser', () => {
       'one is left',
       () => rows.allInnerTexts(),
       ([text, ...rest]) =>
-        rest.length === 0 && text?.includes('j130.conf') === true && text.includes('exit 1'),
+        rest.length === 0 && text?.includes('j130.conf') === true && text.includes('exit code 1'),
     );
     // The address is the search.
     const other = await SeenPage.open(browser, server, new URL(seen.page.url()).hash);

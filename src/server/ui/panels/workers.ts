@@ -90,7 +90,9 @@ function hostRow(): Row<Host> {
   const machine = element('p', { class: 'words' });
   const marks = element('div', { class: 'marks', 'aria-hidden': 'true' });
   const tasks = element('tbody', {});
-  const summary = element('summary', {}, 'What they do');
+  const words = document.createTextNode('');
+  const whose = element('span', { class: 'unseen' });
+  const summary = element('summary', {}, words, whose);
   const details = element(
     'details',
     {},
@@ -127,8 +129,8 @@ function hostRow(): Row<Host> {
       setText(machine, host.machine);
       showMarks(marks, busy.length, workers);
       details.hidden = busy.length === 0;
-      setText(summary, workers === 1 ? 'What it does' : 'What they do');
-      summary.setAttribute('aria-label', `What workers of ${host.host} do`);
+      words.data = workers === 1 ? 'What it does' : 'What they do';
+      setText(whose, ` on ${readable(host.host)}`);
       if (details.open) rows.show(busy);
     },
   };

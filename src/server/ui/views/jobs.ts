@@ -99,7 +99,7 @@ class JobsView implements View {
       this.#typing = setTimeout(() => this.#changed(), typingPause);
     });
     for (const select of [this.#state, this.#kind]) select.addEventListener('change', () => this.#changed());
-    const heads = ['Job', 'State', 'Outcome', 'Where', 'Ran', 'Changed'].map((words) =>
+    const heads = ['Job', 'State', 'Where', 'Ran', 'Changed'].map((words) =>
       element('th', { scope: 'col', class: `is-${words.toLowerCase()}` }, words),
     );
     const table = element(
@@ -142,18 +142,31 @@ class JobsView implements View {
       q: this.#text.value.trim(),
       state: this.#state.value,
       kind: this.#kind.value,
-      ...{ cursor, limit: perPage },
     };
+    const found = cursor === undefined ? [] : [...this.#jobs];
+    const enough = found.length + perPage;
+    let next: string | null = cursor ?? null;
     try {
-      const page = await askJson<JobPage>(route('v1/jobs', query), { signal: reading.signal });
-      this.#jobs = cursor === undefined ? [...page.jobs] : [...this.#jobs, ...page.jobs];
-      this.#next = page.next;
+      // A search may answer with less than was asked for, or with nothing, when it had to look at much.
+      do {
+        const path = route('v1/jobs', { ...query, cursor: next ?? undefined, limit: enough - found.length });
+        const page: JobPage = await askJson<JobPage>(path, { signal: reading.signal });
+        found.push(...page.jobs);
+        next = page.next;
+        this.#present(found, next);
+      } while (next !== null && found.length < enough);
       if (cursor === undefined) this.#changes = 0;
       this.#show();
     } catch (error) {
       // Somebody has typed on.
       if (!reading.signal.aborted) throw error;
     }
+  }
+
+  #present(found: readonly JobSummary[], next: string | null): void {
+    this.#jobs = [...found];
+    this.#next = next;
+    this.#draw();
   }
 
   #lost(error: unknown): void {
@@ -199,7 +212,7 @@ function jobRow(): Row<JobSummary> {
   const link = jobLink();
   const state = stateCell();
   const kind = element('span', { class: 'kind' });
-  const outcome = element('td', { class: 'is-outcome' });
+  const outcome = element('span', { class: 'outcome' });
   const where = element('td', { class: 'is-where' });
   const ran = element('td', { class: 'is-ran number' });
   const changed = element('td', { class: 'is-changed number' });
@@ -208,8 +221,8 @@ function jobRow(): Row<JobSummary> {
       'tr',
       {},
       element('th', { scope: 'row' }, link.root, kind),
-      element('td', { class: 'is-state' }, state.root),
-      ...[outcome, where, ran, changed],
+      element('td', { class: 'is-state' }, state.root, ' ', outcome),
+      ...[where, ran, changed],
     ),
     show: (job) => {
       link.show(job);
