@@ -145,7 +145,7 @@ function showStream(state: StreamState): void {
   // Said once, and not at each try.
   if (isCut && !wasCut)
     announce(`${describeStream(state)}: ${state.reason} What is shown is as it was then.`);
-  if (state.kind === 'live' && wasCut) announce('Connected again.');
+  if (state.kind === 'live' && wasCut) announce('Connected again.', 10);
 }
 
 tryNow.addEventListener('click', () => stream.tryNow());
