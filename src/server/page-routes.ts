@@ -44,7 +44,7 @@ export function addPageRoutes(app: Hono<ServerEnv>, { files, page }: Served): vo
   app.use('/ui/*', etag());
   app.get('/ui', (ask) => ask.redirect('ui/', 308));
   app.on('GET', ['/ui/', '/ui/:name'], (ask) => {
-    const name = ask.req.param('name') ?? 'index.html';
+    const { name = 'index.html' }: { name?: string } = ask.req.param();
     names ??= new Set(perform(files, list(page)));
     if (!names.has(name)) return ask.notFound();
     const encoding = accepts(ask, {
