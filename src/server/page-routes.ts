@@ -4,7 +4,7 @@ import { etag } from 'hono/etag';
 import { lookup } from 'mrmime';
 import { perform } from '../queue/perform.js';
 import { list } from '../queue/steps.js';
-import type { ServerEnv } from './answers.js';
+import type { Ask, ServerEnv } from './answers.js';
 import type { Served } from './served.js';
 
 /**
@@ -25,12 +25,8 @@ const policy = [
 ].join('; ');
 
 /** Those that scripts/build-page.mjs has made beside each file, the smallest first. */
-const encodings = [
-  ['br', '.br'],
-  ['gzip', '.gz'],
-  ['identity', ''],
-] as const;
-type Encoding = (typeof encodings)[number][0];
+const suffixes = { br: '.br', gzip: '.gz', identity: '' };
+type Encoding = keyof typeof suffixes;
 
 /** Bytes; more than any of the files has. */
 const mostBytes = 4 * 1024 * 1024;
@@ -39,33 +35,38 @@ const mostBytes = 4 * 1024 * 1024;
  * The page. It holds no data and asks for no token: what it shows, it asks for itself. Links to it come from anywhere,
  * such as mail, so these routes stand before the one that keeps other origins out.
  */
-export function addPageRoutes(app: Hono<ServerEnv>, { files, page }: Served): void {
-  let names: ReadonlySet<string> | undefined;
+export function addPageRoutes(app: Hono<ServerEnv>, served: Served): void {
   app.use('/ui/*', etag());
   app.get('/ui', (ask) => ask.redirect('ui/', 308));
-  app.on('GET', ['/ui/', '/ui/:name'], (ask) => {
-    const { name = 'index.html' }: { name?: string } = ask.req.param();
-    names ??= new Set(perform(files, list(page)));
-    if (!names.has(name)) return ask.notFound();
-    const encoding = accepts(ask, {
-      header: 'Accept-Encoding',
-      supports: encodings.map(([word]) => word),
-      default: 'identity',
-      match: (wanted, { supports, default: none }) =>
-        supports.find((word) => wanted.some(({ type, q }) => type === word && q > 0)) ?? none,
-    }) as Encoding;
-    const suffix = encodings.find(([word]) => word === encoding)?.[1] ?? '';
-    const content = files.readFrom(`${page}/${name}${suffix}`, 0, mostBytes);
-    if (content === undefined) return ask.notFound();
-    if (encoding !== 'identity') ask.header('Content-Encoding', encoding);
-    ask.header('Vary', 'Accept-Encoding');
-    ask.header('Content-Security-Policy', policy);
-    // Names of scripts and styles hold a digest of their content; the others are asked for again, and are mostly the same.
-    const isNamedByContent = /-[A-Z0-9]{8}\.(?:js|css)$/.test(name);
-    ask.header('Cache-Control', isNamedByContent ? 'public, max-age=31536000, immutable' : 'no-cache');
-    ask.header('Content-Type', contentType(name));
-    return ask.body(new Uint8Array(content));
-  });
+  app.get('/ui/', (ask) => sendFile(ask, served, 'index.html'));
+  app.get('/ui/:name', (ask) => sendFile(ask, served, ask.req.param('name')));
+}
+
+function sendFile(ask: Ask, { files, page }: Served, name: string): Response | Promise<Response> {
+  // What is not a name in that directory is not even looked for.
+  if (!(perform(files, list(page)) ?? []).includes(name)) return ask.notFound();
+  const encoding = chooseEncoding(ask);
+  const content = files.readFrom(`${page}/${name}${suffixes[encoding]}`, 0, mostBytes);
+  if (content === undefined) return ask.notFound();
+  if (encoding !== 'identity') ask.header('Content-Encoding', encoding);
+  ask.header('Vary', 'Accept-Encoding');
+  ask.header('Content-Security-Policy', policy);
+  // Names of scripts and styles hold a digest of their content; the others are asked for again, and are mostly the same.
+  const isNamedByContent = /-[A-Z0-9]{8}\.(?:js|css)$/.test(name);
+  ask.header('Cache-Control', isNamedByContent ? 'public, max-age=31536000, immutable' : 'no-cache');
+  ask.header('Content-Type', contentType(name));
+  return ask.body(new Uint8Array(content));
+}
+
+/** The first of ours that the browser takes, whatever it would like best. */
+function chooseEncoding(ask: Ask): Encoding {
+  return accepts(ask, {
+    header: 'Accept-Encoding',
+    supports: Object.keys(suffixes),
+    default: 'identity',
+    match: (wanted, { supports, default: none }) =>
+      supports.find((word) => wanted.some(({ type, q }) => type === word && q > 0)) ?? none,
+  }) as Encoding;
 }
 
 function contentType(name: string): string {

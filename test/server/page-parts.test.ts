@@ -95,9 +95,9 @@ describe('Lanes of workers', () => {
     const bars = lanes.all().map((lane) => barsOf(lane, lanes.first, lanes.last, 900));
     for (const [index, columns] of bars.entries()) {
       expect(columns.length).toBeLessThanOrEqual(300);
-      const busy = columns.reduce((sum, { share }) => sum + share, 0) / 300;
+      const busy = columns.reduce((sum, column) => sum + column.busy, 0) / 300;
       expect(busy).toBeCloseTo(0.5, 2);
-      expect(columns.some(({ failed }) => failed)).toBe(index === 9);
+      expect(columns.some(({ hasFailed }) => hasFailed)).toBe(index === 9);
     }
     expect(lanes.all().reduce((sum, { tasks }) => sum + tasks.failures, 0)).toBe(1000);
   });
@@ -108,8 +108,9 @@ describe('Lanes of workers', () => {
     expect(barsOf(lanes.all()[0]!, lanes.first, start + 20_000, 200).at(-1)).toEqual({
       from: 100,
       to: 200,
-      share: 1,
-      failed: false,
+      busy: 1,
+      failed: 0,
+      hasFailed: false,
     });
   });
 });

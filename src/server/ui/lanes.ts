@@ -90,12 +90,15 @@ export class Lanes {
   }
 }
 
-/** A bar to draw, in pixels. `share`: of its width the worker was busy; below 1 it stands for many tasks. */
+/** A bar to draw: from where to where in pixels, and for which share of that time the worker was busy, and in vain. */
 export interface Bar {
   readonly from: number;
   readonly to: number;
-  readonly share: number;
-  readonly failed: boolean;
+  readonly busy: number;
+  /** A part of `busy`. */
+  readonly failed: number;
+  /** Something has failed here, however small a part of it that was. */
+  readonly hasFailed: boolean;
 }
 
 /** Narrower bars cannot be told from each other. */
@@ -109,7 +112,8 @@ export function barsOf({ tasks }: Lane, first: number, last: number, pixels: num
     return Array.from({ length: tasks.count }, (_, index) => {
       const from = place(tasks.begin(index));
       const to = Math.max(from + 1, place(tasks.end(index)));
-      return { from, to, share: 1, failed: tasks.hasFailed(index) };
+      const hasFailed = tasks.hasFailed(index);
+      return { from, to, busy: 1, failed: hasFailed ? 1 : 0, hasFailed };
     });
   return columnsOf(tasks, place, pixels);
 }
@@ -117,20 +121,24 @@ export function barsOf({ tasks }: Lane, first: number, last: number, pixels: num
 function columnsOf(tasks: Lane['tasks'], place: (time: number) => number, pixels: number): Bar[] {
   const columns = Math.ceil(pixels / leastWidth);
   const busy = new Float32Array(columns);
-  const failed = new Uint8Array(columns);
+  const failed = new Float32Array(columns);
+  const hasFailed = new Uint8Array(columns);
   for (let index = 0; index < tasks.count; index += 1) {
     const from = place(tasks.begin(index)) / leastWidth;
     const to = place(tasks.end(index)) / leastWidth;
-    if (tasks.hasFailed(index)) failed[Math.min(columns - 1, Math.floor(to))] = 1;
-    for (let column = Math.floor(from); column < Math.min(columns, to); column += 1)
-      busy[column] = (busy[column] ?? 0) + Math.min(to, column + 1) - Math.max(from, column);
+    const isVain = tasks.hasFailed(index);
+    if (isVain) hasFailed[Math.min(columns - 1, Math.floor(to))] = 1;
+    for (let column = Math.floor(from); column < Math.min(columns, to); column += 1) {
+      const part = Math.min(to, column + 1) - Math.max(from, column);
+      busy[column] = (busy[column] ?? 0) + part;
+      if (isVain) failed[column] = (failed[column] ?? 0) + part;
+    }
   }
-  const bars: Bar[] = [];
-  for (let column = 0; column < columns; column += 1) {
-    const share = Math.min(1, busy[column] ?? 0);
-    const hasFailed = failed[column] === 1;
-    if (share > 0 || hasFailed)
-      bars.push({ from: column * leastWidth, to: (column + 1) * leastWidth, share, failed: hasFailed });
-  }
-  return bars;
+  return Array.from(busy, (share, column) => ({
+    from: column * leastWidth,
+    to: (column + 1) * leastWidth,
+    busy: Math.min(1, share),
+    failed: Math.min(1, failed[column] ?? 0),
+    hasFailed: hasFailed[column] === 1,
+  })).filter((bar) => bar.busy > 0 || bar.hasFailed);
 }

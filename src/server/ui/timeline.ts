@@ -4,6 +4,9 @@ import { clockTime, duration } from './words.js';
 
 const laneHeight = 14;
 const gap = 3;
+/** What was done leaves room above it, which only failures reach. */
+const busyHeight = laneHeight - 5;
+const leastFailure = 2;
 const axisHeight = 20;
 /** Of the width, and in pixels at most: for the names of workers. */
 const labelShare = 0.25;
@@ -94,17 +97,20 @@ function drawLane(
   { top, width, first, last }: Place,
   colour: (name: string) => string,
 ): void {
-  const [done, failed] = [colour('--done'), colour('--failed')];
-  for (const { from, to, share, failed: hasFailed } of barsOf(lane, first, last, width)) {
+  const bottom = top + laneHeight - 1;
+  for (const { from, to, busy, failed, hasFailed } of barsOf(lane, first, last, width)) {
     const wide = to - from > 4 ? to - from - 1 : to - from;
-    context.fillStyle = done;
-    const tall = Math.max(1, Math.round(share * (laneHeight - 5)));
-    if (!hasFailed || share < 1) context.fillRect(from, top + laneHeight - 1 - tall, wide, tall);
-    if (!hasFailed) continue;
-    context.fillStyle = failed;
-    // A column that stands for many has its failures on top of it; a task that failed is one whole bar.
-    if (share < 1) context.fillRect(from, top, wide, 4);
-    else context.fillRect(from, top, wide, laneHeight - 1);
+    const done = Math.round((busy - failed) * busyHeight);
+    const vain = hasFailed ? Math.max(leastFailure, Math.round(failed * (laneHeight - 1))) : 0;
+    context.fillStyle = colour('--done');
+    context.fillRect(
+      from,
+      bottom - Math.max(hasFailed ? 0 : 1, done),
+      wide,
+      Math.max(hasFailed ? 0 : 1, done),
+    );
+    context.fillStyle = colour('--failed');
+    context.fillRect(from, top, wide, Math.min(vain, laneHeight - 1));
   }
 }
 

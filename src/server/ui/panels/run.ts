@@ -57,7 +57,7 @@ export class RunPanel {
         'ul',
         { class: 'legend aside' },
         element('li', { class: 'is-done' }, 'busy'),
-        element('li', { class: 'is-failed' }, 'failed, taller'),
+        element('li', { class: 'is-failed' }, 'failed, at the top'),
       ),
     );
     this.root = element('div', {}, tasks, timeline);
