@@ -1,12 +1,19 @@
+import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, type Page, chromium } from 'playwright-core';
 import { onPath } from './on-path.js';
 import type { TestServer } from './server.js';
 import { waitUntil } from './wait-until.js';
 
+/** Whether there is what the page shows: the routes under /v1. */
+const hasRoutes = existsSync(new URL('../../src/server/v1', import.meta.url));
+
 /** The machine's Chromium; undefined: it has none. */
 export const chromiumPath = ['chromium', 'chromium-browser', 'google-chrome']
   .map(find)
   .find((path) => path !== '');
+
+/** Why the page cannot be looked at; '': it can. */
+export const obstacle = chromiumPath === undefined ? ' (no Chromium)' : hasRoutes ? '' : ' (no /v1)';
 
 function find(program: string): string {
   try {

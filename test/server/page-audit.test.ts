@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { SeenPage, chromiumPath, launchBrowser } from '../rig/browser.js';
+import { SeenPage, launchBrowser, obstacle } from '../rig/browser.js';
 import { controlledJob } from '../rig/controlled-job.js';
 import { ini } from '../rig/project-files.js';
 import { test } from '../rig/rig.js';
@@ -23,7 +23,7 @@ async function audit({ page }: SeenPage): Promise<string[]> {
 
 let browser: Browser;
 
-describe.skipIf(chromiumPath === undefined)('The page, for everybody', () => {
+describe.skipIf(obstacle !== '')(`The page, for everybody${obstacle}`, () => {
   beforeAll(async () => {
     browser = await launchBrowser();
   });

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { SeenPage, chromiumPath, launchBrowser } from '../rig/browser.js';
+import { SeenPage, launchBrowser, obstacle } from '../rig/browser.js';
 import { controlledJob } from '../rig/controlled-job.js';
 import { submitTasks } from '../rig/fan-out.js';
 import { ini } from '../rig/project-files.js';
@@ -31,7 +31,7 @@ function shell(script: string): string {
 /** A name that would be a script, were it ever taken for markup. */
 const hostileName = '<img src=x onerror=alert(1)>.sh';
 
-describe.skipIf(chromiumPath === undefined)('The page in a browser', () => {
+describe.skipIf(obstacle !== '')(`The page in a browser${obstacle}`, () => {
   beforeAll(async () => {
     browser = await launchBrowser();
   });

@@ -33,7 +33,8 @@ export class Actions {
     const job = this.#job;
     if (job === undefined) return;
     const name = readable(job.name);
-    const isRunning = job.state === 'running';
+    // The tasks of a run that waits may run.
+    const isRunning = job.state === 'running' || job.kind === 'run';
     const consequence = isRunning
       ? 'It is stopped where it is. What it has done so far is not undone, and it does not go on from there.'
       : 'It is taken out of the queue and counts as failed.';

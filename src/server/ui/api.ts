@@ -14,8 +14,13 @@ export interface JobSummary {
   readonly crew: string | null;
   readonly host: string | null;
   readonly worker: number | null;
-  /** Such as "exit 1". */
+  /** Such as "exit code 1". */
   readonly outcome: string | null;
+}
+
+/** `was`: its id before, if that is known and was another. */
+export interface JobChange extends JobSummary {
+  readonly was: string | null;
 }
 
 export interface JobPage {
@@ -61,10 +66,9 @@ export interface Attempt {
 }
 
 export interface TaskCounts {
-  readonly total: number;
+  readonly tasks: number;
   readonly done: number;
   readonly failed: number;
-  readonly running: number;
 }
 
 export interface Artifact {
@@ -93,7 +97,9 @@ export interface Task {
 
 /** What a view hears of the stream of events. */
 export type ServerEvent =
-  | { readonly type: 'job'; readonly job: JobSummary }
+  | { readonly type: 'job'; readonly job: JobChange }
+  /** It is not in the project any more. */
+  | { readonly type: 'removed'; readonly id: string; readonly name: string }
   | { readonly type: 'counts'; readonly counts: Counts }
   | { readonly type: 'run'; readonly name: string; readonly tasks: TaskCounts }
   | { readonly type: 'crews' };

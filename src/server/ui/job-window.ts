@@ -1,5 +1,5 @@
 import { askJson, route } from './ask-server.js';
-import type { Counts, JobPage, JobState, JobSummary } from './api.js';
+import type { JobChange, JobPage, JobState, JobSummary, ServerEvent } from './api.js';
 import { Refresher } from './paced.js';
 
 /** Milliseconds between two looks at the server. */
@@ -17,7 +17,7 @@ export class JobWindow {
   readonly #refresher = new Refresher(() => this.#read(), pause);
   #jobs: JobSummary[] = [];
   /** What came while the answer was on its way: it may be older than that, or newer. */
-  #meanwhile: JobSummary[] = [];
+  #meanwhile: JobChange[] = [];
   #more = false;
 
   constructor(
@@ -50,35 +50,38 @@ export class JobWindow {
     this.#refresher.close();
   }
 
-  hear(job: JobSummary): void {
+  hear(event: ServerEvent): void {
+    if (event.type === 'job') this.#hearJob(event.job);
+    if (event.type !== 'removed') return;
+    this.#drop(event.id);
+    this.#changed();
+  }
+
+  #hearJob(job: JobChange): void {
     this.#meanwhile.push(job);
     if (this.#meanwhile.length > this.#size) this.#meanwhile.shift();
     this.#apply(job);
     this.#changed();
   }
 
-  /** Jobs can also go away without a word, as with `rm`. */
-  hearCounts(counts: Counts): void {
-    const total = this.#states.reduce((sum, state) => sum + counts[state], 0);
-    if (total < this.#jobs.length) this.#refresher.soon();
-  }
-
-  #apply(job: JobSummary): void {
+  #apply(job: JobChange): void {
     const before = this.#jobs.length;
-    const known = this.#jobs.some(({ id }) => id === job.id);
-    // A job that is given to a crew has another id from then on; of ended jobs several may have one name.
-    this.#jobs = this.#jobs.filter(
-      ({ id, name, state }) => id !== job.id && (known || name !== job.name || isOver(state)),
-    );
+    this.#drop(job.id);
+    if (job.was !== null) this.#drop(job.was);
     if (this.#holds(job)) this.#insert(job);
     if (this.#jobs.length > this.#size) {
       this.#jobs.length = this.#size;
       this.#more = true;
     }
     const lostSight = this.#more && this.#jobs.length < Math.min(before, this.#size / 2);
-    const mayBeRetried =
-      !isOver(job.state) && this.#jobs.some(({ name, id }) => name === job.name && id !== job.id);
-    if (lostSight || mayBeRetried) this.#refresher.soon();
+    // One of the same name may be this one, whose id before is not known.
+    const mayBeTwice =
+      job.was === null && this.#jobs.some(({ name, id }) => name === job.name && id !== job.id);
+    if (lostSight || mayBeTwice) this.#refresher.soon();
+  }
+
+  #drop(gone: string): void {
+    this.#jobs = this.#jobs.filter(({ id }) => id !== gone);
   }
 
   #holds({ state, kind }: JobSummary): boolean {
@@ -99,8 +102,4 @@ export class JobWindow {
     for (const job of this.#meanwhile) this.#apply(job);
     this.#changed();
   }
-}
-
-function isOver(state: JobState): boolean {
-  return state === 'done' || state === 'failed';
 }

@@ -1,5 +1,5 @@
 import { announce } from './announce.js';
-import type { Counts, JobSummary, ServerEvent, TaskCounts } from './api.js';
+import type { Counts, JobChange, ServerEvent, TaskCounts } from './api.js';
 import { Refusal, Unreachable } from './ask-server.js';
 import { element, setText } from './elements.js';
 import { EventStream, type StreamState, describeStream } from './event-stream.js';
@@ -45,12 +45,13 @@ function find(selector: string): HTMLElement {
 
 /** Types that a later server may have, and this page does not know, are nothing to it. */
 function understand(type: string, data: unknown): ServerEvent | undefined {
-  if (type.startsWith('job.')) return { type: 'job', job: data as JobSummary };
+  if (type === 'job.removed') return { type: 'removed', ...(data as { id: string; name: string }) };
+  if (type.startsWith('job.')) return { type: 'job', job: data as JobChange };
   if (type.startsWith('crew.')) return { type: 'crews' };
   if (type === 'counts') return { type, counts: data as Counts };
   if (type === 'run.progress') {
-    const { name, ...tasks } = data as TaskCounts & { name: string };
-    return { type: 'run', name, tasks };
+    const news = data as TaskCounts & { name: string };
+    return { type: 'run', name: news.name, tasks: news };
   }
   return undefined;
 }

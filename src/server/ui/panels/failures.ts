@@ -39,8 +39,7 @@ export function failuresPanel(): Panel {
     root,
     load: () => window.load(),
     hear: (event) => {
-      if (event.type === 'job') window.hear(event.job);
-      if (event.type === 'counts') window.hearCounts(event.counts);
+      window.hear(event);
     },
     close: () => window.close(),
   };

@@ -76,8 +76,7 @@ function movingPanel({ id, title, states, all, columns, makeRow, none, shown }: 
     root,
     load: () => window.load(),
     hear: (event) => {
-      if (event.type === 'job') window.hear(event.job);
-      if (event.type === 'counts') window.hearCounts(event.counts);
+      window.hear(event);
     },
     close: () => window.close(),
   };

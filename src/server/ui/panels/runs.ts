@@ -46,7 +46,7 @@ export function runsPanel(): Panel {
     root,
     load: () => window.load(),
     hear: (event) => {
-      if (event.type === 'job') window.hear(event.job);
+      window.hear(event);
       if (event.type !== 'run') return;
       tasks.set(event.name, event.tasks);
       draw();
@@ -63,11 +63,12 @@ function runRow(tasksOf: (run: JobSummary) => TaskCounts | undefined): Row<JobSu
     root: element('li', {}, element('div', { class: 'line' }, link.root, since), progress.root),
     show: (run) => {
       link.show(run);
-      if (run.state === 'waiting') {
+      const tasks = tasksOf(run);
+      // Its directory stays in the queue until all is done, whatever its tasks do.
+      if (run.started === null && (tasks === undefined || tasks.done + tasks.failed === 0)) {
         ticking(since, null);
         setText(since, 'waiting');
       } else ticking(since, run.started ?? run.changed);
-      const tasks = tasksOf(run);
       if (tasks !== undefined) progress.show(tasks);
     },
   };

@@ -68,9 +68,13 @@ class JobsView implements View {
   }
 
   hear(event: Parameters<View['hear']>[0]): void {
+    if (event.type === 'removed') {
+      this.#jobs = this.#jobs.filter(({ id }) => id !== event.id);
+      this.#draw();
+    }
     if (event.type !== 'job') return;
     const { job } = event;
-    const place = this.#jobs.findIndex(({ id }) => id === job.id);
+    const place = this.#jobs.findIndex(({ id }) => id === job.id || id === job.was);
     // What is shown is kept right; what is new waits until it is asked for, so that nothing moves while one reads.
     if (place < 0) this.#changes += 1;
     else this.#jobs[place] = job;
