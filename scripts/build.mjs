@@ -2,6 +2,7 @@
 import { build } from 'esbuild';
 import { fileURLToPath } from 'node:url';
 import { chmodSync, copyFileSync, readFileSync, rmSync } from 'node:fs';
+import { buildPage } from './build-page.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const programs = ['fjr', 'fjr-dispatcher', 'fjr-recruiter', 'fjr-worker'];
@@ -38,4 +39,5 @@ await build({
   target: 'node20',
   logLevel: 'warning',
 });
+await buildPage(root);
 for (const name of programs) chmodSync(`${root}dist/${name}.js`, 0o755);

@@ -183,6 +183,27 @@ export default defineConfig([
     rules: { '@typescript-eslint/consistent-type-imports': 'error' },
   },
   ...architecture,
+  {
+    // It runs in a browser: its outside world is that one. Text must never become markup there.
+    files: ['src/server/ui/**/*.ts'],
+    rules: {
+      ...importRules(
+        [{ regex: '^node:', message: 'The page imports only itself, and what is made for browsers.' }],
+        [
+          ...['innerHTML', 'outerHTML', 'srcdoc'].map((name) => ({
+            selector: `AssignmentExpression > MemberExpression.left[property.name="${name}"]`,
+            message: 'Text is set with textContent.',
+          })),
+          {
+            selector:
+              'CallExpression[callee.property.name=/^(insertAdjacentHTML|setHTMLUnsafe|write|writeln)$/]',
+            message: 'Text is set with textContent.',
+          },
+        ],
+      ),
+      'no-restricted-properties': 'off',
+    },
+  },
   { files: ['src/cli/main.ts'], rules: { 'no-restricted-properties': 'off' } },
   {
     // A program of its own, started once for each crew: what it loads is what starting it costs.

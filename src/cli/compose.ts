@@ -51,6 +51,9 @@ export const containerScript = `${programs}/container.sh`;
 /** What runs tasks on other hosts. */
 export const sshScript = `${programs}/ssh-task.sh`;
 
+/** The page that servers show. */
+export const pageDirectory = `${programs}/ui`;
+
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 
 export function signalName(number: number): string {

@@ -16,7 +16,7 @@ import { listInPieces } from '../system/listing.js';
 import { breakLock, takeLock } from '../system/lock.js';
 import { mountedTrees } from '../system/trees.js';
 import { wholeArgument } from './arguments.js';
-import { clock, doorbells, filesFor, paceFor, thisHost } from './compose.js';
+import { clock, doorbells, filesFor, pageDirectory, paceFor, thisHost } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { oldServed, readAge } from './gc.js';
 import { tellDispatcher } from './hint-line.js';
@@ -57,6 +57,7 @@ export async function serveCommand(project: Project, args: ServeArguments): Prom
   const served: Served = {
     layout,
     jobspecs: config.jobSpecs ?? layout.jobspecs,
+    page: pageDirectory,
     files: filesFor(project, args.fsync),
     ...{ trees: mountedTrees, clock, doorbells, pace: paceFor(project), listing: listInPieces },
     isShared: thisHost().isShared(layout.root),

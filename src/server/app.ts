@@ -11,6 +11,7 @@ import { FailedTries } from './failed-tries.js';
 import { LiveIndex } from './feed/live-index.js';
 import { type Desk, addArtifactRoute, addJobmgrRoutes } from './jobmgr-routes.js';
 import { refuseOtherHosts, refuseOtherOrigins } from './keep-browsers-out.js';
+import { addPageRoutes } from './page-routes.js';
 import type { Served } from './served.js';
 import { ServedJobs } from './served-jobs.js';
 import { ServerPaths } from './server-paths.js';
@@ -32,6 +33,7 @@ export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
     ask.header('Referrer-Policy', 'no-referrer');
     if (!ask.res.headers.has('Cache-Control')) ask.header('Cache-Control', 'no-store');
   });
+  addPageRoutes(app, served);
   app.use(refuseOtherOrigins);
   if (!auth) app.use(refuseOtherHosts);
   app.get('/', (ask) => ask.text('fjr: jobs over HTTP\n'));

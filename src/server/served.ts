@@ -12,6 +12,8 @@ export interface Served {
   readonly layout: Layout;
   /** Where the specs are. */
   readonly jobspecs: string;
+  /** The directory of the files that are the page. */
+  readonly page: string;
   readonly files: Files;
   readonly trees: Trees;
   readonly clock: Clock;

@@ -1,0 +1,128 @@
+import { Refusal, ask, jobRoute } from '../ask-server.js';
+import { button, element, section, setText } from '../elements.js';
+import { LogPane } from '../log-pane.js';
+import { bytes } from '../words.js';
+
+/** Bytes that are read of what a job has printed so far. */
+const tailBytes = 128 * 1024;
+
+type Stream = 'out' | 'err';
+const titles: Readonly<Record<Stream, string>> = { out: 'Standard output', err: 'Standard error' };
+
+/** What a job printed, and while it runs what it prints. */
+export class LogPanel {
+  readonly root: HTMLElement;
+  readonly #pane = new LogPane('Log');
+  readonly #note = element('p', { class: 'words' });
+  readonly #tabs: Readonly<Record<Stream, HTMLButtonElement>>;
+  #stream: Stream = 'out';
+  #id: string | undefined;
+  #isLive = false;
+  #reading: AbortController | undefined;
+
+  constructor() {
+    const tab = (stream: Stream): HTMLButtonElement =>
+      button(titles[stream], () => this.#choose(stream), 'quiet');
+    this.#tabs = { out: tab('out'), err: tab('err') };
+    const { root, head } = section('log', 'Log', this.#pane.root, this.#note);
+    head.append(
+      element(
+        'div',
+        { class: 'aside tabs', role: 'group', 'aria-label': 'Which' },
+        this.#tabs.out,
+        this.#tabs.err,
+      ),
+    );
+    this.root = root;
+    this.#mark();
+  }
+
+  /** Begins anew when it is another execution, or when one that is followed has ended without our hearing its end. */
+  show(id: string, isLive: boolean, prefersErrors: boolean): void {
+    if (id === this.#id && isLive === this.#isLive) return;
+    const isOther = id !== this.#id;
+    if (isOther && this.#id === undefined && prefersErrors) this.#stream = 'err';
+    const wasLive = this.#isLive;
+    this.#id = id;
+    this.#isLive = isLive;
+    // One that has ended is heard to its end by the request that follows it.
+    if (isOther || !wasLive) this.#begin();
+    else this.#say();
+  }
+
+  close(): void {
+    this.#reading?.abort();
+  }
+
+  #choose(stream: Stream): void {
+    this.#stream = stream;
+    this.#begin();
+  }
+
+  #mark(): void {
+    for (const stream of ['out', 'err'] as const)
+      this.#tabs[stream].setAttribute('aria-pressed', String(stream === this.#stream));
+    this.#pane.root.setAttribute('aria-label', titles[this.#stream]);
+  }
+
+  #begin(): void {
+    this.#reading?.abort();
+    const reading = new AbortController();
+    this.#reading = reading;
+    this.#mark();
+    this.#pane.clear();
+    this.#say();
+    this.#read(reading.signal).catch((error: unknown) => {
+      if (!reading.signal.aborted)
+        setText(this.#note, error instanceof Error ? error.message : String(error));
+    });
+  }
+
+  async #read(signal: AbortSignal): Promise<void> {
+    const id = this.#id ?? '';
+    const isLive = this.#isLive;
+    const size = await this.#readEnd(id, signal);
+    if (isLive) await this.#follow(id, size, signal);
+    if (!signal.aborted) this.#say();
+  }
+
+  /** Returns where what comes next begins. */
+  async #readEnd(id: string, signal: AbortSignal): Promise<number> {
+    const path = jobRoute(id, '/log', { stream: this.#stream });
+    try {
+      const response = await ask(path, { signal, headers: { Range: `bytes=-${tailBytes}` } });
+      const [, from = '0', size] =
+        /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('Content-Range') ?? '') ?? [];
+      const read = new Uint8Array(await response.arrayBuffer());
+      this.#pane.add(new TextDecoder().decode(read));
+      if (Number(from) > 0) this.#pane.cut = true;
+      this.#say(size === undefined ? undefined : Number(size));
+      return size === undefined ? read.byteLength : Number(size);
+    } catch (error) {
+      // Nothing yet, or nothing at all.
+      if (error instanceof Refusal && (error.status === 404 || error.status === 416)) return 0;
+      throw error;
+    }
+  }
+
+  async #follow(id: string, from: number, signal: AbortSignal): Promise<void> {
+    const path = jobRoute(id, '/log', { stream: this.#stream, follow: 1 });
+    const response = await ask(path, { signal, headers: { Range: `bytes=${from}-` } });
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    for (;;) {
+      const chunk = await reader?.read();
+      if (chunk?.value === undefined) return;
+      this.#pane.add(chunk.value);
+      this.#say();
+    }
+  }
+
+  #say(size?: number): void {
+    const parts = [
+      this.#pane.isEmpty ? (this.#isLive ? 'Nothing was printed yet.' : 'Nothing was printed.') : '',
+      this.#pane.cut ? `Only the end is shown${size === undefined ? '' : ` of ${bytes(size)}`}.` : '',
+      this.#isLive ? 'Followed as it grows.' : '',
+    ];
+    setText(this.#note, parts.filter((part) => part !== '').join(' '));
+  }
+}
