@@ -35,7 +35,14 @@ class Moved {
     const closing = new AbortController();
     this.#closings.push(closing);
     const served: Served = {
-      ...{ layout: this.layout, jobspecs: '', files: this.files, trees: mountedTrees, clock: systemClock },
+      ...{
+        layout: this.layout,
+        page: '/nowhere',
+        jobspecs: '',
+        files: this.files,
+        trees: mountedTrees,
+        clock: systemClock,
+      },
       doorbells: bells ? systemDoorbells : { hang: () => () => undefined },
       ...{ pace: localPace, isShared: false, listing: listInPieces, closing: closing.signal, webhooks: [] },
       takeLock: () => Promise.reject(new Error('nobody asks')),
