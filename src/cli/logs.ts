@@ -97,6 +97,8 @@ async function followLog(
     for (let over = false; !over;) {
       const { state, entry } = findJob(project, files, wanted)[0];
       over = entry !== place.entry || state === 'done' || state === 'failed';
+      // How long a file is that grows on another host may be remembered here.
+      for (const path of paths) files.refresh(path);
       await log.copy();
       if (!over)
         await Promise.race([setTimeout(lookEvery), new Promise<void>((resolve) => (rang = resolve))]);

@@ -71,7 +71,12 @@ class TaskCopier {
     for (;;) {
       const [place] = findJob(this.#project, this.#files, this.#named.job);
       const { logs, line } = logsOfTask(this.#files, place.path, this.#named.task);
-      for (const stream of ['out', 'err'] as const) await this.#copyStream(stream, logs[stream]);
+      for (const stream of ['out', 'err'] as const) {
+        const log = logs[stream];
+        // How long a file is that grows on another host may be remembered here.
+        if (follow && log !== undefined) this.#files.refresh(log.path);
+        await this.#copyStream(stream, log);
+      }
       const isOver = line !== undefined || place.state === 'done' || place.state === 'failed';
       if (isOver || !follow) return;
       await setTimeout(lookEvery);

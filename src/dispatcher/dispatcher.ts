@@ -489,7 +489,7 @@ export class Dispatcher {
   /** Busy crews are given their next jobs before they ask. */
   #dispatchAhead(): void {
     // A rank that stands behind another job would hold up its whole gang.
-    if (this.#fanOuts.isGathering) return;
+    if (this.#fanOuts.isGathering || this.#keepsWorkers || this.#looksThrough()) return;
     const offers = this.#ahead.offers(this.#liveCrews);
     const room = offers.reduce((sum, { idle }) => sum + idle.length, 0);
     if (room === 0) return;

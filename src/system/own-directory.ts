@@ -22,9 +22,13 @@ export function makeOwnDirectory(host: Host): string | undefined {
   for (const place of new Set([process.env['TMPDIR'] ?? '/var/tmp', '/var/tmp', tmpdir()])) {
     if (!isWritable(place) || host.isShared(place)) continue;
     removeLeft(place, host);
-    const directory = mkdtempSync(`${place}/${prefix}`);
-    writeFileSync(`${directory}/${ownerFile}`, JSON.stringify(host.identify(process.pid)));
-    return directory;
+    try {
+      const directory = mkdtempSync(`${place}/${prefix}`);
+      writeFileSync(`${directory}/${ownerFile}`, JSON.stringify(host.identify(process.pid)));
+      return directory;
+    } catch {
+      // It is full, say: there may be room elsewhere.
+    }
   }
   return undefined;
 }

@@ -32,6 +32,11 @@ export class Scratch {
     return `${this.#directory}/${worker}.${stream}`;
   }
 
+  /** Before tasks print: what is of no use for weeks is removed from disks for temporary files. */
+  ensureTaskDirectory(): void {
+    if (this.#ofTasks !== this.#directory) this.#files.ensureDirectory(this.#ofTasks);
+  }
+
   /** One of several files of a worker, for tasks that are at hand at the same time. */
   taskPath(worker: number, index: number, stream: LogStream): string {
     return `${this.#ofTasks}/${worker}.${index}.${stream}`;

@@ -71,6 +71,7 @@ export class SliceWork {
     const { id, clock, starter, scratch, hosts, signalName, isLeaving, trouble } = this.#crew;
     const { fanOut, output } = parts;
     const job: Job = { ...busy.job, ...fanOut.job };
+    scratch.ensureTaskDirectory();
     const limit = this.#limitOf(command.slice.of, fanOut);
     const token = tokenOf(busy.entry) ?? '';
     const launch = this.#launchOf(worker, { ...busy, job }, jobFile, fanOut);

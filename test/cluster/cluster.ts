@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Background } from '../rig/background.js';
+import { dist } from '../rig/rig.js';
 
 const program = fileURLToPath(new URL('../../scripts/cluster/cluster', import.meta.url));
 const execute = promisify(execFile);
@@ -55,10 +56,18 @@ export class Cluster {
   }
 
   /** A program on one of the hosts, as the user, in the shared home. */
-  start(host: string, ...command: string[]): Background {
-    return new Background(`${command.join(' ')} on ${host}`, [program, 'run', host, ...command], {
+  readonly start = (host: string, ...command: string[]): Background =>
+    new Background(`${command.join(' ')} on ${host}`, [program, 'run', host, ...command], {
       env: this.#env,
     });
+
+  /** Puts fjr into `fjr/` of the shared home: where it lies here hosts need not see. */
+  async install(): Promise<void> {
+    const unpack = 'mkdir fjr && tar -x -C fjr';
+    const packed = execFileSync('tar', ['-C', dist, '-c', '.'], { maxBuffer: 2 ** 30 });
+    const unpacking = execute(program, ['run', 'h1', 'sh', '-c', unpack], { env: this.#env });
+    unpacking.child.stdin?.end(packed);
+    await unpacking;
   }
 
   /** Puts a file into the shared home. */
