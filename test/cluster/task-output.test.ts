@@ -43,7 +43,8 @@ describe.skipIf(obstacle !== '')(title, () => {
     expect([seen, (await log.ends()).stdout]).toEqual(['one\n', 'one\ntwo\n']);
     expect((await fjr('logs', `${run}/0`).ends()).stdout).toBe('little\n');
     expect((await fjr('logs', `${run}/1`).ends()).stdout).toBe('x'.repeat(200_000));
-    expect(await crew.stop()).toMatchObject({ code: 0 });
+    await start('h2', 'node', 'fjr/fjr-recruiter.js', '--local-only', 'fire').ends();
+    expect(await crew.ends()).toMatchObject({ code: 0 });
     expect((await start('h2', 'ls', '/tmp/own').ends()).stdout).toBe('');
   }, 120_000);
 });
