@@ -1,6 +1,7 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
 import type { MiddlewareHandler } from 'hono';
 import type { Files } from '../system/files.js';
+import type { SubmissionKey } from './accept/submission.js';
 import { type Ask, type ServerEnv, refuse } from './answers.js';
 import type { FailedTries } from './failed-tries.js';
 import type { ServerPaths } from './server-paths.js';
@@ -32,6 +33,7 @@ export function authenticate(
       return unauthorized(ask, 'there is no such token');
     }
     ask.set('scopes', record.scopes);
+    ask.set('owner', record.name);
     await next();
     return undefined;
   };
@@ -40,6 +42,7 @@ export function authenticate(
 /** For servers that whoever reaches them may use. */
 export const letEverybodyIn: MiddlewareHandler<ServerEnv> = async (ask, next) => {
   ask.set('scopes', ['admin']);
+  ask.set('owner', '');
   await next();
 };
 
@@ -52,6 +55,12 @@ export function needs(scope: Scope): MiddlewareHandler<ServerEnv> {
     await next();
     return undefined;
   };
+}
+
+/** The request's `Idempotency-Key`: see accept/key-record.ts. */
+export function keyOf(ask: Ask): SubmissionKey | undefined {
+  const key = ask.req.header('Idempotency-Key');
+  return key === undefined || key === '' ? undefined : { owner: ask.get('owner'), key };
 }
 
 function unauthorized(ask: Ask, message: string): Response {
