@@ -5,7 +5,7 @@ import type { SubmissionKey } from './accept/submission.js';
 import { type Ask, type ServerEnv, refuse } from './answers.js';
 import type { FailedTries } from './failed-tries.js';
 import type { ServerPaths } from './server-paths.js';
-import { type Scope, checkToken } from './tokens.js';
+import { type Scope, allows, checkToken } from './tokens.js';
 
 /**
  * Lets in who has a token. It is looked up for each request, so that one that is revoked is of no use at once.
@@ -49,8 +49,7 @@ export const letEverybodyIn: MiddlewareHandler<ServerEnv> = async (ask, next) =>
 /** Turns away whose token does not allow this. */
 export function needs(scope: Scope): MiddlewareHandler<ServerEnv> {
   return async (ask, next) => {
-    const allowed = ask.get('scopes');
-    if (!allowed.includes(scope) && !allowed.includes('admin'))
+    if (!allows(ask.get('scopes'), scope))
       return refuse(ask, 'forbidden', 403, `the token does not have the scope "${scope}"`);
     await next();
     return undefined;

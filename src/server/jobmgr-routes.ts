@@ -73,7 +73,7 @@ function bodyOf(
 export function addJobmgrRoutes(app: Hono<ServerEnv>, desk: Desk): void {
   const tooLarge = (ask: Ask): Response =>
     refuse(ask, 'body_too_large', 413, `a body may have ${longestBody} bytes`);
-  app.post('/jobs/start', needs('submit'), bodyLimit({ maxSize: longestBody, onError: tooLarge }), (ask) =>
+  app.post('/jobs/start', needs('spec'), bodyLimit({ maxSize: longestBody, onError: tooLarge }), (ask) =>
     start(ask, desk),
   );
   app.get('/jobs/get', needs('read'), (ask) => get(ask, desk));
