@@ -62,7 +62,7 @@ export function* noteKey(
   { content, mode }: Prepared,
 ): Steps<'placed' | 'exists'> {
   const { token } = record;
-  const [draft, aside] = [paths.draft(newToken()), paths.aside(token)];
+  const [draft, aside] = [paths.asideDraft(token), paths.aside(token)];
   yield* create(draft, content, mode);
   // A rename lasts through a power cut, when it has returned: the record is never there without the file.
   yield* rename(draft, aside);
