@@ -1,5 +1,7 @@
 import { Hono } from 'hono';
 import { perform } from '../queue/perform.js';
+import { forgetKeys } from './accept/forget-keys.js';
+import { NumberDesk } from './accept/number-desk.js';
 import { type ServerEnv, refuse } from './answers.js';
 import { ArtifactBook } from './artifact-book.js';
 import { authenticate, letEverybodyIn } from './authenticate.js';
@@ -48,7 +50,7 @@ export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
 function openDesk(served: Served): Desk {
   const { files, layout, clock } = served;
   const paths = new ServerPaths(layout);
-  for (const directory of [paths.directory, served.jobspecs]) files.ensureDirectory(directory);
+  for (const directory of [paths.directory, paths.keys, served.jobspecs]) files.ensureDirectory(directory);
   const index = new LiveIndex(served);
   const feed = new EventFeed(served, index);
   const jobs = new ServedJobs(served, index);
@@ -56,13 +58,11 @@ function openDesk(served: Served): Desk {
   const artifacts = new ArtifactBook(served, paths);
   if (!files.exists(paths.numbers))
     perform(files, ensureNumbers(paths, { job: jobs.highest() + 1, artifact: artifacts.highest() + 1 }));
-  return {
-    served,
-    paths,
-    index,
-    feed,
-    jobs,
-    artifacts,
+  const desk = {
+    ...{ served, paths, index, feed, jobs, artifacts },
+    numbers: new NumberDesk(served.durable, paths),
     links: new SignedLinks(ensureKey(files, paths), clock),
   };
+  void forgetKeys(desk);
+  return desk;
 }
