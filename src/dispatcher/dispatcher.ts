@@ -647,7 +647,8 @@ export class Dispatcher {
     const isOfGang = command.kind === 'slice' && command.slice.gang !== undefined;
     const priority = isOfGang ? Infinity : job.priority;
     const waiting = { name, priority, key: this.#key(arrival) };
-    if (command.kind !== 'slice') return job.needs.portable === true ? this.#portable(arrival, waiting) : waiting;
+    if (command.kind !== 'slice')
+      return job.needs.portable === true ? this.#portable(arrival, waiting) : waiting;
     const { avoid = [] } = command.slice;
     const kept = this.#fanOuts.keptBy(name);
     const until = this.#system.clock.monotonic() + patience;

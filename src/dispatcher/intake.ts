@@ -367,7 +367,5 @@ function isDirectory(inspected: Inspected): boolean {
 
 /** Most jobs need nothing special: they share one object. */
 function shareNeeds(job: Job): Job {
-  return takesOneWorker(job.needs) && goesAnywhere(job.needs)
-    ? { ...job, needs: plainNeeds }
-    : job;
+  return takesOneWorker(job.needs) && goesAnywhere(job.needs) ? { ...job, needs: plainNeeds } : job;
 }

@@ -57,14 +57,16 @@ const setters: Readonly<Record<string, Setter>> = {
   },
   inputs: (draft, value) => {
     const paths = parsePaths(value);
-    if (paths === undefined) return 'files below workdir, separated by commas or line ends, such as data/*.csv';
+    if (paths === undefined)
+      return 'files below workdir, separated by commas or line ends, such as data/*.csv';
     draft.inputs = paths;
     draft.needs.portable = true;
     return undefined;
   },
   outputs: (draft, value) => {
     const paths = parsePaths(value);
-    if (paths === undefined) return 'files below workdir, separated by commas or line ends, such as results/**';
+    if (paths === undefined)
+      return 'files below workdir, separated by commas or line ends, such as results/**';
     draft.outputs = paths;
     draft.needs.portable = true;
     return undefined;

@@ -197,6 +197,10 @@ export class Layout {
   artifacts(entry: string): string {
     return `${this.work(entry)}/artifacts`;
   }
+  /** Files that jobs of workers name which share nothing with the project. */
+  get files(): string {
+    return `${this.root}/files`;
+  }
   /** What servers remember. */
   get server(): string {
     return `${this.root}/server`;

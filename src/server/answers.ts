@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, TypedResponse } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { Scope } from './tokens.js';
+import type { Environment, Scope } from './tokens.js';
 
 /** What a request carries through the server. */
 export interface ServerEnv {
@@ -10,6 +10,8 @@ export interface ServerEnv {
     scopes: readonly Scope[];
     /** The name of the token that the request came with; '' if it needed none. */
     owner: string;
+    /** Of a worker's token. */
+    environment: Environment;
   };
 }
 

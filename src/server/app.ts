@@ -19,6 +19,9 @@ import { ServedJobs } from './served-jobs.js';
 import { ServerPaths } from './server-paths.js';
 import { SignedLinks, ensureKey } from './signed-links.js';
 import { runWebhooks } from './webhooks/webhooks.js';
+import { addWorkerRoutes } from './workers/worker-routes.js';
+
+const welcome = 'fjr: jobs over HTTP\n';
 
 /** Everything that a server answers. */
 export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
@@ -38,10 +41,16 @@ export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
   addPageRoutes(app, served);
   app.use(refuseOtherOrigins);
   if (!auth) app.use(refuseOtherHosts);
-  app.get('/', (ask) => ask.text('fjr: jobs over HTTP\n'));
+  app.get('/', (ask) =>
+    (ask.req.header('Accept') ?? '').includes('text/')
+      ? ask.text(welcome)
+      : ask.json({ message: welcome.trim() }),
+  );
   addArtifactRoute(app, desk);
+  const tries = new FailedTries(served.clock);
+  addWorkerRoutes(app, { ...desk, tries: auth ? tries : undefined });
   // All that is added from here on asks for a token.
-  app.use(auth ? authenticate(served.files, desk.paths, new FailedTries(served.clock)) : letEverybodyIn);
+  app.use(auth ? authenticate(served.files, desk.paths, tries) : letEverybodyIn);
   addJobmgrRoutes(app, desk);
   addEventRoutes(app, desk);
   return app;

@@ -60,7 +60,7 @@ export function addArtifactRoute(app: Hono<ServerEnv>, { artifacts, links }: Des
   });
 }
 
-function bodyOf(
+export function bodyOf(
   ask: Ask,
   file: { content(): ReadableStream<Uint8Array>; close(): Promise<void> },
 ): ReadableStream<Uint8Array> | null {

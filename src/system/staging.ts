@@ -54,7 +54,7 @@ export const mountedStaging: Staging = {
       return readdirSync(directory, { withFileTypes: true }).flatMap((entry): StagedEntry[] => {
         const { name } = entry;
         if (entry.isDirectory()) return [{ name, kind: 'directory' }];
-        return entry.isFile() && !name.endsWith('.tmp') ? [{ name, kind: 'file' }] : [];
+        return entry.isFile() && !isDraft(name) ? [{ name, kind: 'file' }] : [];
       });
     } catch {
       // Not there, or not for us to read.
@@ -69,8 +69,13 @@ export const mountedStaging: Staging = {
 
 let drafts = 0;
 
+/** Whether a file of this name is passed over. */
+function isDraft(name: string): boolean {
+  return /^\..*-\d+-\d+\.draft$/s.test(name);
+}
+
 /** A name that nothing else has, and that is passed over where files are looked for. */
 function draftOf(path: string): string {
   drafts += 1;
-  return `${dirname(path)}/.${basename(path).slice(0, 100)}-${process.pid}-${drafts}.tmp`;
+  return `${dirname(path)}/.${basename(path).slice(0, 100)}-${process.pid}-${drafts}.draft`;
 }

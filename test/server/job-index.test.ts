@@ -11,6 +11,7 @@ import { systemClock } from '../../src/system/clock.js';
 import { SharedFlushes } from '../../src/system/durable-files.js';
 import { MountedFiles } from '../../src/system/files.js';
 import { listInPieces } from '../../src/system/listing.js';
+import { mountedStaging } from '../../src/system/staging.js';
 import { mountedTrees } from '../../src/system/trees.js';
 import { systemDoorbells } from '../../src/system/watcher.js';
 import { waitUntil } from '../rig/wait-until.js';
@@ -43,6 +44,9 @@ class Moved {
         files: this.files,
         durable: new SharedFlushes(this.files, false),
         writer: 'user-here',
+        ...{ staging: mountedStaging, project: 'p', version: '0' },
+        workers: { files: '/nowhere', lease: 300, retries: 2, retryDifferent: true },
+        resolveDirectory: () => '/nowhere',
         trees: mountedTrees,
         clock: systemClock,
       },

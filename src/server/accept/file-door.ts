@@ -45,6 +45,8 @@ function contentFault(name: string, content: Uint8Array, executable: boolean): R
         return refusal('invalid_job', 'it is a part of a run, which dispatchers make');
       case 'spec':
         return refusal('invalid_job', 'it is the job of a spec: submit the name of the spec, and parameters');
+      case 'decode':
+        return refusal('invalid_job', 'it is a job of DECODE: submit it with POST /_jobs');
       case 'executable':
       case 'script':
       case 'fan-out-file':

@@ -8,7 +8,12 @@ export function refuse(ask: Ask, status: ContentfulStatusCode, detail: string): 
 }
 
 /** What is wrong with a request, as FastAPI says it. `where`: query or body. */
-export function invalid(ask: Ask, where: 'query' | 'body', issues: readonly z.core.$ZodIssue[], input: unknown): Response {
+export function invalid(
+  ask: Ask,
+  where: 'query' | 'body',
+  issues: readonly z.core.$ZodIssue[],
+  input: unknown,
+): Response {
   const detail = issues.map((issue) => {
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
     const value = valueAt(input, path);

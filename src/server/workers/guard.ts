@@ -4,13 +4,8 @@ import type { Ask, ServerEnv } from '../answers.js';
 import type { FailedTries } from '../failed-tries.js';
 import type { Served } from '../served.js';
 import type { ServerPaths } from '../server-paths.js';
-import { type Scope, checkToken } from '../tokens.js';
+import { type Environment, type Scope, allows, checkToken } from '../tokens.js';
 import { refuse } from './answers.js';
-
-/** Who asks, and what for. */
-export interface WorkerEnv extends ServerEnv {
-  Variables: ServerEnv['Variables'] & { worker: string };
-}
 
 /** What is asked before somebody is let in. `tries` undefined: everybody is. */
 export interface Guarded {
@@ -19,11 +14,16 @@ export interface Guarded {
   readonly tries: FailedTries | undefined;
 }
 
+interface Admitted {
+  readonly name: string;
+  readonly environment: Environment;
+}
+
 /** What a server that lets everybody in calls all of them. */
 const anybody = 'anybody';
 
 /** Lets in whose token is a worker's; that is the worker's name. In the words of DECODE's own server. */
-export function workersOnly(guarded: Guarded): MiddlewareHandler<WorkerEnv> {
+export function workersOnly(guarded: Guarded): MiddlewareHandler<ServerEnv> {
   return async (ask, next) => {
     const [, token] = /^Bearer +(\S+) *$/i.exec(ask.req.header('Authorization') ?? '') ?? [];
     const found = admit(ask, guarded, token, 'worker');
@@ -33,14 +33,15 @@ export function workersOnly(guarded: Guarded): MiddlewareHandler<WorkerEnv> {
       return refuse(ask, 401, token === undefined ? 'Not authenticated' : 'Invalid token');
     }
     if (found === 'forbidden') return refuse(ask, 403, 'The token does not have the scope "worker"');
-    ask.set('worker', found.name);
+    ask.set('owner', found.name);
+    ask.set('environment', found.environment);
     await next();
     return undefined;
   };
 }
 
 /** Lets in who may submit jobs. */
-export function submittersOnly(guarded: Guarded): MiddlewareHandler<WorkerEnv> {
+export function submittersOnly(guarded: Guarded): MiddlewareHandler<ServerEnv> {
   return async (ask, next) => {
     const found = admit(ask, guarded, ask.req.header('x-api-key'), 'submit');
     if (found instanceof Response) return found;
@@ -55,8 +56,8 @@ function admit(
   { served, paths, tries }: Guarded,
   token: string | undefined,
   scope: Scope,
-): { readonly name: string } | 'unknown' | 'forbidden' | Response {
-  if (tries === undefined) return { name: anybody };
+): Admitted | 'unknown' | 'forbidden' | Response {
+  if (tries === undefined) return { name: anybody, environment: 'local' };
   if (token === undefined) return 'unknown';
   const { name, record } = checkToken(served.files, paths, token);
   const place = `${getConnInfo(ask).remote.address ?? ''} ${name ?? ''}`;
@@ -69,7 +70,6 @@ function admit(
     tries.note(place);
     return 'unknown';
   }
-  return record.scopes.includes(scope) || record.scopes.includes('admin')
-    ? { name: record.name }
-    : 'forbidden';
+  if (!allows(record.scopes, scope)) return 'forbidden';
+  return { name: record.name, environment: record.environment ?? 'local' };
 }

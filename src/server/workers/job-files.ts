@@ -1,8 +1,12 @@
 import { basename, dirname, join, normalize } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { UploadType } from '../../job/decode/decode-job.js';
+import { type UploadType, uploadTypes } from '../../job/decode/decode-job.js';
 import { type DirectoryEntry, expandGlob } from '../../job/fan-out-file/glob.js';
+import { jobFileLimit, readJob } from '../../job/read-job.js';
+import { JobFileError } from '../../job/settings.js';
+import { parseEntryName } from '../../queue/entry-name.js';
 import type { LogStream } from '../../queue/layout.js';
+import type { Files } from '../../system/files.js';
 import type { TreeFile } from '../../system/trees.js';
 import type { Served } from '../served.js';
 import { decodeJobOf, parseFileId } from './job-specs.js';
@@ -13,8 +17,15 @@ import { isBelow } from './schemas.js';
 /** Of one job. */
 const mostFiles = 100_000;
 
+/** One execution of a job. */
+type Execution = Pick<Held, 'entry' | 'job' | 'content'>;
+
 /** Where a file is that a worker asks for. */
-type Source = { readonly top: string; readonly below: string; readonly name: string };
+interface Source {
+  readonly top: string;
+  readonly below: string;
+  readonly name: string;
+}
 
 /**
  * Files that go to workers and come from them. What an execution sends is kept apart, below `work/ENTRY/uploads`, until
@@ -66,7 +77,7 @@ export class JobFiles {
 
   /** Takes what an execution sends. `directory`: where it lay below the job's directory. */
   async receive(
-    { entry }: Held,
+    { entry }: Execution,
     type: UploadType,
     directory: string,
     name: string,
@@ -76,26 +87,60 @@ export class JobFiles {
   }
 
   /** The streams of which an execution has sent what was printed. */
-  printedBy(held: Held): LogStream[] {
+  printedBy(held: Execution): LogStream[] {
     if (held.job.command.kind === 'decode') return [];
     const files = this.#filesBelow(join(this.#uploads(held.entry), 'log'));
     return (['out', 'err'] as const).filter((stream) => files.includes(stream));
   }
 
   /** Puts what an accepted execution has sent in its places. What is done already is passed over. */
-  async publish(held: Held): Promise<void> {
+  async publish(held: Execution): Promise<void> {
     const { staging } = this.#served;
     const uploads = this.#uploads(held.entry);
     for (const { from, to } of this.#places(held, uploads)) await staging.publish(from, to);
     await this.discard(held);
   }
 
+  /** The logs of an execution that is to be tried again. */
+  async keepLogs(held: Execution): Promise<void> {
+    const logs = this.#places(held, this.#uploads(held.entry), ['log']);
+    if (held.job.command.kind !== 'decode')
+      for (const { from, to } of logs) await this.#served.staging.publish(from, to);
+    await this.discard(held);
+  }
+
+  /** `logs/J.out` follows the execution that counts. */
+  accept({ entry }: Execution, printed: readonly LogStream[]): void {
+    const { files, layout } = this.#served;
+    const { job } = parseEntryName(entry);
+    for (const stream of printed) files.pointTo(layout.log(job, stream), `${entry}.${stream}`);
+  }
+
+  /** What a server that was killed has left: of executions that count it is put in its places, the rest is removed. */
+  async recover(): Promise<void> {
+    const { staging, layout, files } = this.#served;
+    const pods = staging.look(layout.jobpods).filter(({ kind }) => kind === 'directory');
+    for (const { name: entry } of staging.look(layout.workDirectories)) {
+      if (staging.look(layout.work(entry)).every(({ name }) => name !== 'uploads')) continue;
+      if (pods.some(({ name }) => files.exists(`${layout.jobpods}/${name}/running/${entry}`))) continue;
+      const paths = (['done', 'failed'] as const).map((verdict) => layout.finished(verdict, entry));
+      const execution = paths
+        .map((path) => readExecution(files, path, entry))
+        .find((read) => read !== undefined);
+      await (execution === undefined ? this.discard({ entry }) : this.publish(execution));
+    }
+  }
+
   /** What an execution has sent is of no use. */
-  async discard({ entry }: Held): Promise<void> {
+  async discard({ entry }: Pick<Execution, 'entry'>): Promise<void> {
     await this.#served.staging.remove(this.#served.layout.work(entry));
   }
 
-  #places(held: Held, uploads: string): { from: string; to: string }[] {
+  #places(
+    held: Execution,
+    uploads: string,
+    types: readonly UploadType[] = uploadTypes,
+  ): { from: string; to: string }[] {
     const { layout, staging } = this.#served;
     const decode = decodeJobOf(held);
     const places: { from: string; to: string }[] = [];
@@ -110,7 +155,9 @@ export class JobFiles {
     }
     for (const stream of ['out', 'err'] as const)
       for (const path of this.#filesBelow(join(uploads, 'log')))
-        if (path === stream) places.push({ from: join(uploads, 'log', path), to: layout.log(held.entry, stream) });
+        if (path === stream)
+          places.push({ from: join(uploads, 'log', path), to: layout.log(held.entry, stream) });
+    if (!types.includes('output')) return places;
     const sent = join(uploads, 'output');
     const directory = this.#directoryOf(held.job.workdir);
     for (const path of filesMatching(held.job.outputs, (below) => staging.look(join(sent, below))))
@@ -118,8 +165,12 @@ export class JobFiles {
     return places;
   }
 
-  #filesBelow(directory: string): string[] {
-    return filesMatching(['**'], (path) => this.#served.staging.look(join(directory, path)));
+  #filesBelow(directory: string, prefix = ''): string[] {
+    return this.#served.staging
+      .look(join(directory, prefix))
+      .flatMap(({ name, kind }) =>
+        kind === 'file' ? [join(prefix, name)] : this.#filesBelow(directory, join(prefix, name)),
+      );
   }
 
   #uploads(entry: string): string {
@@ -133,6 +184,21 @@ export class JobFiles {
 
   #directoryOf(workdir: string | undefined): string {
     return this.#served.resolveDirectory(workdir);
+  }
+}
+
+function readExecution(files: Files, path: string, entry: string): Execution | undefined {
+  const inspected = files.inspect(path, jobFileLimit);
+  if (inspected.kind !== 'file') return undefined;
+  try {
+    return {
+      entry,
+      content: inspected.head,
+      job: readJob({ ...inspected, name: parseEntryName(entry).job }),
+    };
+  } catch (error) {
+    if (error instanceof JobFileError) return undefined;
+    throw error;
   }
 }
 

@@ -5,6 +5,11 @@ import type { Readable } from 'node:stream';
 /** How a form with a file was read. */
 export type Upload = { readonly kind: 'received' } | { readonly kind: 'refused'; readonly reason: string };
 
+/** Names of drafts, which nobody would find. */
+function isPassedOver(name: string): boolean {
+  return name.startsWith('.') && name.endsWith('.draft');
+}
+
 /** Takes the file `file` out of a form, as it comes; `take` is called once, with its name. */
 export async function receiveUpload(
   request: IncomingMessage,
@@ -33,7 +38,7 @@ export async function receiveUpload(
         taken.catch((error: unknown) => {
           request.unpipe(form);
           request.resume();
-          reject(error as Error);
+          reject(error);
         });
       }
     });
@@ -66,8 +71,7 @@ function parserFor(headers: IncomingHttpHeaders): busboy.Busboy | undefined {
   }
 }
 
-/** Drafts are called so, that nobody must be able to name. */
 function isFileName(name: string): boolean {
-  const isSpecial = name === '' || name === '.' || name === '..' || name.endsWith('.tmp');
+  const isSpecial = name === '' || name === '.' || name === '..' || isPassedOver(name);
   return !isSpecial && !/[/\0]/.test(name) && Buffer.byteLength(name) <= 255;
 }

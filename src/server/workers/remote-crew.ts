@@ -68,7 +68,9 @@ export class RemoteCrew {
   /** Birth. */
   raise(): void {
     const { layout, clock } = this.#served;
-    this.#perform(raisePod(layout, this.id, `${JSON.stringify(this.file, undefined, 2)}\n`, this.file.workers));
+    this.#perform(
+      raisePod(layout, this.id, `${JSON.stringify(this.file, undefined, 2)}\n`, this.file.workers),
+    );
     this.#note({ event: 'born', time: clock.timestamp(), crew: this.id });
     this.beat();
   }
@@ -76,8 +78,11 @@ export class RemoteCrew {
   /** Goes on with a pod that another server, or one before us, has kept. */
   adopt(): void {
     const heartbeat = this.#perform(read(this.#pod.heartbeat));
-    const { beat: beats = 0, running = {}, stages = {} } =
-      (heartbeat === undefined ? undefined : parseHeartbeat(heartbeat)) ?? {};
+    const {
+      beat: beats = 0,
+      running = {},
+      stages = {},
+    } = (heartbeat === undefined ? undefined : parseHeartbeat(heartbeat)) ?? {};
     this.#beats = beats;
     const places = new Map(Object.entries(running).map(([worker, entry]) => [entry, Number(worker)]));
     for (const entry of this.#perform(list(this.#pod.running)) ?? []) {

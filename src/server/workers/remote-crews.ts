@@ -27,14 +27,6 @@ export interface WorkerOffer {
   readonly instance: string;
 }
 
-/** How workers are watched. */
-export interface Supervision {
-  /** Seconds of silence after which a worker has lost its job. */
-  readonly lease: number;
-  /** How often a job may be lost and go to somebody else. */
-  readonly retries: number;
-}
-
 /** What people ask for a held job by: its number, or its entry's name. */
 export function idOf({ entry }: Pick<Held, 'entry'>): string {
   const { job } = parseEntryName(entry);
@@ -44,19 +36,20 @@ export function idOf({ entry }: Pick<Held, 'entry'>): string {
 /** All crews that the server keeps pods for: a cache of what the pods themselves say. */
 export class RemoteCrews {
   readonly #served: Served;
-  readonly #supervision: Supervision;
-  readonly #version: string;
   readonly #crews = new Map<CrewId, RemoteCrew>();
 
-  constructor(served: Served, supervision: Supervision, version: string) {
+  constructor(served: Served) {
     this.#served = served;
-    this.#supervision = supervision;
-    this.#version = version;
     this.#adopt();
   }
 
   /** A job for this worker; undefined: there was none before the time was up. */
-  async pull(name: string, offer: WorkerOffer, milliseconds: number, signal: AbortSignal): Promise<Held | undefined> {
+  async pull(
+    name: string,
+    offer: WorkerOffer,
+    milliseconds: number,
+    signal: AbortSignal,
+  ): Promise<Held | undefined> {
     const { clock } = this.#served;
     const until = clock.monotonic() + milliseconds;
     for (;;) {
@@ -111,16 +104,17 @@ export class RemoteCrews {
 
   #describe(id: CrewId, name: string, offer: WorkerOffer): CrewFile {
     const { workers, cpus, memory, gpus, gpu, labels, patience, instance } = offer;
-    const { lease, retries } = this.#supervision;
+    const { clock, version } = this.#served;
+    const { lease, retries } = this.#served.workers;
     return {
-      ...{ format: 1, id, version: this.#version, host: name },
+      ...{ format: 1, id, version, host: name },
       // Its process is nothing that anybody here could look at.
       ...{ bootId: '', pidNamespace: '', pid: 0, started: '', guardianPid: 0, guardianStarted: '' },
       ...{ workers, cpus, memory, gpus, lease, labels, hints: [], gpu },
       session: { kind: 'http', name: instance },
       remote: { patience },
       losses: retries + 1,
-      born: this.#served.clock.timestamp(),
+      born: clock.timestamp(),
     };
   }
 
@@ -154,6 +148,15 @@ export class RemoteCrews {
 function isOffer(file: CrewFile, offer: WorkerOffer): boolean {
   const { workers, cpus, memory, gpus, gpu, labels, patience, instance } = offer;
   const asked = [workers, cpus, memory, gpus, { ...gpu }, labels, patience, instance];
-  const its = [file.workers, file.cpus, file.memory, file.gpus, { ...file.gpu }, file.labels, file.remote?.patience, file.session.name];
+  const its = [
+    file.workers,
+    file.cpus,
+    file.memory,
+    file.gpus,
+    { ...file.gpu },
+    file.labels,
+    file.remote?.patience,
+    file.session.name,
+  ];
   return JSON.stringify(asked) === JSON.stringify(its);
 }

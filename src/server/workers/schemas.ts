@@ -3,7 +3,10 @@ import { uploadTypes } from '../../job/decode/decode-job.js';
 import { parseGoDuration } from '../../job/spec/go-duration.js';
 import { stages } from './stage.js';
 
-const text = z.string().nullish().transform((value) => value ?? null);
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? null);
 
 function number(least: number, most: number): z.ZodType<number | null> {
   return z
@@ -12,7 +15,7 @@ function number(least: number, most: number): z.ZodType<number | null> {
     .min(least)
     .max(most)
     .nullish()
-    .transform((value) => value ?? null) as unknown as z.ZodType<number | null>;
+    .transform((value) => value ?? null);
 }
 
 /** A path below some directory; `..` leads nowhere. */
@@ -27,16 +30,31 @@ export function isBelow(path: string): boolean {
 /** Bytes of a job's whole file may be no more than of any other; what is in it may be as long. */
 const jobSpecs = z.object({
   app: z.object({
-    cmd: z.array(z.string()).nullish().transform((value) => value ?? null),
-    env: z.record(z.string().regex(/^[^=\0]+$/), z.string()).nullish().transform((value) => value ?? null),
+    cmd: z
+      .array(z.string())
+      .nullish()
+      .transform((value) => value ?? null),
+    env: z
+      .record(z.string().regex(/^[^=\0]+$/), z.string())
+      .nullish()
+      .transform((value) => value ?? null),
   }),
   handler: z.object({
     image_url: text,
     image_name: text,
     image_version: text,
-    entrypoint: z.union([z.string(), z.array(z.string())]).nullish().transform((value) => value ?? null),
-    files_down: z.record(pathBelow, pathBelow).nullish().transform((value) => value ?? null),
-    files_up: z.partialRecord(z.enum(uploadTypes), pathBelow).nullish().transform((value) => value ?? null),
+    entrypoint: z
+      .union([z.string(), z.array(z.string())])
+      .nullish()
+      .transform((value) => value ?? null),
+    files_down: z
+      .record(pathBelow, pathBelow)
+      .nullish()
+      .transform((value) => value ?? null),
+    files_up: z
+      .partialRecord(z.enum(uploadTypes), pathBelow)
+      .nullish()
+      .transform((value) => value ?? null),
   }),
   meta: z.looseObject({ job_id: z.number().int(), date_created: z.string() }),
   hardware: z.object({
@@ -51,7 +69,10 @@ const jobSpecs = z.object({
 /** Body of `POST /_jobs`. */
 export const submittedJob = z.object({
   job: jobSpecs,
-  environment: z.enum(['cloud', 'local']).nullish().transform((value) => value ?? null),
+  environment: z
+    .enum(['cloud', 'local'])
+    .nullish()
+    .transform((value) => value ?? null),
   group: text,
   priority: z.number().int().min(-1e9).max(1e9).default(5),
   paths_upload: z.object({ output: pathBelow, log: pathBelow, artifact: pathBelow }),
@@ -62,7 +83,7 @@ function whole(least: number, most: number): z.ZodType<number, string> {
     .string()
     .regex(/^-?\d+$/, 'Input should be a valid integer')
     .transform(Number)
-    .pipe(z.number().min(least).max(most)) as unknown as z.ZodType<number, string>;
+    .pipe(z.number().min(least).max(most));
 }
 
 const seconds = z
