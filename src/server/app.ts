@@ -21,7 +21,7 @@ import { SignedLinks, ensureKey } from './signed-links.js';
 import { runWebhooks } from './webhooks/webhooks.js';
 import { addWorkerRoutes } from './workers/worker-routes.js';
 
-const welcome = 'fjr: jobs over HTTP\n';
+const welcome = `${JSON.stringify({ message: 'fjr: jobs over HTTP' })}\n`;
 
 /** Everything that a server answers. */
 export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
@@ -41,11 +41,8 @@ export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
   addPageRoutes(app, served);
   app.use(refuseOtherOrigins);
   if (!auth) app.use(refuseOtherHosts);
-  app.get('/', (ask) =>
-    (ask.req.header('Accept') ?? '').includes('text/')
-      ? ask.text(welcome)
-      : ask.json({ message: welcome.trim() }),
-  );
+  // A line of text to clients of jobmgr, and JSON to workers of DECODE.
+  app.get('/', (ask) => ask.body(welcome, 200, { 'Content-Type': 'application/json' }));
   addArtifactRoute(app, desk);
   const tries = new FailedTries(served.clock);
   addWorkerRoutes(app, { ...desk, tries: auth ? tries : undefined });
