@@ -5,6 +5,8 @@ import { type DirectoryEntry, expandGlob } from '../../job/fan-out-file/glob.js'
 import { jobFileLimit, readJob } from '../../job/read-job.js';
 import { JobFileError } from '../../job/settings.js';
 import { parseEntryName } from '../../queue/entry-name.js';
+import type { Slice } from '../../job/fan-out.js';
+import { outputName, outputPath } from './slices.js';
 import type { LogStream } from '../../queue/layout.js';
 import type { Files } from '../../system/files.js';
 import type { TreeFile } from '../../system/trees.js';
@@ -106,6 +108,17 @@ export class JobFiles {
     const logs = this.#places(held, this.#uploads(held.entry), ['log']);
     if (held.job.command.kind !== 'decode')
       for (const { from, to } of logs) await this.#served.staging.publish(from, to);
+    await this.discard(held);
+  }
+
+  /** What tasks of a slice have printed, where that is much: each file's name says which execution it is of. */
+  async publishOutputs(held: Execution, slice: Slice): Promise<void> {
+    const logs = join(this.#uploads(held.entry), 'log');
+    for (const { name } of this.#served.staging.look(logs)) {
+      const output = outputName(slice, held.entry, name);
+      if (output !== undefined)
+        await this.#served.staging.publish(join(logs, name), outputPath(this.#served, slice, output));
+    }
     await this.discard(held);
   }
 

@@ -1,3 +1,4 @@
+import type { Slice } from '../../job/fan-out.js';
 import type { Job } from '../../job/job.js';
 import { type Outcome, describeOutcome } from '../../job/outcome.js';
 import { jobFileLimit, readJob } from '../../job/read-job.js';
@@ -8,6 +9,7 @@ import { claimWorker } from '../../queue/claim-worker.js';
 import { type CrewFile, formatHeartbeat, parseHeartbeat } from '../../queue/crew-file.js';
 import { isIgnored, parseEntryName, tokenOf } from '../../queue/entry-name.js';
 import { type FinishTo, type Finished, finishJob } from '../../queue/finish-job.js';
+import { finishSlice, sealSlice } from '../../queue/finish-slice.js';
 import { HeldItems } from '../../queue/held-items.js';
 import { type JournalLine, formatJournalLine } from '../../queue/journal.js';
 import { type CrewId, type LogStream, type PodPaths, classifyPodFile } from '../../queue/layout.js';
@@ -242,9 +244,9 @@ export class RemoteCrew {
     }
   }
 
-  /** The values of the pool items that a job holds, by pool. */
-  valuesOf({ entry, job }: Held): ReadonlyMap<string, readonly string[]> {
-    return this.#items.valuesOf(entry, job.needs.resources);
+  /** The pool items that a job holds. */
+  itemsOf({ entry, job }: Held): { readonly pool: string; readonly item: string; readonly value: string }[] {
+    return job.needs.resources.length === 0 ? [] : this.#items.of(entry);
   }
 
   /** The worker says how far it is. */
@@ -269,6 +271,29 @@ export class RemoteCrew {
     this.#held.delete(entry);
     if (finished !== 'fenced') this.beat();
     return { finished, target: to };
+  }
+
+  /** A slice is over: `isComplete`: each of its tasks has its line; else others are to do the rest. */
+  finishSlice(
+    held: Held,
+    slice: Slice,
+    isComplete: boolean,
+    { tasks, failed, ms }: { readonly tasks: number; readonly failed: number; readonly ms: number },
+  ): 'ok' | 'fenced' {
+    const { entry, worker, job } = held;
+    const { layout, clock } = this.#served;
+    if (job.needs.resources.length > 0) this.#items.release(entry);
+    this.#held.delete(entry);
+    const line = { time: clock.timestamp(), entry, worker, tasks, failed, ms };
+    const token = tokenOf(entry);
+    if (isComplete || token === undefined) {
+      if (this.#perform(finishSlice(layout, this.id, line)) === 'fenced') return 'fenced';
+      return this.beat();
+    }
+    this.#perform(sealSlice(layout, this.id, this.#pod, { entry, of: slice.of, token }, false));
+    // Dispatchers hear of what has ended from the journal.
+    this.#note({ event: 'slice', ...line });
+    return this.beat();
   }
 
   #finish(
