@@ -6,7 +6,7 @@ import { jobFileLimit, readJob } from '../../job/read-job.js';
 import { JobFileError } from '../../job/settings.js';
 import { parseEntryName } from '../../queue/entry-name.js';
 import type { Slice } from '../../job/fan-out.js';
-import { outputName, outputPath } from './slices.js';
+import { outputName, outputPath, sliceOf } from './slices.js';
 import type { LogStream } from '../../queue/layout.js';
 import type { Files } from '../../system/files.js';
 import type { TreeFile } from '../../system/trees.js';
@@ -18,6 +18,9 @@ import { isBelow } from './schemas.js';
 
 /** Of one job. */
 const mostFiles = 100_000;
+
+/** The image of a run, if it was made for it: also the name by which a worker asks for it. */
+const runImage = 'image.tar';
 
 /** One execution of a job. */
 type Execution = Pick<Held, 'entry' | 'job' | 'content'>;
@@ -70,6 +73,9 @@ export class JobFiles {
     const named = parseFileId(fileId);
     if (named?.job !== idOf(held)) return undefined;
     const { layout } = this.#served;
+    const slice = sliceOf(held);
+    if (slice !== undefined && named.path === runImage)
+      return { top: layout.jobqueue, below: slice.of, name: runImage };
     if (named.path === '')
       return { top: layout.pod(held.crew.id).directory, below: 'running', name: held.entry };
     if (!this.inputsOf(held).includes(named.path)) return undefined;

@@ -23,6 +23,8 @@ export interface WorkerOffer {
   readonly labels: readonly string[];
   /** Seconds: see `Remote`. */
   readonly patience: number;
+  /** From where it asks. */
+  readonly address: string | undefined;
   /** Tells apart programs that use one token; '': it does not say. */
   readonly instance: string;
 }
@@ -103,7 +105,7 @@ export class RemoteCrews {
   }
 
   #describe(id: CrewId, name: string, offer: WorkerOffer): CrewFile {
-    const { workers, cpus, memory, gpus, gpu, labels, patience, instance } = offer;
+    const { workers, cpus, memory, gpus, gpu, labels, patience, instance, address } = offer;
     const { clock, version } = this.#served;
     const { lease, retries } = this.#served.workers;
     return {
@@ -112,7 +114,7 @@ export class RemoteCrews {
       ...{ bootId: '', pidNamespace: '', pid: 0, started: '', guardianPid: 0, guardianStarted: '' },
       ...{ workers, cpus, memory, gpus, lease, labels, hints: [], gpu },
       session: { kind: 'http', name: instance },
-      remote: { patience },
+      remote: { patience, address },
       losses: retries + 1,
       born: clock.timestamp(),
     };

@@ -2,7 +2,7 @@ import type { FanOut, Slice, TaskInput } from '../../job/fan-out.js';
 import { tasksIn } from '../../job/fan-out.js';
 import { tokenOf } from '../../queue/entry-name.js';
 import { FanOutInputs } from '../../queue/fan-out-inputs.js';
-import { FanOutPaths, cancelMarkName } from '../../queue/fan-out-paths.js';
+import { FanOutPaths, cancelMarkName, gangStateName, parseGangState } from '../../queue/fan-out-paths.js';
 import { perform } from '../../queue/perform.js';
 import { list, read } from '../../queue/steps.js';
 import type { Token } from '../../queue/token.js';
@@ -19,7 +19,7 @@ export interface SliceParts {
 export const growing = ['lines', 'pack'] as const;
 export type Growing = (typeof growing)[number];
 
-export function sliceOf({ job }: Held): Slice | undefined {
+export function sliceOf({ job }: Pick<Held, 'job'>): Slice | undefined {
   return job.command.kind === 'slice' ? job.command.slice : undefined;
 }
 
@@ -41,6 +41,18 @@ export function partsOf({ files, layout }: Served, slice: Slice): SliceParts | u
 
 export function isRunCancelled({ files, layout }: Served, slice: Slice): boolean {
   return perform(files, list(pathsOf(layout, slice).directory))?.includes(cancelMarkName) !== false;
+}
+
+/** What is decided of a gang: the name of its file, and what that holds. Undefined: it is gone, or no gang's. */
+export function gangOf(
+  { files, layout }: Served,
+  slice: Slice,
+): { readonly state: string; readonly content: string } | undefined {
+  const paths = pathsOf(layout, slice);
+  const state = parseGangState(perform(files, list(paths.directory)) ?? []);
+  if (state === undefined) return undefined;
+  const content = Buffer.from(perform(files, read(paths.gang(state))) ?? '').toString('utf8');
+  return { state: gangStateName(state), content };
 }
 
 /** Adds what a crew's file has grown by. Returns the size that it has here if the new part does not begin there. */

@@ -1,3 +1,4 @@
+import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context, Hono } from 'hono';
 import * as z from 'zod';
 import { bodyLimit } from 'hono/body-limit';
@@ -28,7 +29,7 @@ import {
   statusQuery,
   submittedJob,
 } from './schemas.js';
-import { grow, partsOf, sliceOf } from './slices.js';
+import { gangOf, grow, partsOf, sliceOf } from './slices.js';
 import { submitDecode } from './submit-decode.js';
 import { hear } from './supervise.js';
 
@@ -137,6 +138,13 @@ export function addWorkerRoutes(app: Hono<ServerEnv>, desk: WorkerDesk): void {
     return ask.json({ size }, added ? 200 : 409);
   });
 
+  app.get('/jobs/:id/gang', workers, (ask) => {
+    const held = crews.find(ask.get('owner'), ask.req.param('id'));
+    const slice = held === undefined ? undefined : sliceOf(held);
+    const gang = slice === undefined ? undefined : gangOf(served, slice);
+    return gang === undefined ? notFound(ask) : ask.json(gang);
+  });
+
   app.post('/jobs/:id/files/url', workers, (ask) => {
     const place = placeOf(ask, crews);
     if (place instanceof Response) return place;
@@ -203,7 +211,12 @@ export function addWorkerRoutes(app: Hono<ServerEnv>, desk: WorkerDesk): void {
     if (milliseconds === 0) return [];
     const signal = AbortSignal.any([ask.req.raw.signal, served.closing]);
     const pulls = Array.from({ length: limit }, () =>
-      crews.pull(name, offerOf(query, ask.get('environment')), milliseconds, signal),
+      crews.pull(
+        name,
+        offerOf(query, ask.get('environment'), getConnInfo(ask).remote.address),
+        milliseconds,
+        signal,
+      ),
     );
     return (await Promise.all(pulls)).filter((held) => held !== undefined);
   }
@@ -215,7 +228,7 @@ export function addWorkerRoutes(app: Hono<ServerEnv>, desk: WorkerDesk): void {
   }
 }
 
-function offerOf(query: Query, environment: Environment): WorkerOffer {
+function offerOf(query: Query, environment: Environment, address: string | undefined): WorkerOffer {
   const { memory, cpu_cores: cpus, groups, older_than: patienceSeconds, workers, instance } = query;
   const gpuMemory = query.gpu_mem ?? query.gpu_memory ?? 0;
   const { gpu_model: model, gpu_archi: architecture } = query;
@@ -225,7 +238,7 @@ function offerOf(query: Query, environment: Environment): WorkerOffer {
     ...{ workers, cpus, memory: memory * megabyte, gpus: query.gpus ?? (hasGpu ? 1 : 0) },
     gpu: { memory: gpuMemory * megabyte, model, architecture },
     labels: [decodeLabel, `${environmentPrefix}${environment}`, ...groups.map(groupLabel), ...own],
-    ...{ patience: patienceSeconds, instance },
+    ...{ patience: patienceSeconds, instance, address: address?.replace(/^::ffff:/, '') },
   };
 }
 
