@@ -13,7 +13,6 @@ import type { TreeFile } from '../../system/trees.js';
 import type { Served } from '../served.js';
 import { decodeJobOf, parseFileId } from './job-specs.js';
 import type { Held } from './remote-crew.js';
-import { idOf } from './remote-crews.js';
 import { isBelow } from './schemas.js';
 
 /** Of one job. */
@@ -71,7 +70,7 @@ export class JobFiles {
       return { top: dirname(this.#root), below: basename(this.#root), name: this.#belowRoot(fileId) };
     }
     const named = parseFileId(fileId);
-    if (named?.job !== idOf(held)) return undefined;
+    if (named?.job !== held.id) return undefined;
     const { layout } = this.#served;
     const slice = sliceOf(held);
     if (slice !== undefined && named.path === runImage)

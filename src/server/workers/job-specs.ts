@@ -2,7 +2,6 @@ import type { JobSpecs } from '../../job/decode/decode-job.js';
 import { type DecodeJob, parseDecodeJob } from '../../job/decode/decode-job.js';
 import { failuresOf, parseEntryName } from '../../queue/entry-name.js';
 import type { Held } from './remote-crew.js';
-import { idOf } from './remote-crews.js';
 import type { SliceParts } from './slices.js';
 
 /** The job as DECODE describes it, if it came that way. */
@@ -30,7 +29,7 @@ export function describeJobFile(
 ): JobSpecs {
   const { entry, job, executable, crew, worker } = held;
   const { job: name, counts } = parseEntryName(entry);
-  const id = idOf(held);
+  const { id } = held;
   return {
     app: { cmd: null, env: null },
     handler: {

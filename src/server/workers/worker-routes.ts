@@ -18,7 +18,7 @@ import { JobStatus } from './job-status.js';
 import { decodeJobOf, describeJobFile } from './job-specs.js';
 import { receiveUpload } from './receive-upload.js';
 import type { Held } from './remote-crew.js';
-import { RemoteCrews, type WorkerOffer, idOf } from './remote-crews.js';
+import { RemoteCrews, type WorkerOffer } from './remote-crews.js';
 import {
   ending,
   filesQuery,
@@ -97,7 +97,7 @@ export function addWorkerRoutes(app: Hono<ServerEnv>, desk: WorkerDesk): void {
     const jobs: Record<string, unknown> = {};
     for (const one of held) {
       const specs = specsOf(one);
-      if (specs !== undefined) jobs[idOf(one)] = specs;
+      if (specs !== undefined) jobs[one.id] = specs;
     }
     return ask.json(jobs);
   });
