@@ -421,3 +421,33 @@ describe('a fan-out run that is portable', () => {
     await hall.server.stop();
   });
 });
+
+describe('a server that is killed', () => {
+  test('while fifty workers hold jobs, loses none of them', { timeout: 90_000 }, async ({ rig }) => {
+    const hall = await Hall.open(rig);
+    const token = await hall.token('crowd', 'worker');
+    const ids = Array.from({ length: 50 }, (_, index) => String(index + 1));
+    await hall.submitAll(...ids.map(() => ({})));
+    const pulled = await Promise.all(
+      ids.map(() => new PullingWorker(hall.server, token).pullIds('memory=1&wait=20s')),
+    );
+    expect(
+      pulled
+        .flat()
+        .map(Number)
+        .sort((a, b) => a - b)
+        .map(String),
+    ).toEqual(ids);
+    hall.server.process.signal('SIGKILL');
+    const { staff } = hall.server;
+    hall.server = await TestServer.start(rig, []);
+    hall.server.staff.push(...staff);
+    const worker = new PullingWorker(hall.server, token);
+    expect(new Set(await Promise.all(ids.map((id) => worker.put(id, 'running'))))).toEqual(new Set([204]));
+    expect(new Set(await Promise.all(ids.map((id) => worker.put(id, 'finished'))))).toEqual(new Set([204]));
+    expect(rig.project().entries('done')).toHaveLength(50);
+    expect(rig.project().entries('jobqueue')).toEqual([]);
+    for (const id of ids) expect(rig.project().outcomes(`decode-${id}.json`)).toHaveLength(1);
+    await hall.server.stop();
+  });
+});
