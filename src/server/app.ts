@@ -6,7 +6,6 @@ import { authenticate, letEverybodyIn } from './authenticate.js';
 import { ensureNumbers } from './claim-numbers.js';
 import { describeFailure } from './describe-failure.js';
 import { EventFeed } from './events/event-feed.js';
-import { addEventRoutes } from './events/event-routes.js';
 import { FailedTries } from './failed-tries.js';
 import { LiveIndex } from './feed/live-index.js';
 import { type Desk, addArtifactRoute, addJobmgrRoutes } from './jobmgr-routes.js';
@@ -16,6 +15,7 @@ import type { Served } from './served.js';
 import { ServedJobs } from './served-jobs.js';
 import { ServerPaths } from './server-paths.js';
 import { SignedLinks, ensureKey } from './signed-links.js';
+import { makeV1 } from './v1/v1.js';
 import { runWebhooks } from './webhooks/webhooks.js';
 
 /** Everything that a server answers. */
@@ -38,10 +38,12 @@ export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
   if (!auth) app.use(refuseOtherHosts);
   app.get('/', (ask) => ask.text('fjr: jobs over HTTP\n'));
   addArtifactRoute(app, desk);
+  const v1 = makeV1(desk);
+  app.get('/openapi.json', (ask) => ask.body(v1.document, 200, { 'Content-Type': 'application/json' }));
   // All that is added from here on asks for a token.
   app.use(auth ? authenticate(served.files, desk.paths, new FailedTries(served.clock)) : letEverybodyIn);
   addJobmgrRoutes(app, desk);
-  addEventRoutes(app, desk);
+  app.route('/', v1.app);
   return app;
 }
 
