@@ -372,7 +372,7 @@ export async function fjr(argv: readonly string[]): Promise<ExitCode> {
             z.positional('name', { type: 'string', demandOption: true }).option('scope', {
               type: 'string',
               demandOption: true,
-              describe: 'What it allows: some of read,submit,worker,admin',
+              describe: 'What it allows: some of read,submit,spec,worker,admin (spec: only jobs of specs)',
             }),
           then(async (args) =>
             (await import('./token.js')).tokenAdd(

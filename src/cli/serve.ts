@@ -12,6 +12,7 @@ import type { Served } from '../server/served.js';
 import { ServerPaths } from '../server/server-paths.js';
 import { listTokens } from '../server/tokens.js';
 import { openWebhook } from '../server/webhooks/webhook.js';
+import { SharedFlushes } from '../system/durable-files.js';
 import { listInPieces } from '../system/listing.js';
 import { breakLock, takeLock } from '../system/lock.js';
 import { mountedTrees } from '../system/trees.js';
@@ -59,6 +60,7 @@ export async function serveCommand(project: Project, args: ServeArguments): Prom
     jobspecs: config.jobSpecs ?? layout.jobspecs,
     page: pageDirectory,
     files: filesFor(project, args.fsync),
+    durable: new SharedFlushes(filesFor(project), args.fsync),
     ...{ trees: mountedTrees, clock, doorbells, pace: paceFor(project), listing: listInPieces },
     isShared: thisHost().isShared(layout.root),
     closing: closing.signal,
@@ -66,6 +68,7 @@ export async function serveCommand(project: Project, args: ServeArguments): Prom
     webhooks: (config.webhooks ?? []).map((webhook) => openWebhook(webhook, (name) => process.env[name])),
     takeLock: (path, onLost) => takeLock(path, thisHost(), { onLost }),
     breakLock,
+    writer: `user-${thisHost().name}`,
     tell: (names) => tellDispatcher(project, names),
     remark: (line) => {
       remark(`fjr: ${printable(line)}`);

@@ -7,7 +7,11 @@ import { answerProblem, isV1 } from './v1/problem.js';
 /** What a request carries through the server. */
 export interface ServerEnv {
   Bindings: HttpBindings;
-  Variables: { scopes: readonly Scope[] };
+  Variables: {
+    scopes: readonly Scope[];
+    /** The name of the token that the request came with; '' if it needed none. */
+    owner: string;
+  };
 }
 
 export type Ask = Context<ServerEnv>;

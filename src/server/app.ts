@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { perform } from '../queue/perform.js';
+import { NumberDesk } from './accept/number-desk.js';
 import { type ServerEnv, refuse } from './answers.js';
 import { ArtifactBook } from './artifact-book.js';
 import { authenticate, letEverybodyIn } from './authenticate.js';
@@ -50,7 +51,7 @@ export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
 function openDesk(served: Served): Desk {
   const { files, layout, clock } = served;
   const paths = new ServerPaths(layout);
-  for (const directory of [paths.directory, served.jobspecs]) files.ensureDirectory(directory);
+  for (const directory of [paths.directory, paths.keys, served.jobspecs]) files.ensureDirectory(directory);
   const index = new LiveIndex(served);
   const feed = new EventFeed(served, index);
   const jobs = new ServedJobs(served, index);
@@ -64,6 +65,7 @@ function openDesk(served: Served): Desk {
     index,
     feed,
     jobs,
+    numbers: new NumberDesk(served.durable, paths),
     artifacts,
     links: new SignedLinks(ensureKey(files, paths), clock),
   };

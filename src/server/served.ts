@@ -1,6 +1,7 @@
 import type { Layout } from '../queue/layout.js';
 import type { Pace } from '../queue/pace.js';
 import type { Clock } from '../system/clock.js';
+import type { DurableFiles } from '../system/durable-files.js';
 import type { Files } from '../system/files.js';
 import type { Lock } from '../system/lock.js';
 import type { Trees } from '../system/trees.js';
@@ -15,6 +16,8 @@ export interface Served {
   /** The directory of the files that are the page. */
   readonly page: string;
   readonly files: Files;
+  /** The same for what clients wait for. */
+  readonly durable: DurableFiles;
   readonly trees: Trees;
   readonly clock: Clock;
   readonly doorbells: Doorbells;
@@ -33,6 +36,8 @@ export interface Served {
   readonly breakLock: (path: string, content: string) => void;
   /** What is to be brought to an end before the server ends. */
   readonly lastly: (task: Promise<void>) => void;
+  /** Whose lines in journals tell what people have decided. */
+  readonly writer: string;
   /** Tells dispatchers on other hosts what is new in the queue; nothing rests on it. */
   readonly tell: (names: readonly string[]) => Promise<void>;
   /** A line for whoever runs the server. */

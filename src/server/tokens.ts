@@ -9,9 +9,16 @@ import type { Files } from '../system/files.js';
 import { placeFile } from './place-file.js';
 import type { ServerPaths } from './server-paths.js';
 
-/** What a token allows. `admin` allows everything; the others only what they say. */
-export const scopes = ['read', 'submit', 'worker', 'admin'] as const;
+/**
+ * What a token allows. `spec`: to submit jobs of specs, which are all that its owner can have run; `submit`: that, any other
+ * job, and to cancel and retry. `admin` allows everything; the others only what they say.
+ */
+export const scopes = ['read', 'submit', 'spec', 'worker', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
+
+export function allows(given: readonly Scope[], scope: Scope): boolean {
+  return given.includes(scope) || given.includes('admin') || (scope === 'spec' && given.includes('submit'));
+}
 
 /** What is kept of a token: enough to know it again, and not enough to make it. */
 export interface TokenRecord {

@@ -8,6 +8,7 @@ import type { JobSummary } from '../../src/server/feed/job-index.js';
 import { LiveIndex } from '../../src/server/feed/live-index.js';
 import type { Served } from '../../src/server/served.js';
 import { systemClock } from '../../src/system/clock.js';
+import { SharedFlushes } from '../../src/system/durable-files.js';
 import { MountedFiles } from '../../src/system/files.js';
 import { listInPieces } from '../../src/system/listing.js';
 import { mountedTrees } from '../../src/system/trees.js';
@@ -40,6 +41,8 @@ class Moved {
         page: '/nowhere',
         jobspecs: '',
         files: this.files,
+        durable: new SharedFlushes(this.files, false),
+        writer: 'user-here',
         trees: mountedTrees,
         clock: systemClock,
       },

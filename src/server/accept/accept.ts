@@ -1,0 +1,122 @@
+import { carryOut } from '../../queue/perform.js';
+import { submitJob } from '../../queue/submit-job.js';
+import { newToken } from '../../queue/token.js';
+import { openFile } from './file-door.js';
+import { type KeyRecord, bodyOf, keyName, noteKey, readRecord, startNoted } from './key-record.js';
+import { openSpec } from './spec-door.js';
+import {
+  type AcceptDesk,
+  type Accepted,
+  type Prepared,
+  type Refusal,
+  type Submission,
+  type SubmissionKey,
+  refusal,
+} from './submission.js';
+
+/**
+ * Puts a job into the queue. When this returns it is there, and on disk: what a server has accepted is lost by nothing
+ * that happens to the server. Killed before, it leaves a draft, or a number that nothing has. With a key see
+ * key-record.ts.
+ */
+export async function accept(
+  desk: AcceptDesk,
+  submission: Submission,
+  key?: SubmissionKey,
+): Promise<Accepted> {
+  const accepted =
+    key === undefined
+      ? await acceptNew(desk, submission)
+      : await acceptOnce(desk, submission, keyName(key), key.owner);
+  if (accepted.kind === 'accepted' && !accepted.again)
+    await desk.served.tell([accepted.job]).catch(() => undefined);
+  return accepted;
+}
+
+async function acceptNew(desk: AcceptDesk, submission: Submission): Promise<Accepted> {
+  const { durable, layout } = desk.served;
+  const open = openDoor(desk, submission);
+  if ('kind' in open) return open;
+  for (;;) {
+    const prepared = await open.prepare();
+    const { name, content, mode } = prepared;
+    const status = await carryOut(durable, submitJob(layout, name, content, mode, newToken()));
+    if (status === 'submitted') return accepted(prepared, false);
+    // Of a spec's job: a file that somebody else has called so; the next number is free of it.
+    if (submission.kind === 'file') return alreadyThere(name);
+  }
+}
+
+interface OpenDoor {
+  readonly prepare: () => Promise<Prepared>;
+}
+
+function openDoor({ served, numbers, index }: AcceptDesk, submission: Submission): Refusal | OpenDoor {
+  if (submission.kind === 'spec') {
+    const makeJob = openSpec(served, submission.name, submission.parameters);
+    return 'kind' in makeJob ? makeJob : { prepare: async () => makeJob(await numbers.next()) };
+  }
+  const prepared = openFile(submission);
+  if ('kind' in prepared) return prepared;
+  const { name } = prepared;
+  const known = index.find(name);
+  const waits = known?.state === 'waiting' && served.files.exists(index.placeOf(known).path);
+  if (waits || served.files.exists(served.layout.queued(name))) return alreadyThere(name);
+  return { prepare: () => Promise.resolve(prepared) };
+}
+
+function alreadyThere(name: string): Refusal {
+  return refusal('job_exists', `a job ${JSON.stringify(name)} waits already`);
+}
+
+function accepted({ name, number }: Pick<Prepared, 'name' | 'number'>, again: boolean): Accepted {
+  return { kind: 'accepted', job: name, ...(number === undefined ? {} : { number }), again };
+}
+
+async function acceptOnce(
+  desk: AcceptDesk,
+  submission: Submission,
+  key: string,
+  owner: string,
+): Promise<Accepted> {
+  const { served, paths } = desk;
+  const body = bodyOf(submission);
+  for (;;) {
+    const known = await carryOut(served.durable, readRecord(paths, key));
+    if (known !== undefined) {
+      const settled = await settle(desk, key, known, body);
+      if (settled !== undefined) return settled;
+      continue;
+    }
+    const open = openDoor(desk, submission);
+    if ('kind' in open) return open;
+    const prepared = await open.prepare();
+    const { name: job, number } = prepared;
+    const record = { owner, body, job, token: newToken(), ...(number === undefined ? {} : { number }) };
+    const status = await carryOut(served.durable, noteKey(paths, key, record, prepared));
+    // Another's: this host may remember that there is none.
+    if (status === 'exists' && served.isShared) served.files.renew(paths.keys);
+  }
+}
+
+/** Undefined: the key has been forgotten meanwhile. */
+async function settle(
+  { served, paths }: AcceptDesk,
+  key: string,
+  record: KeyRecord,
+  body: string,
+): Promise<Accepted | undefined> {
+  if (record.body !== body)
+    return refusal('key_reused', 'the key came with another request before: each needs one of its own');
+  const { durable, layout } = served;
+  // The record may be another server's, who has not come to that yet; nor to the rename.
+  await durable.settle(paths.keys);
+  const again = (await carryOut(durable, startNoted(layout, paths, record))) === 'gone';
+  if (again) {
+    const known = await carryOut(durable, readRecord(paths, key));
+    if (known?.token !== record.token) return undefined;
+    await durable.settle(layout.jobqueue);
+  }
+  const { job: name, number } = record;
+  return accepted({ name, ...(number === undefined ? {} : { number }) }, again);
+}
