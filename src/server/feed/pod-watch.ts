@@ -128,7 +128,13 @@ export class PodWatch {
     const unhang = (): void => {
       for (const silence of bells) silence();
     };
-    this.#pods.set(crew, { summary: this.#summarize(crew, paths.crewFile), isLive, held, running: [], unhang });
+    this.#pods.set(crew, {
+      summary: this.#summarize(crew, paths.crewFile),
+      isLive,
+      held,
+      running: [],
+      unhang,
+    });
     this.#heard.add(crew);
   }
 
@@ -147,8 +153,7 @@ export class PodWatch {
     for (const id of perform(files, list(paths.directory)) ?? [])
       if (isJob(id) && classifyPodFile(id).kind === 'entry') held.set(id, { id, state: 'assigned', crew });
     pod.running = (perform(files, list(paths.running)) ?? []).filter((name) => !isIgnored(name));
-    for (const id of pod.running)
-      if (isJob(id)) held.set(id, { id, state: 'running', crew });
+    for (const id of pod.running) if (isJob(id)) held.set(id, { id, state: 'running', crew });
     const left = [...pod.held.values()].filter(({ id, state }) => held.get(id)?.state !== state);
     pod.held = held;
     return { held: [...held.values()], left };

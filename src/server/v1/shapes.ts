@@ -172,3 +172,20 @@ export const taskPageShape = z
   .openapi('TaskPage');
 
 export const eventTypeShape = z.enum(eventTypes);
+
+export const submittedShape = z
+  .object({
+    name: z.string().openapi({ description: 'What the job is called.' }),
+    number: z.int().min(1).nullable().openapi({ description: 'Of a job of a spec.' }),
+    again: z.boolean().openapi({ description: 'The key was known: nothing new was started.' }),
+  })
+  .openapi('Submitted');
+
+export const cancelledShape = z
+  .object({
+    name: z.string(),
+    result: z.enum(['cancelled', 'asked']).openapi({ description: '`asked`: its crew was told to stop it.' }),
+  })
+  .openapi('Cancelled');
+
+export const retriedShape = z.object({ name: z.string() }).openapi('Retried');

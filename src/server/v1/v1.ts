@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Ask, ServerEnv } from '../answers.js';
 import { needs } from '../authenticate.js';
 import { describeFailure } from '../describe-failure.js';
+import { HTTPException } from 'hono/http-exception';
 import { addEventRoutes } from '../events/event-routes.js';
 import type { Desk } from '../jobmgr-routes.js';
 import { refuseFaults } from './faults.js';
@@ -12,6 +13,7 @@ import { Problem, answerProblem } from './problem.js';
 import { RunBooks } from './run-books.js';
 import { addStandingRoutes } from './standing-routes.js';
 import { addTaskRoute } from './task-routes.js';
+import { addWritingRoutes } from './writing-routes.js';
 
 export interface V1 {
   readonly app: OpenAPIHono<ServerEnv>;
@@ -26,22 +28,20 @@ export function makeV1(desk: Desk): V1 {
   });
   app.onError((error, ask) => {
     if (error instanceof Problem) return answerProblem(ask, error.status, error.said);
+    if (error instanceof HTTPException) return answerProblem(ask, error.status, describeRefusal(error));
     desk.served.remark(`${ask.req.method} ${ask.req.path}: ${describeFailure(error)}`);
     return answerProblem(ask, 500, {
       code: 'internal_server_error',
       detail: 'this is for whoever runs the server to see',
     });
   });
-  for (const [methods, scope] of [
-    [['GET', 'HEAD'], 'read'],
-    [['POST'], 'submit'],
-  ] as const)
-    app.on([...methods], '/v1/*', needs(scope));
+  app.on(['GET', 'HEAD'], '/v1/*', needs('read'));
   const books = new RunBooks(desk.served);
   addJobRoutes(app, desk, books);
   addLogRoute(app, desk);
   addTaskRoute(app, desk, books);
   addStandingRoutes(app, desk);
+  addWritingRoutes(app, desk);
   addEventRoutes(app, desk);
   refuseOtherMethods(app);
   return { app, document: describeApi(app) };
@@ -66,4 +66,12 @@ function refuseOtherMethods(app: OpenAPIHono<ServerEnv>): void {
         headers: { Allow: allowed.join(', ') },
       }),
     );
+}
+
+/** What the framework refuses by itself. */
+function describeRefusal({ status, message }: HTTPException): { code: string; detail: string } {
+  if (status !== 415) return { code: 'invalid_request', detail: message };
+  const detail =
+    'expected the Content-Type application/json for a job of a spec; text/plain, application/octet-stream or multipart/form-data for a job file';
+  return { code: 'unsupported_type', detail };
 }
