@@ -113,7 +113,7 @@ describe.skipIf(obstacle !== '')(`The page in a browser${obstacle}`, () => {
     await seen.shows('Cancel long.conf?', 'dialog');
     expect(await focused()).toBe('Let it run');
     await keyboard.press('Escape');
-    expect(await seen.page.locator('dialog').count()).toBe(0);
+    await seen.page.locator('dialog').waitFor({ state: 'detached' });
     expect(await focused()).toBe('Cancel');
     await keyboard.press('Enter');
     await tabTo('Cancel the job');
