@@ -16,12 +16,14 @@ import type { Served } from './served.js';
 import { ServedJobs } from './served-jobs.js';
 import { ServerPaths } from './server-paths.js';
 import { SignedLinks, ensureKey } from './signed-links.js';
+import { Metrics } from './v1/metrics.js';
 import { makeV1 } from './v1/v1.js';
 import { runWebhooks } from './webhooks/webhooks.js';
 
 /** Everything that a server answers. */
 export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
   const desk = openDesk(served);
+  const metrics = new Metrics(served, desk.index);
   const app = new Hono<ServerEnv>();
   app.onError((error, ask) => {
     served.remark(`${ask.req.method} ${ask.req.path}: ${describeFailure(error)}`);
@@ -34,12 +36,13 @@ export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
     ask.header('Referrer-Policy', 'no-referrer');
     if (!ask.res.headers.has('Cache-Control')) ask.header('Cache-Control', 'no-store');
   });
+  app.use(metrics.watch);
   addPageRoutes(app, served);
   app.use(refuseOtherOrigins);
   if (!auth) app.use(refuseOtherHosts);
   app.get('/', (ask) => ask.text('fjr: jobs over HTTP\n'));
   addArtifactRoute(app, desk);
-  const v1 = makeV1(desk);
+  const v1 = makeV1(desk, metrics);
   app.get('/openapi.json', (ask) => ask.body(v1.document, 200, { 'Content-Type': 'application/json' }));
   // All that is added from here on asks for a token.
   app.use(auth ? authenticate(served.files, desk.paths, new FailedTries(served.clock)) : letEverybodyIn);

@@ -5,9 +5,11 @@ import { describeFailure } from '../describe-failure.js';
 import { HTTPException } from 'hono/http-exception';
 import { addEventRoutes } from '../events/event-routes.js';
 import type { Desk } from '../jobmgr-routes.js';
+import { describeEvents } from './event-document.js';
 import { refuseFaults } from './faults.js';
 import { addJobRoutes } from './job-routes.js';
 import { addLogRoute } from './log-routes.js';
+import { type Metrics, addMetricsRoute } from './metrics.js';
 import { describeApi } from './open-api.js';
 import { Problem, answerProblem } from './problem.js';
 import { RunBooks } from './run-books.js';
@@ -22,7 +24,7 @@ export interface V1 {
 }
 
 /** The API below /v1. Who asks has been let in already. */
-export function makeV1(desk: Desk): V1 {
+export function makeV1(desk: Desk, metrics: Metrics): V1 {
   const app = new OpenAPIHono<ServerEnv>({
     defaultHook: (result, ask) => refuseFaults(result, ask as Ask),
   });
@@ -43,6 +45,8 @@ export function makeV1(desk: Desk): V1 {
   addStandingRoutes(app, desk);
   addWritingRoutes(app, desk);
   addEventRoutes(app, desk);
+  describeEvents(app);
+  addMetricsRoute(app, metrics);
   refuseOtherMethods(app);
   return { app, document: describeApi(app) };
 }
