@@ -52,11 +52,17 @@ export class PodWatch {
   readonly #pods = new Map<CrewId, Pod>();
   readonly #heard = new Set<CrewId>();
   readonly #hosts = new Map<CrewId, string>();
+  readonly #silence: () => void;
   #isListDue = true;
 
   constructor(served: Served, ring: () => void) {
     this.#served = served;
     this.#ring = ring;
+    this.#silence = served.doorbells.hang(served.layout.jobpods, (_name, event) => {
+      if (event === 'change') return;
+      this.#isListDue = true;
+      ring();
+    });
   }
 
   /** Crews whose pods stand there, not taken away. */
@@ -68,12 +74,6 @@ export class PodWatch {
     return [...this.#pods.values()]
       .filter(({ isLive }) => isLive)
       .map(({ summary, running }) => ({ ...summary, running }));
-  }
-
-  /** A name came or went in `jobpods`. */
-  hear(): void {
-    this.#isListDue = true;
-    this.#ring();
   }
 
   /** One pod for each step. */
@@ -93,6 +93,7 @@ export class PodWatch {
   }
 
   close(): void {
+    this.#silence();
     for (const pod of this.#pods.values()) pod.unhang();
   }
 

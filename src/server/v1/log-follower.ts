@@ -88,7 +88,14 @@ export class LogFollower {
     for (let job: JobSummary | undefined = this.#job; job !== undefined && !this.#isEnded;) {
       if (job.state !== 'waiting' && job.state !== 'assigned') return job.id;
       await this.#sleep();
-      job = index.find(job.name);
+      const { name } = job;
+      job = index.find(name);
+      // It may be on its way to a crew that nobody has seen yet.
+      for (const look of ['refresh', 'sweep'] as const) {
+        if (job !== undefined) break;
+        await index[look]();
+        job = index.find(name);
+      }
     }
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { type OpenAPIHono, createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
 import { jobFileLimit } from '../../job/read-job.js';
 import { accept } from '../accept/accept.js';
 import { cancel } from '../accept/cancel.js';
@@ -19,9 +20,17 @@ import { cancelledShape, retriedShape, submittedShape } from './shapes.js';
 /** Bytes of a request's body: a job file, and what multipart needs around it. */
 const longestBody = jobFileLimit + 64 * 1024;
 
-const tooLarge = (): never => {
+/** Bytes that are read and thrown away, so that whoever still sends them hears why. */
+const mostWasted = 16 * longestBody;
+
+async function refuseLargeBody(ask: Ask): Promise<never> {
+  const { body } = ask.req.raw;
+  let wasted = 0;
+  if (body?.locked === false && Number(ask.req.header('Content-Length')) <= mostWasted)
+    for await (const piece of body as ReadableStream<Uint8Array>)
+      if ((wasted += piece.length) > mostWasted) break;
   throw new Problem(413, { code: 'body_too_large', detail: `a body may have ${longestBody} bytes` });
-};
+}
 
 const specBody = z
   .strictObject(
@@ -96,7 +105,10 @@ const retryRoute = createRoute({
 });
 
 export function addWritingRoutes(app: OpenAPIHono<ServerEnv>, desk: Desk): void {
-  const limit: MiddlewareHandler<ServerEnv> = bodyLimit({ maxSize: longestBody, onError: tooLarge });
+  const limit: MiddlewareHandler<ServerEnv> = bodyLimit({
+    maxSize: longestBody,
+    onError: refuseLargeBody,
+  });
   app.on('POST', '/v1/jobs', needs('spec'), limit);
   app.on('POST', '/v1/jobs/:id/*', needs('submit'));
   app.openapi(submitRoute, async (ask) => {
@@ -150,6 +162,8 @@ async function readSubmission(
       code: 'forbidden',
       detail: 'the token does not have the scope "submit": it may start jobs of specs alone',
     });
+  // The framework takes both kinds of forms for one.
+  if (type === 'application/x-www-form-urlencoded') throw new HTTPException(415);
   if (type === 'multipart/form-data') return readForm(ask, name, executable);
   const content = new Uint8Array(await ask.req.arrayBuffer());
   if (type === '' && content.length === 0) throw invalid('body', 'body', 'there is no body: expected a job');
