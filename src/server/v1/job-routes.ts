@@ -94,7 +94,7 @@ async function describe(desk: Desk, books: RunBooks, found: FoundJob): Promise<z
   return {
     ...jobJson(summary),
     text: content === undefined || content.includes(0) ? null : Buffer.from(content).toString('utf8'),
-    attempts: await attemptsOf(desk, found),
+    attempts: isRun ? [] : await attemptsOf(desk, found),
     tasks: isRun ? await books.counts(place.path) : null,
     artifacts: content === undefined ? [] : await artifactsOf(desk, found, content),
   };

@@ -83,7 +83,9 @@ export const jobShape = z
   .object({
     ...summary,
     text: z.string().nullable().openapi({ description: 'Its file; null: it is too large, or no text.' }),
-    attempts: z.array(attemptShape).openapi({ description: 'Oldest first; the newest hundred.' }),
+    attempts: z
+      .array(attemptShape)
+      .openapi({ description: "Oldest first; the newest hundred. Of a run there are its tasks' instead." }),
     tasks: taskCountsShape.nullable().openapi({ description: 'Of a run.' }),
     artifacts: z.array(artifactShape),
   })
