@@ -1,4 +1,4 @@
-import { open, writeFile } from 'node:fs/promises';
+import { open, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type FileCall, type FileReply, type Files, toStatus, unexpected } from './files.js';
 
@@ -44,6 +44,8 @@ export class SharedFlushes implements DurableFiles {
       await writeFile(path, content, { flag: 'wx', mode, flush: this.#fsync });
       return 'ok';
     } catch (error) {
+      // On a full disk a part of it may have been written, in which nobody is interested.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await rm(path, { force: true });
       return toStatus(error, call);
     }
   }
