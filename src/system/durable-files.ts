@@ -5,8 +5,6 @@ import { type FileCall, type FileReply, type Files, toStatus, unexpected } from 
 /** Calls of verbs whose changes are on disk when they are answered, and which keep nobody waiting meanwhile. */
 export interface DurableFiles {
   call(call: FileCall): Promise<FileReply>;
-  /** Returns when all is on disk that has come into this directory or gone from it, whoever did that. */
-  settle(directory: string): Promise<void>;
 }
 
 /**
@@ -27,11 +25,13 @@ export class SharedFlushes implements DurableFiles {
   async call(call: FileCall): Promise<FileReply> {
     if (call.op === 'create') return this.#create(call);
     const reply = this.#files.call(call);
-    if (reply === 'ok' && (call.op === 'link' || call.op === 'rename')) await this.settle(dirname(call.to));
+    if (call.op === 'flush') await this.#flush(call.path);
+    else if (reply === 'ok' && (call.op === 'link' || call.op === 'rename'))
+      await this.#flush(dirname(call.to));
     return reply;
   }
 
-  async settle(directory: string): Promise<void> {
+  async #flush(directory: string): Promise<void> {
     if (!this.#fsync) return;
     let flushes = this.#directories.get(directory);
     if (flushes === undefined) this.#directories.set(directory, (flushes = new Flushes(directory)));
