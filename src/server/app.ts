@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { perform } from '../queue/perform.js';
+import { forgetKeys } from './accept/forget-keys.js';
 import { NumberDesk } from './accept/number-desk.js';
 import { type ServerEnv, refuse } from './answers.js';
 import { ArtifactBook } from './artifact-book.js';
@@ -62,14 +63,11 @@ function openDesk(served: Served): Desk {
   const artifacts = new ArtifactBook(served, paths);
   if (!files.exists(paths.numbers))
     perform(files, ensureNumbers(paths, { job: jobs.highest() + 1, artifact: artifacts.highest() + 1 }));
-  return {
-    served,
-    paths,
-    index,
-    feed,
-    jobs,
+  const desk = {
+    ...{ served, paths, index, feed, jobs, artifacts },
     numbers: new NumberDesk(served.durable, paths),
-    artifacts,
     links: new SignedLinks(ensureKey(files, paths), clock),
   };
+  void forgetKeys(desk);
+  return desk;
 }

@@ -45,6 +45,9 @@ export class ServerPaths {
   aside(token: Token): string {
     return `${this.keys}/${token}.job`;
   }
+  asideDraft(token: Token): string {
+    return `${this.keys}/.${token}`;
+  }
   /** How far each receiver of webhooks has been told. */
   get webhooks(): string {
     return `${this.directory}/webhooks`;

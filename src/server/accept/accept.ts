@@ -2,7 +2,7 @@ import { carryOut } from '../../queue/perform.js';
 import { submitJob } from '../../queue/submit-job.js';
 import { newToken } from '../../queue/token.js';
 import { openFile } from './file-door.js';
-import { type KeyRecord, bodyOf, keyName, noteKey, readRecord, startNoted } from './key-record.js';
+import { type KeyRecord, bodyOf, keyName, submitOnce, takeUp } from './key-record.js';
 import { openSpec } from './spec-door.js';
 import {
   type AcceptDesk,
@@ -41,7 +41,7 @@ async function acceptNew(desk: AcceptDesk, submission: Submission): Promise<Acce
     const prepared = await open.prepare();
     const { name, content, mode } = prepared;
     const status = await carryOut(durable, submitJob(layout, name, content, mode, newToken()));
-    if (status === 'submitted') return accepted(prepared, false);
+    if (status === 'submitted') return accepted({ ...prepared, job: name }, false);
     // Of a spec's job: a file that somebody else has called so; the next number is free of it.
     if (submission.kind === 'file') return alreadyThere(name);
   }
@@ -69,8 +69,8 @@ function alreadyThere(name: string): Refusal {
   return refusal('job_exists', `a job ${JSON.stringify(name)} waits already`);
 }
 
-function accepted({ name, number }: Pick<Prepared, 'name' | 'number'>, again: boolean): Accepted {
-  return { kind: 'accepted', job: name, ...(number === undefined ? {} : { number }), again };
+function accepted({ job, number }: Pick<KeyRecord, 'job' | 'number'>, again: boolean): Accepted {
+  return { kind: 'accepted', job, ...(number === undefined ? {} : { number }), again };
 }
 
 async function acceptOnce(
@@ -79,44 +79,22 @@ async function acceptOnce(
   key: string,
   owner: string,
 ): Promise<Accepted> {
-  const { served, paths } = desk;
+  const { paths } = desk;
+  const { durable, layout, files, isShared } = desk.served;
   const body = bodyOf(submission);
   for (;;) {
-    const known = await carryOut(served.durable, readRecord(paths, key));
-    if (known !== undefined) {
-      const settled = await settle(desk, key, known, body);
-      if (settled !== undefined) return settled;
-      continue;
-    }
+    const taken = await carryOut(durable, takeUp(layout, paths, key, body));
+    if (taken.kind === 'started') return accepted(taken.record, taken.again);
+    if (taken.kind === 'reused')
+      return refusal('key_reused', 'the key came with another request before: each needs one of its own');
     const open = openDoor(desk, submission);
     if ('kind' in open) return open;
     const prepared = await open.prepare();
     const { name: job, number } = prepared;
     const record = { owner, body, job, token: newToken(), ...(number === undefined ? {} : { number }) };
-    const status = await carryOut(served.durable, noteKey(paths, key, record, prepared));
-    // Another's: this host may remember that there is none.
-    if (status === 'exists' && served.isShared) served.files.renew(paths.keys);
+    const result = await carryOut(durable, submitOnce(layout, paths, key, record, prepared));
+    if (result === 'started' || result === 'again') return accepted(record, result === 'again');
+    // This host may remember that there is no record.
+    if (isShared) files.renew(paths.keys);
   }
-}
-
-/** Undefined: the key has been forgotten meanwhile. */
-async function settle(
-  { served, paths }: AcceptDesk,
-  key: string,
-  record: KeyRecord,
-  body: string,
-): Promise<Accepted | undefined> {
-  if (record.body !== body)
-    return refusal('key_reused', 'the key came with another request before: each needs one of its own');
-  const { durable, layout } = served;
-  // The record may be another server's, who has not come to that yet; nor to the rename.
-  await durable.settle(paths.keys);
-  const again = (await carryOut(durable, startNoted(layout, paths, record))) === 'gone';
-  if (again) {
-    const known = await carryOut(durable, readRecord(paths, key));
-    if (known?.token !== record.token) return undefined;
-    await durable.settle(layout.jobqueue);
-  }
-  const { job: name, number } = record;
-  return accepted({ name, ...(number === undefined ? {} : { number }) }, again);
 }
