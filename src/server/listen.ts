@@ -38,6 +38,8 @@ const idleTimeout = 120_000;
 const mostConnections = 4_000;
 /** For answers that are under way when the server is told to end. */
 const closingTime = 5_000;
+/** Milliseconds between two looks at which connections are idle by then. */
+const tidyEvery = 50;
 
 export async function openDoor(app: Hono<ServerEnv>, { listen, port, tls }: Door): Promise<OpenDoor> {
   const server = createAdaptorServer({
@@ -90,8 +92,13 @@ async function closeServer(server: Server): Promise<void> {
     const impatience = setTimeout(() => {
       server.closeAllConnections();
     }, closingTime);
+    // Clients keep connections open whose last answer has just come to its end.
+    const tidying = setInterval(() => {
+      server.closeIdleConnections();
+    }, tidyEvery);
     server.close(() => {
       clearTimeout(impatience);
+      clearInterval(tidying);
       resolve();
     });
     server.closeIdleConnections();
