@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { perform } from '../queue/perform.js';
 import { type ServerEnv, refuse } from './answers.js';
 import { ArtifactBook } from './artifact-book.js';
+import { addArtifactRoute } from './artifact-route.js';
 import { authenticate, letEverybodyIn } from './authenticate.js';
 import { ensureNumbers } from './claim-numbers.js';
 import { describeFailure } from './describe-failure.js';
@@ -9,13 +10,14 @@ import { EventFeed } from './events/event-feed.js';
 import { addEventRoutes } from './events/event-routes.js';
 import { FailedTries } from './failed-tries.js';
 import { LiveIndex } from './feed/live-index.js';
-import { type Desk, addArtifactRoute, addJobmgrRoutes } from './jobmgr-routes.js';
+import { type Desk, addJobmgrRoutes } from './jobmgr-routes.js';
 import { refuseOtherHosts, refuseOtherOrigins } from './keep-browsers-out.js';
 import { addPageRoutes } from './page-routes.js';
 import type { Served } from './served.js';
 import { ServedJobs } from './served-jobs.js';
 import { ServerPaths } from './server-paths.js';
 import { SignedLinks, ensureKey } from './signed-links.js';
+import { runStore } from './stores/run-store.js';
 import { runWebhooks } from './webhooks/webhooks.js';
 
 /** Everything that a server answers. */
@@ -53,16 +55,14 @@ function openDesk(served: Served): Desk {
   const feed = new EventFeed(served, index);
   const jobs = new ServedJobs(served, index);
   if (served.webhooks.length > 0) served.lastly(runWebhooks(served, paths, index));
-  const artifacts = new ArtifactBook(served, paths);
+  const links = new SignedLinks(ensureKey(files, paths), clock);
+  const artifacts = new ArtifactBook(served, paths, links);
   if (!files.exists(paths.numbers))
     perform(files, ensureNumbers(paths, { job: jobs.highest() + 1, artifact: artifacts.highest() + 1 }));
-  return {
-    served,
-    paths,
-    index,
-    feed,
-    jobs,
-    artifacts,
-    links: new SignedLinks(ensureKey(files, paths), clock),
-  };
+  const { store } = served;
+  if (store !== undefined) {
+    for (const directory of [paths.stored, paths.unwanted]) files.ensureDirectory(directory);
+    served.lastly(runStore({ served, paths, jobs, artifacts, store }, index));
+  }
+  return { served, paths, index, feed, jobs, artifacts, links };
 }

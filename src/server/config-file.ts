@@ -2,6 +2,8 @@ import { TomlError, parse } from 'smol-toml';
 import { FjrError } from '../job/fjr-error.js';
 import { didYouMean } from '../job/did-you-mean.js';
 import { shorten } from '../job/shorten.js';
+import { readStore } from './stores/read-store.js';
+import type { StoreSettings } from './stores/store-settings.js';
 import { readWebhooks } from './webhooks/read-webhooks.js';
 import type { WebhookSettings } from './webhooks/webhook.js';
 
@@ -14,12 +16,13 @@ export interface Config {
   /** Where the specs are. */
   readonly jobSpecs?: string;
   readonly webhooks?: readonly WebhookSettings[];
+  /** Where artifacts go. */
+  readonly store?: StoreSettings;
 }
 
 /** Sections of jobmgr's that mean nothing here, and why. */
 const elsewhere: Readonly<Record<string, string>> = {
   Database: "the queue is the project's directory",
-  AWS: "artifacts stay in the project's directory",
 };
 
 const keys = {
@@ -34,17 +37,24 @@ const keys = {
 } as const;
 
 /**
- * Reads `config.toml`: jobmgr's own, of which nothing applies that it has a name for, with a section [Server] for what
- * does. `remark` is told of all that is passed over.
+ * Reads `config.toml`: jobmgr's own, of which [AWS] applies if it names a bucket, with sections [Server], [Store] and
+ * [[Webhook]] for what it has no name for. `remark` is told of all that is passed over.
  */
 export function readConfig(text: string, file: string, remark: (line: string) => void): Config {
   const config: Record<string, unknown> = {};
-  for (const [section, value] of Object.entries(parseToml(text, file))) {
+  const sections = parseToml(text, file);
+  const store = readStore(sections['Store'], sections['AWS'], file, remark);
+  if (store !== undefined) config['store'] = store;
+  for (const [section, value] of Object.entries(sections)) {
+    if (section === 'Store' || section === 'AWS') continue;
     if (section === 'Server' && isTable(value)) Object.assign(config, readServer(value, file, remark));
     else if (section === 'Webhook') config['webhooks'] = readWebhooks(value, file);
     else if (Object.hasOwn(elsewhere, section))
       remark(`${file}: [${section}] does not apply: ${elsewhere[section] ?? ''}`);
-    else remark(`${file}: unknown ${quoted(section)} is passed over${hint(section, ['Server', 'Webhook'])}`);
+    else
+      remark(
+        `${file}: unknown ${quoted(section)} is passed over${hint(section, ['Server', 'Store', 'Webhook'])}`,
+      );
   }
   return config;
 }
@@ -64,7 +74,7 @@ function readServer(table: object, file: string, remark: (line: string) => void)
   return config;
 }
 
-function parseToml(text: string, file: string): object {
+function parseToml(text: string, file: string): Readonly<Record<string, unknown>> {
   try {
     return parse(text);
   } catch (error) {

@@ -5,6 +5,7 @@ import type { Files } from '../system/files.js';
 import type { Lock } from '../system/lock.js';
 import type { Trees } from '../system/trees.js';
 import type { Doorbells } from '../system/watcher.js';
+import type { Store } from './stores/store.js';
 import type { Webhook } from './webhooks/webhook.js';
 
 /** The project that a server opens to others, and what it needs of the outside world for that. */
@@ -28,6 +29,8 @@ export interface Served {
   readonly closing: AbortSignal;
   /** Who is to be told when jobs end. */
   readonly webhooks: readonly Webhook[];
+  /** Where artifacts go when their job has ended; undefined: they stay in the project's directory. */
+  readonly store: Store | undefined;
   /** See system/lock.ts. */
   readonly takeLock: (path: string, onLost: () => void) => Promise<Lock>;
   readonly breakLock: (path: string, content: string) => void;

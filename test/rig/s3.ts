@@ -106,7 +106,15 @@ export class S3Rig {
     const [keyring, map] = [`${this.directory}/keyring`, `${this.directory}/monmap`];
     const key = (name: string, ...caps: string[]): void => {
       const allowed = caps.flatMap((cap) => ['--cap', ...cap.split(': ')]);
-      this.#run('ceph-authtool', '--create-keyring', `${keyring}-${name}`, '--gen-key', '-n', name, ...allowed);
+      this.#run(
+        'ceph-authtool',
+        '--create-keyring',
+        `${keyring}-${name}`,
+        '--gen-key',
+        '-n',
+        name,
+        ...allowed,
+      );
       this.#run('ceph-authtool', keyring, '--import-keyring', `${keyring}-${name}`);
     };
     writeFileSync(keyring, '', { mode: 0o600 });
@@ -124,7 +132,9 @@ export class S3Rig {
   }
 
   #run(program: string, ...args: string[]): void {
-    execFileSync(program, ['-c', `${this.directory}/ceph.conf`, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+    execFileSync(program, ['-c', `${this.directory}/ceph.conf`, ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
   }
 
   #start(program: string, ...args: string[]): void {

@@ -45,6 +45,7 @@ class Moved {
       },
       doorbells: bells ? systemDoorbells : { hang: () => () => undefined },
       ...{ pace: localPace, isShared: false, listing: listInPieces, closing: closing.signal, webhooks: [] },
+      store: undefined,
       takeLock: () => Promise.reject(new Error('nobody asks')),
       breakLock: () => undefined,
       lastly: () => undefined,
