@@ -8,6 +8,7 @@ import {
   ListObjectsV2Command,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { Line } from './line.js';
 import { onPath } from './on-path.js';
 import { isAlive, signal } from './processes.js';
 import { freePort } from './ssh-hosts.js';
@@ -57,6 +58,12 @@ export class S3Rig {
     this.#run('radosgw-admin', '-n', 'client.rgw.a', ...user, ...keys);
   }
 
+  /** Lets another key in. */
+  allow(key: string, secret: string): void {
+    const keys = ['--access-key', key, '--secret-key', secret];
+    this.#run('radosgw-admin', '-n', 'client.rgw.a', 'key', 'create', '--uid', 'fjr', ...keys);
+  }
+
   down(): void {
     this.#client?.destroy();
     // An orderly end takes it seconds, and there is nothing to save.
@@ -78,9 +85,7 @@ export class S3Rig {
     }));
   }
 
-  /** A new one. */
-  async bucket(): Promise<string> {
-    const Bucket = `b-${randomUUID()}`;
+  async bucket(Bucket = `b-${randomUUID()}`): Promise<string> {
     await this.client.send(new CreateBucketCommand({ Bucket }));
     return Bucket;
   }
@@ -94,6 +99,11 @@ export class S3Rig {
   async text(bucket: string, key: string): Promise<string | undefined> {
     const { Body } = await this.client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
     return Body?.transformToString();
+  }
+
+  /** A line to it that the test can cut. */
+  line(): Line {
+    return new Line(Number(new URL(this.endpoint).port));
   }
 
   /** Keys of uploads that have begun and not ended. */

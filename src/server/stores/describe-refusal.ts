@@ -36,7 +36,8 @@ export function describeRefusal(thrown: unknown, { bucket }: StorePlace): unknow
   // Of a request whose answer has no body, such as HEAD, only the status is known.
   if (denied.has(name) || status === 403)
     return its(`its bucket "${bucket}" is not ours to use (${named(name, status)})`);
-  if (name === 'TimeoutError') return its('it does not answer in time');
+  // A connection that is cut off goes by that name, too, with a code of its own.
+  if (name === 'TimeoutError' && code === undefined) return its('it does not answer in time');
   if (status === undefined) return its(`it cannot be reached (${code ?? shorten(message)})`);
   const answered = `it answers ${status} (${named(name, status)}): ${shorten(message)}`;
   const isStores = status >= 500 || status === 429 || status === 408 || (status >= 300 && status < 400);
