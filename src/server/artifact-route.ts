@@ -1,11 +1,11 @@
 import fresh from 'fresh';
 import type { Hono } from 'hono';
-import parseRange from 'range-parser';
 import type { ByteRange, TreeFile } from '../system/trees.js';
 import { type Ask, type ServerEnv, refuse } from './answers.js';
 import type { Artifact } from './artifact-book.js';
 import { dispositionOf } from './disposition.js';
 import { type Desk, parseNumber } from './jobmgr-routes.js';
+import { readRange } from './read-range.js';
 
 /** Seconds for which a link to a store is good that is followed at once. */
 const briefly = 600;
@@ -64,7 +64,7 @@ async function sendFile(ask: Ask, { mime, name, uuid }: Artifact, file: TreeFile
   if (part === 'beyond')
     return new Response(null, {
       status: 416,
-      headers: { ...headers, 'Content-Range': `bytes */${file.size}` },
+      headers: { ...headers, 'Content-Length': '0', 'Content-Range': `bytes */${file.size}` },
     });
   const { start, end } = part ?? { start: 0, end: file.size - 1 };
   const range = part === undefined ? {} : { 'Content-Range': `bytes ${start}-${end}/${file.size}` };
@@ -80,8 +80,5 @@ function partOf(ask: Ask, size: number, etag: string): ByteRange | 'beyond' | un
   // Of another version than the one that the client has a part of, it wants all. HEAD knows no parts.
   if (asked === undefined || ask.req.method === 'HEAD' || (ask.req.header('If-Range') ?? etag) !== etag)
     return undefined;
-  const ranges = parseRange(size, asked);
-  if (ranges === -1) return 'beyond';
-  if (ranges === -2 || ranges.type !== 'bytes' || ranges.length !== 1) return undefined;
-  return ranges[0];
+  return readRange(asked, size);
 }
