@@ -11,6 +11,7 @@ import {
 import { Line } from './line.js';
 import { onPath } from './on-path.js';
 import { isAlive, signal } from './processes.js';
+import type { Rig } from './rig.js';
 import { freePort } from './ssh-hosts.js';
 import { waitUntil } from './wait-until.js';
 
@@ -154,6 +155,15 @@ export class S3Rig {
     child.unref();
     if (child.pid !== undefined) this.#pids.push(child.pid);
   }
+}
+
+/** `config.toml` with a store. */
+export function configureStore(rig: Rig, s3: S3Rig, bucket: string, rest: Record<string, string> = {}): void {
+  const settings = { Endpoint: s3.endpoint, Bucket: bucket, AccessKeyID: s3.key, SecretAccessKey: s3.secret };
+  const lines = Object.entries({ ...settings, ...rest }).map(
+    ([key, value]) => `${key} = ${JSON.stringify(value)}`,
+  );
+  writeFileSync(`${rig.project().root}/config.toml`, `[Store]\n${lines.join('\n')}\n`);
 }
 
 /** One monitor, one storage daemon that keeps all in memory, and the gateway. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { Line } from '../rig/line.js';
 import { type Rig, test as base } from '../rig/rig.js';
-import { S3Rig, hasS3 } from '../rig/s3.js';
+import { S3Rig, configureStore, hasS3 } from '../rig/s3.js';
 import { TestServer, writeShellSpec } from '../rig/server.js';
 import { waitUntil } from '../rig/wait-until.js';
 
@@ -29,15 +29,6 @@ const test = base.extend<{ bucket: string; line: Line }>({
     await line.close();
   },
 });
-
-/** `config.toml` with a store. */
-function configure(rig: Rig, bucket: string, rest: Record<string, string> = {}): void {
-  const settings = { Endpoint: s3.endpoint, Bucket: bucket, AccessKeyID: s3.key, SecretAccessKey: s3.secret };
-  const lines = Object.entries({ ...settings, ...rest }).map(
-    ([key, value]) => `${key} = ${JSON.stringify(value)}`,
-  );
-  writeFileSync(`${rig.project().root}/config.toml`, `[Store]\n${lines.join('\n')}\n`);
-}
 
 /** What executions of jobs have left in the project. */
 function work(rig: Rig): string[] {
@@ -89,7 +80,7 @@ describe.skipIf(!hasS3)('a store', () => {
       ': > artifacts/empty',
     ];
     writeShellSpec(rig, 'makes', `mkdir artifacts/sub; ${files.join('; ')}`);
-    configure(rig, bucket, { Prefix: 'lab/fjr/' });
+    configureStore(rig, s3, bucket, { Prefix: 'lab/fjr/' });
     const server = await TestServer.start(rig);
     await server.hire();
     const { artifacts } = await server.run('makes');
@@ -142,7 +133,7 @@ describe.skipIf(!hasS3)('a store', () => {
     await first.run('fails');
     await first.stop();
 
-    configure(rig, bucket);
+    configureStore(rig, s3, bucket);
     const second = await TestServer.start(rig);
     const left = await waitUntil(
       'artifacts have gone',
@@ -175,7 +166,7 @@ describe.skipIf(!hasS3)('a store', () => {
   }) => {
     writeShellSpec(rig, 'makes', 'echo one > artifacts/one');
     await line.open();
-    configure(rig, bucket, { Endpoint: line.url });
+    configureStore(rig, s3, bucket, { Endpoint: line.url });
     await line.close();
     const server = await TestServer.start(rig);
     await server.hire();
@@ -197,7 +188,7 @@ describe.skipIf(!hasS3)('a store', () => {
     writeShellSpec(rig, 'makes', 'echo one > artifacts/one');
     const bucket = `late-${Date.now()}`;
     const key = `KEY${Date.now()}`;
-    configure(rig, bucket, { AccessKeyID: key, SecretAccessKey: 'right' });
+    configureStore(rig, s3, bucket, { AccessKeyID: key, SecretAccessKey: 'right' });
     const first = await TestServer.start(rig);
     await first.hire();
     await first.run('makes');
@@ -219,7 +210,7 @@ describe.skipIf(!hasS3)('a store', () => {
   }) => {
     makeLarge(rig, 42);
     await line.open(24 * 1024 * 1024);
-    configure(rig, bucket, { Endpoint: line.url });
+    configureStore(rig, s3, bucket, { Endpoint: line.url });
     const first = await TestServer.start(rig);
     await first.hire();
     const { result, artifacts } = await first.run('large');
@@ -244,7 +235,7 @@ describe.skipIf(!hasS3)('a store', () => {
     writeShellSpec(rig, 'makes', 'echo one > artifacts/one; echo two > artifacts/two');
     makeLarge(rig, 20);
     await line.open();
-    configure(rig, bucket, { Endpoint: line.url });
+    configureStore(rig, s3, bucket, { Endpoint: line.url });
     const first = await TestServer.start(rig);
     await first.hire();
     await first.run('makes');
@@ -276,7 +267,7 @@ describe.skipIf(!hasS3)('a store', () => {
 
   test('is asked by fjr gc, too, to remove what goes', async ({ rig, bucket }) => {
     writeShellSpec(rig, 'makes', 'echo one > artifacts/one');
-    configure(rig, bucket);
+    configureStore(rig, s3, bucket);
     const server = await TestServer.start(rig);
     await server.hire();
     await server.run('makes');
@@ -296,7 +287,7 @@ describe.skipIf(!hasS3)('a store', () => {
 
   test('that is not configured any more is named', async ({ rig, bucket }) => {
     writeShellSpec(rig, 'makes', 'echo one > artifacts/one');
-    configure(rig, bucket);
+    configureStore(rig, s3, bucket);
     const first = await TestServer.start(rig);
     await first.hire();
     const { artifacts } = await first.run('makes');
@@ -320,7 +311,7 @@ describe.skipIf(!hasS3)('a store', () => {
       'i=0; while [ $i -lt 300 ]; do echo $i > artifacts/$i; i=$((i+1)); done',
       'Timeout = "1m"\n',
     );
-    configure(rig, bucket);
+    configureStore(rig, s3, bucket);
     const server = await TestServer.start(rig);
     await server.hire();
     const begun = performance.now();
@@ -343,7 +334,7 @@ describe.skipIf(!hasS3)('a store', () => {
         'truncate -s 2G artifacts/huge; echo end >> artifacts/huge',
         'Timeout = "1m"\n',
       );
-      configure(rig, bucket);
+      configureStore(rig, s3, bucket);
       const server = await TestServer.start(rig);
       await server.hire();
       const { artifacts } = await server.run('huge');

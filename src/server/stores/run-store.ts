@@ -1,5 +1,5 @@
 import { perform } from '../../queue/perform.js';
-import { list } from '../../queue/steps.js';
+import { list, rmdir } from '../../queue/steps.js';
 import { idOfSpecJobName } from '../../job/spec/spec-job.js';
 import { describeFailure } from '../describe-failure.js';
 import { Alarm } from '../feed/alarm.js';
@@ -18,6 +18,8 @@ const pauses = [1, 2, 5, 15, 60];
 const lookEvery = 3_000;
 /** Milliseconds between two looks at all directories of executions: what has ended is heard of, this is the net below. */
 const sweepEvery = 300_000;
+/** Milliseconds after which what was finished is looked at again: a file server may have shown less than there was. */
+const forgetEvery = 6 * 3_600_000;
 
 /** Brings artifacts to the store, and what is not wanted any more out of it: one server of the project does. */
 export async function runStore(sender: Sender, index: LiveIndex): Promise<void> {
@@ -38,7 +40,7 @@ class StoreKeeper {
   readonly #waiting = new Map<string, Task>();
   readonly #underWay = new Map<string, Promise<void>>();
   /** Executions of which nothing is left to do, though their directories may stay. */
-  #finished = new Set<string>();
+  readonly #finished = new Set<string>();
   /** What was said already: of the store, and of single artifacts. */
   #trouble: string | undefined;
   readonly #said = new Set<string>();
@@ -52,7 +54,8 @@ class StoreKeeper {
   }
 
   async work(): Promise<void> {
-    const { clock } = this.#sender.served;
+    const { served, paths } = this.#sender;
+    const { clock } = served;
     const forget = this.#index.onChange((change) => {
       this.#hear(change);
     });
@@ -60,7 +63,8 @@ class StoreKeeper {
       this.#alarm.ring();
     };
     this.#over.addEventListener('abort', wake);
-    let swept = -Infinity;
+    const silence = served.doorbells.hang(paths.unwanted, wake);
+    let [swept, forgotten] = [-Infinity, clock.monotonic()];
     try {
       while (!this.#over.aborted) {
         const now = clock.monotonic();
@@ -69,12 +73,17 @@ class StoreKeeper {
           this.#sweep();
           swept = now;
         }
+        if (now - forgotten >= forgetEvery) {
+          this.#finished.clear();
+          forgotten = now;
+        }
         this.#begin(now);
         const pause = this.#waiting.size === 0 ? Infinity : this.#resumeAt - now;
         await this.#alarm.sleep(pause > 0 ? Math.min(lookEvery, pause) : lookEvery);
       }
     } finally {
       forget();
+      silence();
       await Promise.all(this.#underWay.values());
     }
   }
@@ -86,11 +95,13 @@ class StoreKeeper {
   /** All executions that have a directory, and have ended as the accepted ones. */
   #sweep(): void {
     const { files, layout } = this.#sender.served;
-    const entries = perform(files, list(layout.workDirectories)) ?? [];
-    this.#finished = new Set(entries.filter((entry) => this.#finished.has(entry)));
-    for (const entry of entries)
-      if (this.#index.find(entry)?.id === entry && this.#index.find(entry)?.ended !== undefined)
-        this.#add(entry);
+    for (const entry of perform(files, list(layout.workDirectories)) ?? []) {
+      const job = this.#index.find(entry);
+      if (job?.id !== entry || job.ended === undefined) continue;
+      this.#add(entry);
+      // Left by somebody who was killed when all else was done. What holds something stays.
+      if (!files.exists(layout.artifacts(entry))) perform(files, rmdir(layout.work(entry)));
+    }
   }
 
   #lookForUnwanted(): void {
@@ -106,8 +117,7 @@ class StoreKeeper {
     const { files, layout } = this.#sender.served;
     if (this.#finished.has(entry) || !files.exists(layout.artifacts(entry))) return;
     this.#put(`send ${entry}`, async (signal) => {
-      await sendArtifacts(this.#sender, entry, signal);
-      this.#finished.add(entry);
+      if (await sendArtifacts(this.#sender, entry, signal)) this.#finished.add(entry);
     });
   }
 

@@ -33,13 +33,17 @@ const noteEvery = 1_000;
  * unless they have changed since. Killed anywhere, whoever does this again finds by the record what is left to do, and
  * what he does twice does no harm.
  *
- * Returns if there is nothing to do, or the job goes away meanwhile. Throws StoreError or FjrError: it is to be done again.
+ * False: there is no such job, or it goes away meanwhile. Throws StoreError or FjrError: it is to be done again.
  */
-export async function sendArtifacts(sender: Sender, entry: string, signal: AbortSignal): Promise<void> {
+export async function sendArtifacts(sender: Sender, entry: string, signal: AbortSignal): Promise<boolean> {
   const job = sender.jobs.endedAs(entry);
-  if (job === undefined) return;
+  if (job === undefined) return false;
   const artifacts = await sender.artifacts.of(job);
-  if (artifacts.length === 0) return;
+  if (artifacts.length === 0) {
+    const { trees, layout } = sender.served;
+    await trees.prune(layout.workDirectories, `${entry}/artifacts`);
+    return true;
+  }
   const sending = new Sending(sender, entry, artifacts);
   const left = artifacts.filter(({ id }) => !sending.has(id));
   const goesOn = (): boolean => sender.served.files.exists(job.place.path) && sending.isWanted();
@@ -51,7 +55,9 @@ export async function sendArtifacts(sender: Sender, entry: string, signal: Abort
   } finally {
     if (goesOn()) sending.note();
   }
-  if (goesOn()) await sending.removeHere();
+  if (!goesOn()) return false;
+  await sending.removeHere();
+  return true;
 }
 
 /** What is known of one execution's objects while they are sent. */
