@@ -43,8 +43,6 @@ const keys = {
 export function readConfig(text: string, file: string, remark: (line: string) => void): Config {
   const config: Record<string, unknown> = {};
   const sections = parseToml(text, file);
-  const store = readStore(sections['Store'], sections['AWS'], file, remark);
-  if (store !== undefined) config['store'] = store;
   for (const [section, value] of Object.entries(sections)) {
     if (section === 'Store' || section === 'AWS') continue;
     if (section === 'Server' && isTable(value)) Object.assign(config, readServer(value, file, remark));
@@ -56,6 +54,8 @@ export function readConfig(text: string, file: string, remark: (line: string) =>
         `${file}: unknown ${quoted(section)} is passed over${hint(section, ['Server', 'Store', 'Webhook'])}`,
       );
   }
+  const store = readStore(sections['Store'], sections['AWS'], file, remark);
+  if (store !== undefined) config['store'] = store;
   return config;
 }
 
