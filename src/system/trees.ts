@@ -115,7 +115,6 @@ export const mountedTrees: Trees = {
 interface FileStats {
   readonly size: bigint;
   readonly mtimeNs: bigint;
-  readonly ino: bigint;
 }
 
 /** Undefined: it is not there. Throws for all else, such as a file server that does not answer. */
@@ -132,8 +131,9 @@ async function statUnlessMissing(
   }
 }
 
-function versionOf({ size, mtimeNs, ino }: FileStats): string {
-  return [size, mtimeNs, ino].map((number) => number.toString(36)).join('-');
+/** Without the inode's number: some file servers make up another one whenever they are asked. */
+function versionOf({ size, mtimeNs }: FileStats): string {
+  return [size, mtimeNs].map((number) => number.toString(36)).join('-');
 }
 
 async function pruneDirectory(path: string): Promise<void> {

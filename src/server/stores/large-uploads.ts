@@ -10,9 +10,9 @@ import {
   type S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { createHash } from 'node:crypto';
 import type { TreeFile } from '../../system/trees.js';
 import { inParallel } from './in-parallel.js';
+import { readPart } from './read-part.js';
 import type { ServedAs } from './store.js';
 
 const mebibyte = 1024 * 1024;
@@ -55,8 +55,7 @@ export class LargeUploads {
         signal.throwIfAborted();
         const offset = (PartNumber - 1) * size;
         const body = buffer.subarray(0, Math.min(size, file.size - offset));
-        await file.read(body, offset);
-        const digest = createHash('md5').update(body).digest();
+        const digest = await readPart(file, body, offset);
         const known = there.get(PartNumber);
         const isThere = known?.Size === body.length && known.ETag === `"${digest.toString('hex')}"`;
         const { ETag } = isThere

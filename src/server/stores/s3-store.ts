@@ -7,10 +7,10 @@ import {
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { createHash } from 'node:crypto';
 import type { TreeFile } from '../../system/trees.js';
 import { describeRefusal } from './describe-refusal.js';
 import { LargeUploads, partSizeOf } from './large-uploads.js';
+import { readPart } from './read-part.js';
 import type { ServedAs, Store, StorePlace } from './store.js';
 import { StoreError } from './store.js';
 import type { Credentials, StoreSettings } from './store-settings.js';
@@ -98,11 +98,11 @@ export class S3Store implements Store {
 
   async #putWhole(key: string, file: TreeFile, as: ServedAs, signal: AbortSignal): Promise<void> {
     const body = Buffer.allocUnsafe(file.size);
-    await file.read(body, 0);
+    const digest = await readPart(file, body, 0);
     const command = new PutObjectCommand({
       ...{ Bucket: this.place.bucket, Key: key, Body: body },
       ...{ ContentType: as.mime, ContentDisposition: as.disposition },
-      ContentMD5: createHash('md5').update(body).digest('base64'),
+      ContentMD5: digest.toString('base64'),
     });
     await this.#client.send(command, { abortSignal: signal });
   }
