@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { Line } from '../rig/line.js';
 import { type Rig, test as base } from '../rig/rig.js';
@@ -159,6 +160,46 @@ describe.skipIf(!hasS3)('a store', () => {
     await second.stop();
   });
 
+  test('takes any name that a file can have', async ({ rig, bucket, line }) => {
+    const names = [
+      '+ +',
+      'a&b=c?d#e',
+      '%2e%2e%2f',
+      '...',
+      "'!(*)~$",
+      '<>^`{|}',
+      '日本 😀',
+      'new\nline',
+      ' ',
+      '\\\\',
+      'x'.repeat(250),
+    ];
+    writeShellSpec(
+      rig,
+      'makes',
+      names
+        .map(
+          (name) =>
+            `printf %s '${name.replaceAll("'", `'"'"'`)}' > artifacts/'${name.replaceAll("'", `'"'"'`)}'`,
+        )
+        .join('; '),
+    );
+    await line.open();
+    configureStore(rig, s3, bucket, { Endpoint: line.url, PublicEndpoint: s3.endpoint });
+    const server = await TestServer.start(rig);
+    await server.hire();
+    const { artifacts } = await server.run('makes');
+    expect(artifacts!.map(({ name }) => name)).toEqual([...names].sort());
+    await isEmptied(rig);
+    for (const { id, name } of artifacts!) {
+      const link = await server.linkTo(id);
+      expect(link.startsWith(`${s3.endpoint}/`)).toBe(true);
+      expect(await (await fetch(link)).text()).toBe(name);
+    }
+    expect(server.process.stderr).toBe('');
+    await server.stop();
+  });
+
   test('that is down gets artifacts when it is back; until then they are served from here', async ({
     rig,
     bucket,
@@ -229,6 +270,25 @@ describe.skipIf(!hasS3)('a store', () => {
     expect(`${await md5(await second.linkTo(artifacts![0]!.id))}  -\n`).toBe(result);
     await second.stop();
     for (const member of first.staff) await member.stop();
+  });
+
+  test('that never answers does not keep a server from its end', async ({ rig, bucket }) => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    writeShellSpec(rig, 'makes', 'echo one > artifacts/one');
+    configureStore(rig, s3, bucket, {
+      Endpoint: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+    });
+    const server = await TestServer.start(rig);
+    await server.hire();
+    const asked = new Promise((resolve) => silent.once('connection', resolve));
+    await server.run('makes');
+    await asked;
+    const begun = performance.now();
+    await server.stop();
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    expect(work(rig).length).toBeGreaterThan(0);
+    silent.close();
   });
 
   test('loses what is removed here, also what had only come in parts', async ({ rig, bucket, line }) => {

@@ -23,7 +23,7 @@ interface Failure extends Error {
 
 /** What a client of S3 has thrown, in words for whoever runs the server. What has words already keeps them. */
 export function describeRefusal(thrown: unknown, { bucket }: StorePlace): unknown {
-  if (!(thrown instanceof Error) || thrown instanceof StoreError || thrown instanceof FjrError) return thrown;
+  if (!(thrown instanceof Error) || thrown instanceof FjrError) return thrown;
   const { name, code, message, $metadata } = thrown as Failure;
   const status = $metadata?.httpStatusCode;
   const its = (what: string): StoreError => new StoreError('store', what, thrown);

@@ -111,9 +111,9 @@ export class LargeUploads {
     // By the key itself: some makes know no other prefix here.
     const at = { Bucket: this.#bucket, Prefix: key };
     for (let marks = {}; ;) {
-      const answer = await this.#client.send(new ListMultipartUploadsCommand({ ...at, ...marks }), {
-        abortSignal: signal,
-      });
+      const answer = await this.#client
+        .send(new ListMultipartUploadsCommand({ ...at, ...marks }), { abortSignal: signal })
+        .catch(unlessUnlisted);
       found.push(...(answer.Uploads ?? []).filter(({ Key }) => Key === key));
       if (answer.IsTruncated !== true || answer.NextKeyMarker === undefined) return found;
       marks = { KeyMarker: answer.NextKeyMarker, UploadIdMarker: answer.NextUploadIdMarker };
@@ -124,13 +124,29 @@ export class LargeUploads {
     const found = new Map<number, Part>();
     const at = { Bucket: this.#bucket, Key: key, UploadId: id };
     for (let marks = {}; ;) {
-      const answer = await this.#client.send(new ListPartsCommand({ ...at, ...marks }), {
-        abortSignal: signal,
-      });
+      const answer = await this.#client
+        .send(new ListPartsCommand({ ...at, ...marks }), { abortSignal: signal })
+        .catch(unlessUnlisted);
       for (const part of answer.Parts ?? [])
         if (part.PartNumber !== undefined) found.set(part.PartNumber, part);
       if (answer.IsTruncated !== true || answer.NextPartNumberMarker === undefined) return found;
       marks = { PartNumberMarker: answer.NextPartNumberMarker };
     }
   }
+}
+
+interface Listing {
+  readonly Uploads?: MultipartUpload[];
+  readonly Parts?: Part[];
+  readonly IsTruncated?: boolean;
+  readonly NextKeyMarker?: string;
+  readonly NextUploadIdMarker?: string;
+  readonly NextPartNumberMarker?: string;
+}
+
+/** A store that does not list what is unfinished, or not for us, still takes files: they begin anew when they are cut off. */
+function unlessUnlisted(error: unknown): Listing {
+  const { $metadata } = error as { readonly $metadata?: { readonly httpStatusCode?: number } };
+  if ([403, 405, 501].includes($metadata?.httpStatusCode ?? 0)) return {};
+  throw error;
 }

@@ -10,7 +10,7 @@ import type { ServedJobs } from '../served-jobs.js';
 import type { ServerPaths } from '../server-paths.js';
 import { inParallel } from './in-parallel.js';
 import { objectKey } from './object-key.js';
-import { type Store, isSamePlace } from './store.js';
+import { type Store, StoreError, isSamePlace } from './store.js';
 import { type StoreRecord, missing, readRecord, writeRecord } from './store-record.js';
 
 /** What sending artifacts needs. */
@@ -103,7 +103,8 @@ class Sending {
     try {
       await store.put(this.#key(artifact), file, { mime, disposition: dispositionOf(name) }, signal);
     } catch (error) {
-      throw error instanceof FjrError ? unreadable(artifact, error.message) : error;
+      if (!(error instanceof FjrError) || error instanceof StoreError) throw error;
+      throw unreadable(artifact, error.message);
     } finally {
       await file.close();
     }

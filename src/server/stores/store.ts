@@ -1,3 +1,4 @@
+import { FjrError } from '../../job/fjr-error.js';
 import type { TreeFile } from '../../system/trees.js';
 
 /** A place for artifacts outside of the project, which serves them itself. */
@@ -30,12 +31,12 @@ export interface ServedAs {
 }
 
 /** A store does not do what it is asked for. */
-export class StoreError extends Error {
+export class StoreError extends FjrError {
   /** `store`: whatever it was asked for, it would have failed. `object`: others may do well. */
   readonly blame: 'store' | 'object';
 
   constructor(blame: 'store' | 'object', message: string, cause: unknown) {
-    super(message, { cause });
+    super('store', message, { cause });
     this.name = 'StoreError';
     this.blame = blame;
   }
