@@ -364,7 +364,7 @@ describe.skipIf(!hasS3)('a store', () => {
     await second.stop();
   });
 
-  test('gets what a job has left many of, and what it went on writing', async ({ rig, bucket }) => {
+  test('gets all of many, and nothing is said', async ({ rig, bucket }) => {
     writeShellSpec(
       rig,
       'many',

@@ -1,3 +1,4 @@
+import { FjrError } from '../../job/fjr-error.js';
 import { perform } from '../../queue/perform.js';
 import { read } from '../../queue/steps.js';
 import { newToken } from '../../queue/token.js';
@@ -34,12 +35,18 @@ export function isComplete({ objects }: StoreRecord): boolean {
   return objects.every(({ version }) => version !== null);
 }
 
-/** Undefined: there is none. */
+/** Undefined: there is none. Throws FjrError: it is damaged. */
 export function readRecord(files: Files, path: string): StoreRecord | undefined {
   const content = perform(files, read(path));
-  return content === undefined
-    ? undefined
-    : (JSON.parse(Buffer.from(content).toString('utf8')) as StoreRecord);
+  if (content === undefined) return undefined;
+  try {
+    return JSON.parse(Buffer.from(content).toString('utf8')) as StoreRecord;
+  } catch (error) {
+    throw new FjrError('damaged', `${path} is damaged: it does not say any more what is in the store`, {
+      hint: 'remove it: what is still here is sent again',
+      cause: error,
+    });
+  }
 }
 
 export function writeRecord(files: Files, paths: ServerPaths, record: StoreRecord): void {
