@@ -1,4 +1,3 @@
-import { servedBy } from '../rig/served.js';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { Layout } from '../../src/queue/layout.js';
@@ -17,6 +16,7 @@ import { controlledJob } from '../rig/controlled-job.js';
 import { submitTasks } from '../rig/fan-out.js';
 import { ini } from '../rig/project-files.js';
 import { type Rig, test as rigTest } from '../rig/rig.js';
+import { servedBy } from '../rig/served.js';
 import { waitUntil } from '../rig/wait-until.js';
 
 /** What routes of a server work with, on a test's project. */
