@@ -345,7 +345,10 @@ describe.skipIf(!hasS3)('a store', () => {
     await server.stop();
   });
 
-  test('that is not configured any more is named', async ({ rig, bucket }) => {
+  test('that is not configured any more is named, and keeps what it has until it is again', async ({
+    rig,
+    bucket,
+  }) => {
     writeShellSpec(rig, 'makes', 'echo one > artifacts/one');
     configureStore(rig, s3, bucket);
     const first = await TestServer.start(rig);
@@ -356,12 +359,28 @@ describe.skipIf(!hasS3)('a store', () => {
     rmSync(`${rig.project().root}/config.toml`);
     const second = await TestServer.start(rig);
     const { id } = artifacts![0]!;
-    expect(await (await second.fetch(`/artifacts/download?id=${id}`)).json()).toEqual({
+    const complaint = {
       status: 'error',
       error: 'artifact_elsewhere',
       message: `artifact ${id} is in ${s3.endpoint}/${bucket}, which is not the store that this server is configured with`,
-    });
+    };
+    const answer = await second.fetch(`/artifacts/download?id=${id}`);
+    expect([answer.status, await answer.json()]).toEqual([200, complaint]);
     await second.stop();
+
+    configureStore(rig, s3, await s3.bucket());
+    const third = await TestServer.start(rig, ['--no-auth', '--keep', '1s']);
+    await says(third, 'speaks of another store, whose objects stay');
+    await third.stop();
+    expect(await s3.keys(bucket)).toHaveLength(1);
+    configureStore(rig, s3, bucket);
+    const last = await TestServer.start(rig);
+    await waitUntil(
+      'the object is gone',
+      async () => [...(await s3.keys(bucket)), ...kept(rig, 'unwanted')],
+      (left) => left.length === 0,
+    );
+    await last.stop();
   });
 
   test('gets all of many, and nothing is said', async ({ rig, bucket }) => {
