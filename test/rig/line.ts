@@ -10,6 +10,8 @@ export class Line {
   sent = 0;
   /** How many may go before the connection is cut, and all that are tried later. */
   #most = Infinity;
+  /** How many may go before nothing does, until it is released. */
+  #hold = Infinity;
 
   constructor(to: number) {
     this.#to = to;
@@ -27,6 +29,20 @@ export class Line {
     this.#server = server;
     await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
     this.#port = (server.address() as AddressInfo).port;
+  }
+
+  /** From now on no more than so many bytes go, and the rest waits. */
+  hold(most: number): void {
+    this.#hold = this.sent + most;
+  }
+
+  get isHolding(): boolean {
+    return this.sent > this.#hold;
+  }
+
+  release(): void {
+    this.#hold = Infinity;
+    for (const socket of this.#sockets) socket.resume();
   }
 
   async close(): Promise<void> {
@@ -49,9 +65,10 @@ export class Line {
     }
     client.on('data', (bytes: Buffer) => {
       this.sent += bytes.length;
+      server.write(bytes);
       if (this.sent > this.#most) for (const socket of this.#sockets) socket.destroy();
+      if (this.isHolding) client.pause();
     });
-    client.pipe(server);
     server.pipe(client);
   }
 }

@@ -76,6 +76,7 @@ export class S3Rig {
   }
 
   get client(): S3Client {
+    process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
     return (this.#client ??= new S3Client({
       endpoint: this.endpoint,
       region: 'us-east-1',

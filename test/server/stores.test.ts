@@ -325,6 +325,56 @@ describe.skipIf(!hasS3)('a store', () => {
     await second.stop();
   });
 
+  test('is left nothing of what is removed here while it is being sent', async ({ rig, bucket, line }) => {
+    makeLarge(rig, 20);
+    await line.open();
+    line.hold(12 * 1024 * 1024);
+    configureStore(rig, s3, bucket, { Endpoint: line.url });
+    const server = await TestServer.start(rig);
+    await server.hire();
+    await server.run('large');
+    await waitUntil('it is being sent', () => line.isHolding, Boolean);
+    expect(await s3.unfinished(bucket)).toHaveLength(1);
+    await waitUntil(
+      'gc removes the job',
+      async () => (await rig.run('fjr', ['gc', '--older-than', '0.5s'])).stdout,
+      () => rig.project().jobs('done').length === 0,
+    );
+    line.release();
+    await waitUntil(
+      'nothing is left',
+      async () => [...(await s3.keys(bucket)), ...(await s3.unfinished(bucket)), ...kept(rig, 'unwanted')],
+      (left) => left.length === 0,
+    );
+    await server.stop();
+    expect([await s3.keys(bucket), await s3.unfinished(bucket)]).toEqual([[], []]);
+  });
+
+  test('gets the rest from the next server if one is told to end meanwhile, which it does soon', async ({
+    rig,
+    bucket,
+    line,
+  }) => {
+    makeLarge(rig, 20);
+    await line.open();
+    line.hold(12 * 1024 * 1024);
+    configureStore(rig, s3, bucket, { Endpoint: line.url });
+    const first = await TestServer.start(rig);
+    await first.hire();
+    const { result, artifacts } = await first.run('large');
+    await waitUntil('it is being sent', () => line.isHolding, Boolean);
+    const begun = performance.now();
+    await first.stop();
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    line.release();
+    const second = await TestServer.start(rig);
+    await isEmptied(rig);
+    expect(await s3.unfinished(bucket)).toEqual([]);
+    expect(`${await md5(await second.linkTo(artifacts![0]!.id))}  -\n`).toBe(result);
+    expect(second.process.stderr).toBe('');
+    await second.stop();
+  });
+
   test('is asked by fjr gc, too, to remove what goes', async ({ rig, bucket }) => {
     writeShellSpec(rig, 'makes', 'echo one > artifacts/one');
     configureStore(rig, s3, bucket);
@@ -345,7 +395,10 @@ describe.skipIf(!hasS3)('a store', () => {
     await server.stop();
   });
 
-  test('that is not configured any more is named', async ({ rig, bucket }) => {
+  test('that is not configured any more is named, and keeps what it has until it is again', async ({
+    rig,
+    bucket,
+  }) => {
     writeShellSpec(rig, 'makes', 'echo one > artifacts/one');
     configureStore(rig, s3, bucket);
     const first = await TestServer.start(rig);
@@ -356,12 +409,28 @@ describe.skipIf(!hasS3)('a store', () => {
     rmSync(`${rig.project().root}/config.toml`);
     const second = await TestServer.start(rig);
     const { id } = artifacts![0]!;
-    expect(await (await second.fetch(`/artifacts/download?id=${id}`)).json()).toEqual({
+    const complaint = {
       status: 'error',
       error: 'artifact_elsewhere',
       message: `artifact ${id} is in ${s3.endpoint}/${bucket}, which is not the store that this server is configured with`,
-    });
+    };
+    const answer = await second.fetch(`/artifacts/download?id=${id}`);
+    expect([answer.status, await answer.json()]).toEqual([200, complaint]);
     await second.stop();
+
+    configureStore(rig, s3, await s3.bucket());
+    const third = await TestServer.start(rig, ['--no-auth', '--keep', '1s']);
+    await says(third, 'speaks of another store, whose objects stay');
+    await third.stop();
+    expect(await s3.keys(bucket)).toHaveLength(1);
+    configureStore(rig, s3, bucket);
+    const last = await TestServer.start(rig);
+    await waitUntil(
+      'the object is gone',
+      async () => [...(await s3.keys(bucket)), ...kept(rig, 'unwanted')],
+      (left) => left.length === 0,
+    );
+    await last.stop();
   });
 
   test('gets all of many, and nothing is said', async ({ rig, bucket }) => {

@@ -102,13 +102,15 @@ class Sending {
     }
     try {
       await store.put(this.#key(artifact), file, { mime, disposition: dispositionOf(name) }, signal);
+      this.#set(artifact, file.version);
     } catch (error) {
       if (!(error instanceof FjrError) || error instanceof StoreError) throw error;
       throw unreadable(artifact, error.message);
     } finally {
       await file.close();
+      // Who removes objects may have been here before this one came.
+      if (!this.isWanted()) await store.remove(this.#key(artifact), signal);
     }
-    this.#set(artifact, file.version);
   }
 
   /** Once the record says that the store has all. */
