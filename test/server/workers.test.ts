@@ -351,7 +351,7 @@ describe('a job file with inputs and outputs', () => {
     rig.project().submit('plain.conf', '[fjr]\nexecutable: true\n');
     const jobs = await waitUntil(
       'it is pulled',
-      () => worker.pull('memory=1000&fjr=1&workers=2&instance=a'),
+      () => worker.pull('memory=1000&fjr=1&instance=a'),
       (found) => Object.keys(found).length > 0,
     );
     const [[id, specs] = ['', undefined]] = Object.entries(jobs);
@@ -371,7 +371,7 @@ describe('a job file with inputs and outputs', () => {
     expect(existsSync(`${work}/not-declared`)).toBe(false);
     expect((await rig.run('fjr', ['logs', 'fit.conf'])).stdout).toContain('printed');
     // What does not say what it needs is not for hosts that share nothing.
-    expect(await worker.pullIds('memory=1000&fjr=1&workers=2&instance=a')).toEqual([]);
+    expect(await worker.pullIds('memory=1000&fjr=1&instance=a')).toEqual([]);
     await hall.server.stop();
   });
 });
@@ -383,7 +383,7 @@ describe('a fan-out run that is portable', () => {
     const yaml = `${rig.env['HOME'] ?? ''}/sweep.yaml`;
     writeFileSync(yaml, 'name: sweep\nportable: true\ncommand: echo {}\ninput: [a, b, c]\n');
     expect((await rig.run('fjr', ['submit', yaml])).code).toBe(0);
-    const query = 'memory=1000&fjr=1&workers=1&cpu_cores=1&instance=a';
+    const query = 'memory=1000&fjr=1&cpu_cores=1&instance=a';
     const ended: number[] = [];
     for (let n = 0; ended.length < 3 && n < 10; n++) {
       const jobs = await worker.pull(`${query}&wait=5s`);

@@ -3,7 +3,8 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 
 /** How a form with a file was read. */
-export type Upload = { readonly kind: 'received' } | { readonly kind: 'refused'; readonly reason: string };
+export type Upload<T> =
+  { readonly kind: 'received'; readonly taken: T } | { readonly kind: 'refused'; readonly reason: string };
 
 /** Names of drafts, which nobody would find. */
 function isPassedOver(name: string): boolean {
@@ -11,15 +12,15 @@ function isPassedOver(name: string): boolean {
 }
 
 /** Takes the file `file` out of a form, as it comes; `take` is called once, with its name. */
-export async function receiveUpload(
+export async function receiveUpload<T>(
   request: IncomingMessage,
-  take: (name: string, content: Readable) => Promise<void>,
-): Promise<Upload> {
+  take: (name: string, content: Readable) => Promise<T>,
+): Promise<Upload<T>> {
   const form = parserFor(request.headers);
   if (form === undefined)
     return { kind: 'refused', reason: 'expected multipart/form-data with a file named "file"' };
   return new Promise((resolve, reject) => {
-    let taken: Promise<void> | undefined;
+    let taken: Promise<T> | undefined;
     const refuse = (reason: string): void => {
       request.unpipe(form);
       request.resume();
@@ -49,8 +50,8 @@ export async function receiveUpload(
       if (taken === undefined) refuse('expected a file named "file"');
       else
         taken.then(
-          () => {
-            resolve({ kind: 'received' });
+          (value) => {
+            resolve({ kind: 'received', taken: value });
           },
           () => undefined,
         );
