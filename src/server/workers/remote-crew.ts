@@ -24,7 +24,7 @@ import { type Steps, append, list, read } from '../../queue/steps.js';
 import { targetOf } from '../../queue/target-of.js';
 import type { Served } from '../served.js';
 import { describeFailure } from '../describe-failure.js';
-import { type Stage, later } from './stage.js';
+import { type Stage, later, stages } from './stage.js';
 
 /** A job that a worker has. */
 export interface Held {
@@ -133,9 +133,14 @@ export class RemoteCrew {
     this.#held = undefined;
     const [entry] = this.#perform(list(this.#pod.running)) ?? [];
     if (entry === undefined) return undefined;
+    return this.#hold(entry, this.#stageOf(entry));
+  }
+
+  /** How far a job is, as the pod tells: another server may have heard of it. */
+  #stageOf(entry: string): Stage {
     const heartbeat = this.#perform(read(this.#pod.heartbeat));
-    const { stages = {} } = (heartbeat === undefined ? undefined : parseHeartbeat(heartbeat)) ?? {};
-    return this.#hold(entry, (stages[entry] ?? 'pulled') as Stage);
+    const { stages: known } = (heartbeat === undefined ? undefined : parseHeartbeat(heartbeat)) ?? {};
+    return stages.find((stage) => stage === known?.[entry]) ?? 'pulled';
   }
 
   /** Whether the pod is still ours, and the entry in it. */
@@ -155,8 +160,8 @@ export class RemoteCrew {
     // Another server may have beaten meanwhile: the time makes the content new.
     this.#beats = Math.max(this.#beats + 1, clock.wall());
     const running = this.#held === undefined ? {} : { [worker]: this.#held.entry };
-    const stages = this.#held === undefined ? {} : { [this.#held.entry]: this.#held.stage };
-    const content = formatHeartbeat({ beat: this.#beats, running, stages });
+    const reached = this.#held === undefined ? {} : { [this.#held.entry]: this.#held.stage };
+    const content = formatHeartbeat({ beat: this.#beats, running, stages: reached });
     return this.#perform(beat(layout, this.id, content)) === 'fenced' ? 'fenced' : 'ok';
   }
 
@@ -318,9 +323,13 @@ export class RemoteCrew {
     return job.needs.resources.length === 0 ? [] : this.#items.of(entry);
   }
 
+  stageOf(held: Held): Stage {
+    return (held.stage = later(held.stage, this.#stageOf(held.entry)));
+  }
+
   /** The worker says how far it is. */
   advance(held: Held, stage: Stage): 'ok' | 'fenced' {
-    held.stage = later(held.stage, stage);
+    held.stage = later(this.stageOf(held), stage);
     return this.beat();
   }
 
