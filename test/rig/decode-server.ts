@@ -155,13 +155,10 @@ export class DecodeServer {
     } else if (rest.join('/') === 'files/url') {
       json(201, this.#request('POST', url, '/url', '/upload'));
     } else {
-      const form = await new Response(body, {
-        headers: { 'Content-Type': request.headers['content-type'] ?? '' },
-      }).formData();
-      const file = form.get('file') as File;
+      const file = fileIn(body, request.headers['content-type'] ?? '');
       const place = `up/${id}/${query.get('type') ?? ''}/${query.get('base_path') ?? ''}/${file.name}`;
       this.uploads.push(place);
-      this.writeFile(place, new Uint8Array(await file.arrayBuffer()));
+      this.writeFile(place, file.content);
       json(201, null);
     }
   }
@@ -203,6 +200,17 @@ async function read(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
   return Buffer.concat(chunks);
+}
+
+/** The last part of a form, which is a file. */
+function fileIn(body: Buffer, type: string): { readonly name: string; readonly content: Buffer } {
+  const boundary = /boundary=(\S+)/.exec(type)?.[1] ?? '';
+  const end = body.lastIndexOf(`\r\n--${boundary}--`);
+  const start = body.lastIndexOf(`--${boundary}\r\n`, end);
+  const headEnd = body.indexOf('\r\n\r\n', start);
+  const name = /name="file"; filename="([^"]*)"/.exec(body.toString('utf8', start, headEnd))?.[1];
+  if (name === undefined || end < 0) throw new Error('no file in the form');
+  return { name, content: body.subarray(headEnd + 4, end) };
 }
 
 /** What a DECODE server says of a job. */

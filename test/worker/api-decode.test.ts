@@ -11,7 +11,7 @@ interface Door {
   /** A worker of the server's that runs commands as they are. */
   join(args?: readonly string[], env?: Record<string, string>): Promise<Background>;
   /** Names of what lies where jobs have their directories. */
-  directories(): string[];
+  readonly directories: () => string[];
 }
 
 const test = base.extend<{ door: Door }>({
