@@ -7,6 +7,8 @@ import type { Project } from './project.js';
 /** The command line that shows what a crew prints. */
 export function attachCommand(project: Project, { file }: CrewReport): string {
   const { kind, name } = file.session;
+  // It is nobody's terminal.
+  if (kind === 'http') return '';
   if (kind === 'slurm') return `tail -f ${project.layout.journal}/slurm-${name}.log`;
   return multiplexers[kind].attachCommand({ name, logFile: logFileOf(project.layout, file.host) });
 }

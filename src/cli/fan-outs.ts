@@ -2,8 +2,8 @@ import type { FanOut, TaskInput } from '../job/fan-out.js';
 import { hideValues } from '../job/fan-out-file/secrets.js';
 import { FjrError } from '../job/fjr-error.js';
 import { isSuccess } from '../job/outcome.js';
-import { isIgnored, parseEntryName } from '../queue/entry-name.js';
-import { FanOutBook } from '../queue/fan-out-book.js';
+import { isIgnored } from '../queue/entry-name.js';
+import { FanOutBook, isFanOut } from '../queue/fan-out-book.js';
 import { FanOutInputs } from '../queue/fan-out-inputs.js';
 import { FanOutPaths, type FanOutProgress, fanOutSuffix } from '../queue/fan-out-paths.js';
 import type { Layout, LogStream } from '../queue/layout.js';
@@ -20,11 +20,6 @@ export interface FanOutStanding extends FanOutProgress {
   readonly name: string;
   /** The pool of which there are the fewest items, as its tasks call it; null if they need none. */
   readonly limit: { readonly pool: string; readonly items: number } | null;
-}
-
-/** Whether a place in a project is a fan-out job's directory. */
-export function isFanOut(files: Files, { entry, path }: Pick<Place, 'entry' | 'path'>): boolean {
-  return parseEntryName(entry).job.endsWith(fanOutSuffix) && files.exists(new FanOutPaths(path).file);
 }
 
 /** The fan-out jobs in the queue, and how far each was when its dispatcher looked last. */

@@ -369,16 +369,21 @@ export async function fjr(argv: readonly string[]): Promise<ExitCode> {
           'add <name>',
           'Make a token, and show it once',
           (z) =>
-            z.positional('name', { type: 'string', demandOption: true }).option('scope', {
-              type: 'string',
-              demandOption: true,
-              describe: 'What it allows: some of read,submit,worker,admin',
-            }),
+            z
+              .positional('name', { type: 'string', demandOption: true })
+              .option('scope', {
+                type: 'string',
+                demandOption: true,
+                describe: 'What it allows: some of read,submit,spec,worker,admin (spec: only jobs of specs)',
+              })
+              .option('environment', {
+                choices: ['cloud', 'local'] as const,
+                describe: 'Where the worker is that has it, for jobs that ask for that (default: local)',
+              }),
           then(async (args) =>
             (await import('./token.js')).tokenAdd(
               openProject(args.project),
-              args.name,
-              args.scope,
+              { name: args.name, scope: args.scope, environment: args.environment },
               args.json,
             ),
           ),

@@ -100,10 +100,12 @@ export function describeLife(report: CrewReport, age: number | undefined): strin
 function sayCrew(project: Project, report: CrewReport, age: number | undefined): void {
   const { crew, file, liveness, running } = report;
   const host = printable(file.host);
+  const where = file.remote === undefined ? `pid ${file.pid} on ${host}` : `of ${host}, over HTTP`;
   say(
-    `${crew}  ${plural(file.workers, 'worker')}, ${running.length} busy, ${describeLife(report, age)}, pid ${file.pid} on ${host}`,
+    `${crew}  ${plural(file.workers, 'worker')}, ${running.length} busy, ${describeLife(report, age)}, ${where}`,
   );
-  say(`    attach${liveness === 'elsewhere' ? ` (on ${host})` : ''}: ${attachCommand(project, report)}`);
+  if (file.remote === undefined)
+    say(`    attach${liveness === 'elsewhere' ? ` (on ${host})` : ''}: ${attachCommand(project, report)}`);
   const work = whoDoesWhat(report);
   for (const [worker, job] of work)
     say(`    worker ${worker}: ${job === undefined ? 'free' : printable(job)}`);

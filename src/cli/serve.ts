@@ -8,20 +8,24 @@ import { type Config, readConfig } from '../server/config-file.js';
 import { describeFailure } from '../server/describe-failure.js';
 import { checkExposure } from '../server/listen-address.js';
 import { type Door, openDoor } from '../server/listen.js';
-import type { Served } from '../server/served.js';
+import type { Served, WorkerSettings } from '../server/served.js';
 import { ServerPaths } from '../server/server-paths.js';
 import { listTokens } from '../server/tokens.js';
 import { openWebhook } from '../server/webhooks/webhook.js';
+import { SharedFlushes } from '../system/durable-files.js';
 import { listInPieces } from '../system/listing.js';
 import { breakLock, takeLock } from '../system/lock.js';
+import { mountedStaging } from '../system/staging.js';
 import { mountedTrees } from '../system/trees.js';
+import { absolute } from '../worker/launch.js';
 import { wholeArgument } from './arguments.js';
-import { clock, doorbells, filesFor, pageDirectory, paceFor, thisHost } from './compose.js';
+import { clock, doorbells, filesFor, pageDirectory, paceFor, thisHost, userHome } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { oldServed, readAge } from './gc.js';
 import { tellDispatcher } from './hint-line.js';
 import type { Project } from './project.js';
 import { printable, remark, say } from './say.js';
+import { version } from './version.js';
 
 /** As the command line gives them; undefined: it does not say. */
 export interface ServeArguments {
@@ -59,6 +63,9 @@ export async function serveCommand(project: Project, args: ServeArguments): Prom
     jobspecs: config.jobSpecs ?? layout.jobspecs,
     page: pageDirectory,
     files: filesFor(project, args.fsync),
+    ...{ project: name, version, staging: mountedStaging, workers: workerSettings(project, config) },
+    resolveDirectory: (workdir) => absolute(workdir ?? '.', process.cwd(), userHome()),
+    durable: new SharedFlushes(filesFor(project), args.fsync),
     ...{ trees: mountedTrees, clock, doorbells, pace: paceFor(project), listing: listInPieces },
     isShared: thisHost().isShared(layout.root),
     closing: closing.signal,
@@ -66,6 +73,7 @@ export async function serveCommand(project: Project, args: ServeArguments): Prom
     webhooks: (config.webhooks ?? []).map((webhook) => openWebhook(webhook, (name) => process.env[name])),
     takeLock: (path, onLost) => takeLock(path, thisHost(), { onLost }),
     breakLock,
+    writer: `user-${thisHost().name}`,
     tell: (names) => tellDispatcher(project, names),
     remark: (line) => {
       remark(`fjr: ${printable(line)}`);
@@ -82,6 +90,20 @@ export async function serveCommand(project: Project, args: ServeArguments): Prom
   await open.close();
   await Promise.all(ends);
   return code;
+}
+
+/** Seconds. */
+const shortestLease = 10;
+
+/** As DECODE's server has them. */
+function workerSettings({ layout }: Project, { workers = {} }: Config): WorkerSettings {
+  const { files = layout.files, lease = '300s', retries = 2, retryDifferent = true } = workers;
+  const seconds = readAge('Lease in [Workers]', lease);
+  if (seconds < shortestLease)
+    throw new FjrError('usage', `Lease in [Workers] is ${lease}`, {
+      hint: `expected at least ${shortestLease} s: dispatchers look at heartbeats every second`,
+    });
+  return { files: resolve(layout.root, files), lease: seconds, retries, retryDifferent };
 }
 
 async function toldToEnd(): Promise<ExitCode> {

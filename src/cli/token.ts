@@ -1,14 +1,22 @@
 import { ServerPaths } from '../server/server-paths.js';
-import { addToken, listTokens, parseScopes, revokeToken } from '../server/tokens.js';
+import { FjrError } from '../job/fjr-error.js';
+import { type Environment, addToken, listTokens, parseScopes, revokeToken } from '../server/tokens.js';
 import { clock, filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import type { Project } from './project.js';
 import { printable, say, sayJson } from './say.js';
 
 /** `fjr token add`: the token is shown now and never again, as the last word. */
-export function tokenAdd(project: Project, name: string, scope: string, json: boolean): ExitCode {
+export function tokenAdd(
+  project: Project,
+  { name, scope, environment }: { name: string; scope: string; environment: Environment | undefined },
+  json: boolean,
+): ExitCode {
   const scopes = parseScopes(scope);
-  const record = { name, scopes, created: clock.timestamp() };
+  if (environment !== undefined && !scopes.includes('worker'))
+    throw new FjrError('usage', '--environment says where a worker is', { hint: 'give --scope worker, too' });
+  const created = clock.timestamp();
+  const record = { name, scopes, ...(environment === undefined ? {} : { environment }), created };
   const token = addToken(filesFor(project), new ServerPaths(project.layout), record);
   if (json) sayJson({ project: project.name, name, scopes, token });
   else

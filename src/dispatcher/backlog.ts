@@ -51,7 +51,12 @@ export class Backlog {
   }
 }
 
-function signatureOf({ cpus, memory, gpus, resources, labels, seconds }: Needs): string {
+function signatureOf(needs: Needs): string {
+  const { cpus, memory, gpus, resources, labels, seconds } = needs;
   const pools = resources.map(({ pool, count }) => `${pool}*${count}`);
-  return [cpus, memory, gpus, pools, labels, seconds].join(' ');
+  const plain = [cpus, memory, gpus, pools, labels, seconds].join(' ');
+  const { gpu, portable = false, group } = needs;
+  return portable || gpu !== undefined || group !== undefined
+    ? `${plain} ${JSON.stringify([gpu, portable, group])}`
+    : plain;
 }

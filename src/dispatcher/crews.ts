@@ -105,7 +105,8 @@ export class Crews {
     const offers: Offer[] = [];
     for (const crew of crews) {
       const file = this.#known.get(crew)?.file;
-      if (file === undefined) continue;
+      // What shares nothing with the project is given what it asks for, when it asks.
+      if (file === undefined || file.remote !== undefined) continue;
       const room = roomOf(crew, file.workers);
       if (room <= 0) continue;
       const idle = Array.from({ length: room }, (_, n): Slot => ({ crew, worker: n + 1, ahead: true }));

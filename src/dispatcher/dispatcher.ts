@@ -12,7 +12,7 @@ import {
   badgeName,
   parseBadge,
 } from '../queue/layout.js';
-import { parseEntryName } from '../queue/entry-name.js';
+import { failuresOf, parseEntryName } from '../queue/entry-name.js';
 import type { HintLine } from '../queue/hint.js';
 import type { Pace } from '../queue/pace.js';
 import { perform } from '../queue/perform.js';
@@ -29,6 +29,7 @@ import { CrewHints } from './crew-hints.js';
 import { Crews } from './crews.js';
 import { patience } from './fan-out-run.js';
 import { FanOuts, type WaitingGang } from './fan-outs.js';
+import { hostsThatTried } from './hosts-that-tried.js';
 import { type Arrival, Intake } from './intake.js';
 import { untilNextListing } from './listing-pace.js';
 import { entriesOfAllPods, findSlices } from './live-slices.js';
@@ -646,7 +647,8 @@ export class Dispatcher {
     const isOfGang = command.kind === 'slice' && command.slice.gang !== undefined;
     const priority = isOfGang ? Infinity : job.priority;
     const waiting = { name, priority, key: this.#key(arrival) };
-    if (command.kind !== 'slice') return waiting;
+    if (command.kind !== 'slice')
+      return job.needs.portable === true ? this.#portable(arrival, waiting) : waiting;
     const { avoid = [] } = command.slice;
     const kept = this.#fanOuts.keptBy(name);
     const until = this.#system.clock.monotonic() + patience;
@@ -655,6 +657,13 @@ export class Dispatcher {
       ...(avoid.length === 0 ? {} : { avoid: { badges: new Set(avoid), until } }),
       ...(kept === undefined ? {} : { kept }),
     };
+  }
+
+  /** A job that hosts may have which share nothing with the project. */
+  #portable({ entry, job, since }: Arrival, waiting: Waiting): Waiting {
+    if (!job.elsewhere || failuresOf(entry.counts) === 0) return { ...waiting, since };
+    const never = hostsThatTried(this.#system.files, this.#layout, entry.job);
+    return { ...waiting, since, never };
   }
 
   #key({ key, mtimeMs }: Arrival): string | number {

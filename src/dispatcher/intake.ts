@@ -1,5 +1,5 @@
 import { FjrError } from '../job/fjr-error.js';
-import { type Job, plainNeeds, takesOneWorker } from '../job/job.js';
+import { type Job, goesAnywhere, plainNeeds, takesOneWorker } from '../job/job.js';
 import { naturalKey } from '../job/natural-order.js';
 import { jobFileLimit } from '../job/read-job.js';
 import { type EntryName, failuresOf, isIgnored, longestName, parseEntryName } from '../queue/entry-name.js';
@@ -20,6 +20,8 @@ export interface Arrival {
   readonly key: string;
   readonly job: Job;
   readonly mtimeMs: number;
+  /** Since when it has been there, in monotonic milliseconds. */
+  readonly since: number;
 }
 
 export interface IntakeSystem {
@@ -320,7 +322,9 @@ export class Intake {
   #arrivalOf({ name, key }: Candidate, { job, mtimeMs }: { job: Job; mtimeMs: number }): Arrival {
     const entry = parseEntryName(name);
     const ofJob = entry.job === name ? key : naturalKey(entry.job);
-    return { name, entry, key: ofJob, job: shareNeeds(job), mtimeMs };
+    const { clock } = this.#system;
+    const age = Math.max(0, clock.wall() + this.#serverAhead - mtimeMs);
+    return { name, entry, key: ofJob, job: shareNeeds(job), mtimeMs, since: clock.monotonic() - age };
   }
 
   /** A retry waits for its back-off, counted from when it was first seen here: no two hosts' clocks are compared. */
@@ -363,8 +367,5 @@ function isDirectory(inspected: Inspected): boolean {
 
 /** Most jobs need nothing special: they share one object. */
 function shareNeeds(job: Job): Job {
-  const { labels, seconds } = job.needs;
-  return takesOneWorker(job.needs) && labels.length === 0 && seconds === 0
-    ? { ...job, needs: plainNeeds }
-    : job;
+  return takesOneWorker(job.needs) && goesAnywhere(job.needs) ? { ...job, needs: plainNeeds } : job;
 }

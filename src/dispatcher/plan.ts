@@ -1,6 +1,6 @@
-import { type Capacity, type Usage, fitsBeside, plus } from '../job/capacity.js';
+import { type Capacity, type Usage, fitsBeside, groupLabel, patienceOf, plus } from '../job/capacity.js';
 import type { Needs } from '../job/job.js';
-import { type Badge, type CrewId, badgeName } from '../queue/layout.js';
+import { type Badge, type CrewId, badgeName, hostOf } from '../queue/layout.js';
 
 /** A job that waits, as far as planning is concerned. */
 export interface Waiting {
@@ -9,8 +9,12 @@ export interface Waiting {
   readonly priority: number;
   /** Among equal priorities the smaller key goes first. */
   readonly key: string | number;
+  /** Since when, in monotonic milliseconds; left out: for ever. */
+  readonly since?: number;
   /** Workers that are not to have it while others may become free, until a moment in monotonic milliseconds. */
   readonly avoid?: { readonly badges: ReadonlySet<string>; readonly until: number };
+  /** Hosts that are never to have it, as crews' ids name them. */
+  readonly never?: ReadonlySet<string>;
   /** Which items workers keep for the whole run that this job is of. */
   readonly kept?: KeptItems;
 }
@@ -70,8 +74,8 @@ export function goesBefore(a: Waiting, b: Waiting): boolean {
 /**
  * Pairs waiting jobs with idle workers. Pure. No worker and no pool item is given twice, no crew's capacity is
  * exceeded, and no job is left over for which an idle worker has room. Jobs go in order; one that does not fit now is
- * passed over and does not hold up the rest. Each goes to the crew with the most idle workers: work spreads out. `now`:
- * monotonic milliseconds.
+ * passed over and does not hold up the rest. Each goes to the crew with the most idle workers: work spreads out. Crews of
+ * a group are given its jobs before the others are looked at. `now`: monotonic milliseconds.
  */
 export function planAssignments(
   groups: readonly Group[],
@@ -81,6 +85,35 @@ export function planAssignments(
 ): Assignment[] {
   const rooms = offers.map((offer): Room => ({ offer, idle: [...offer.idle], used: offer.used }));
   const free = new Map([...pools].map(([pool, items]) => [pool, [...items]]));
+  const assignments: Assignment[] = [];
+  const given = new Set<Waiting>();
+  for (const { needs, jobs } of groups) {
+    const { group } = needs;
+    const own = group === undefined ? [] : rooms.filter((room) => isOfGroup(room, group));
+    if (own.length === 0) continue;
+    for (const assignment of assignInOrder([{ needs, jobs }], own, free, now)) {
+      assignments.push(assignment);
+      given.add(assignment.job);
+    }
+  }
+  const left = given.size === 0 ? groups : groups.map((group) => without(group, given));
+  return [...assignments, ...assignInOrder(left, rooms, free, now)];
+}
+
+function isOfGroup({ offer }: Room, group: string): boolean {
+  return offer.capacity.labels.includes(groupLabel(group));
+}
+
+function without({ needs, jobs }: Group, given: ReadonlySet<Waiting>): Group {
+  return { needs, jobs: jobs.filter((job) => !given.has(job)) };
+}
+
+function assignInOrder(
+  groups: readonly Group[],
+  rooms: readonly Room[],
+  free: Map<string, string[]>,
+  now: number,
+): Assignment[] {
   const heads = groups.map((group) => ({ group, next: 0 }));
   const assignments: Assignment[] = [];
   for (;;) {
@@ -154,16 +187,24 @@ function chooseSlot(
   now: number,
 ): Choice | 'later' | undefined {
   const { avoid, kept } = job;
-  if (avoid === undefined && kept === undefined) return roomiest(rooms, needs, () => true);
+  const isOpen = ({ offer }: Room): boolean => isOpenTo(job, offer, needs, now);
   const mayHave = (slot: Slot): boolean =>
     kept === undefined || (slot.ahead !== true && itemsFor(job, needs, slot, free) !== undefined);
   const isOther = (slot: Slot): boolean =>
     avoid === undefined || (slot.ahead !== true && !avoid.badges.has(badgeName(slot)));
-  const choice = roomiest(rooms, needs, (slot) => isOther(slot) && mayHave(slot));
+  const choice = roomiest(rooms, needs, isOpen, (slot) => isOther(slot) && mayHave(slot));
   if (choice !== undefined) return choice;
   if (roomiest(rooms, needs, () => true) === undefined) return undefined;
   if (avoid !== undefined && now < avoid.until) return 'later';
-  return roomiest(rooms, needs, mayHave) ?? 'later';
+  return roomiest(rooms, needs, isOpen, mayHave) ?? 'later';
+}
+
+function isOpenTo(job: Waiting, { crew, capacity }: Offer, needs: Needs, now: number): boolean {
+  return job.never?.has(hostOf(crew)) !== true && isPatient(job, capacity, needs, now);
+}
+
+function isPatient({ since = -Infinity }: Waiting, capacity: Capacity, needs: Needs, now: number): boolean {
+  return capacity.remote === undefined || now - since >= patienceOf(capacity, needs) * 1000;
 }
 
 /** The items that a job would hold on a worker; undefined: what it needs is not free, or another worker's. */
@@ -188,11 +229,16 @@ function itemsFor(
   return chosen;
 }
 
-function roomiest(rooms: readonly Room[], needs: Needs, suits: (slot: Slot) => boolean): Choice | undefined {
+function roomiest(
+  rooms: readonly Room[],
+  needs: Needs,
+  isOpen: (room: Room) => boolean,
+  suits: (slot: Slot) => boolean = () => true,
+): Choice | undefined {
   let best: Choice | undefined;
   for (const room of rooms) {
     if (room.idle.length <= (best?.room.idle.length ?? 0)) continue;
-    if (!fitsBeside(needs, room.used, room.offer.capacity)) continue;
+    if (!fitsBeside(needs, room.used, room.offer.capacity) || !isOpen(room)) continue;
     const slot = room.idle.findLast(suits);
     if (slot !== undefined) best = { room, slot };
   }

@@ -202,8 +202,10 @@ export class Reaper {
   #lay(crew: CrewId): void {
     const { files, clock } = this.#system;
     if (!this.#fencedSince.has(crew)) this.#fencedSince.set(crew, clock.monotonic());
-    const releaseItems = this.#jobsAreDead(crew, this.#layout.fencedPod(crew));
-    const how = { writer: this.#writer, time: clock.timestamp(), countLost: true, releaseItems };
+    const pod = this.#layout.fencedPod(crew);
+    const releaseItems = this.#jobsAreDead(crew, pod);
+    const losses = this.#readCrewFile(pod)?.losses;
+    const how = { writer: this.#writer, time: clock.timestamp(), countLost: true, releaseItems, losses };
     const { returned, buried } = perform(files, layToRest(this.#layout, crew, how));
     if (returned.length > 0) this.#report({ kind: 'returned', crew, entries: returned });
     if (!buried) return;

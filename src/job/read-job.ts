@@ -1,6 +1,7 @@
 import { type Slice, looksLikeSlice, parseSlice } from './fan-out.js';
 import { IniError, type IniSections, type IniValue, readIni } from './ini.js';
 import { type Job, jobDefaults, plainNeeds } from './job.js';
+import { looksLikeDecodeJob, needsOf, parseDecodeJob } from './decode/decode-job.js';
 import { looksLikeSpecJob, parseSpecJob } from './spec/spec-job.js';
 import { JobFileError, type Settings, readSettings } from './settings.js';
 
@@ -27,6 +28,7 @@ export function readJob(file: JobFile): Job {
   if (startsWith(file.head, '#!')) return readScript(file);
   if (looksLikeSlice(file.head)) return jobOfSlice(parseSlice(file.head));
   if (looksLikeSpecJob(file.head)) return jobOfSpec(file);
+  if (looksLikeDecodeJob(file.head)) return jobOfDecode(file);
   if (file.executable) return { ...readDirectives(file), command: { kind: 'script', interpreter: [] } };
   if (isFanOutFile(file)) return { ...jobDefaults, command: { kind: 'fan-out-file' } };
   return readIniJob(file);
@@ -48,6 +50,15 @@ function jobOfSlice(slice: Slice | undefined): Job {
 function jobOfSpec(file: JobFile): Job {
   const { timeout } = parseSpecJob(wholeFile(file));
   return { ...jobDefaults, timeout, needs: { ...plainNeeds, seconds: timeout }, command: { kind: 'spec' } };
+}
+
+function jobOfDecode(file: JobFile): Job {
+  const { submitted, retryDifferent } = parseDecodeJob(wholeFile(file));
+  const { priority } = submitted;
+  return {
+    ...{ ...jobDefaults, priority, elsewhere: retryDifferent },
+    ...{ needs: needsOf(submitted), command: { kind: 'decode' } },
+  };
 }
 
 const howTo = 'a job file is a script that starts with #!, or has a section [fjr] with a key "executable"';

@@ -55,6 +55,22 @@ const setters: Readonly<Record<string, Setter>> = {
     draft.workdir = value;
     return undefined;
   },
+  inputs: (draft, value) => {
+    const paths = parsePaths(value);
+    if (paths === undefined)
+      return 'files below workdir, separated by commas or line ends, such as data/*.csv';
+    draft.inputs = paths;
+    draft.needs.portable = true;
+    return undefined;
+  },
+  outputs: (draft, value) => {
+    const paths = parsePaths(value);
+    if (paths === undefined)
+      return 'files below workdir, separated by commas or line ends, such as results/**';
+    draft.outputs = paths;
+    draft.needs.portable = true;
+    return undefined;
+  },
   logfile: (draft, value) => {
     if (value === '' || value.includes('\0')) return 'a file name';
     draft.logfile = value;
@@ -97,7 +113,7 @@ function unknownKey(key: string, line: number, where: string): JobFileError {
   );
 }
 
-type NumberKey<T> = { [K in keyof T]: T[K] extends number | undefined ? K : never }[keyof T];
+type NumberKey<T> = { [K in keyof T]-?: T[K] extends number | undefined ? K : never }[keyof T];
 type Reader = (text: string) => number | undefined;
 
 function number(key: NumberKey<Omit<Draft, 'needs'>>, expected: string, read: Reader): Setter {
@@ -127,6 +143,14 @@ function splitList(value: string): string[] {
     .split(/[,\n]/)
     .map((item) => item.trim())
     .filter((item) => item !== '');
+}
+
+/** Paths and patterns that lead to nothing outside of the directory where they begin. */
+function parsePaths(value: string): string[] | undefined {
+  const paths = splitList(value);
+  const isBelow = (path: string): boolean =>
+    !path.startsWith('/') && !path.startsWith('~') && !path.includes('\0') && !path.split('/').includes('..');
+  return paths.every(isBelow) ? paths : undefined;
 }
 
 /** A pool's name becomes part of an environment variable's, so it is made of the same characters. */

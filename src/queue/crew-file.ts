@@ -1,12 +1,14 @@
+import type { Remote } from '../job/capacity.js';
+import type { GpuKind } from '../job/job.js';
 import type { CrewId } from './layout.js';
 
-/** What a crew runs in. `slurm`: the name is a job's id. */
+/** What a crew runs in. `slurm`: the name is a job's id. `http`: it asks a server, with the token of this name. */
 export interface Session {
   readonly kind: SessionKind;
   readonly name: string;
 }
 
-const sessionKinds = ['tmux', 'screen', 'none', 'slurm'] as const;
+const sessionKinds = ['tmux', 'screen', 'none', 'slurm', 'http'] as const;
 export type SessionKind = (typeof sessionKinds)[number];
 
 /** `KIND:NAME`, as it is written on a crew's command line. */
@@ -44,6 +46,12 @@ export interface CrewFile {
   readonly only?: string | undefined;
   /** Where it hears hints, as `address:port`; empty where it hears none. */
   readonly hints: readonly string[];
+  /** What its GPUs are; absent where nobody asked. */
+  readonly gpu?: GpuKind | undefined;
+  /** It shares nothing with the project: a server keeps its pod. */
+  readonly remote?: Remote | undefined;
+  /** How many crews a job may lose that is lost with this one; absent: as many as usual. */
+  readonly losses?: number | undefined;
   readonly born: string;
 }
 
@@ -81,6 +89,8 @@ export interface Heartbeat {
   readonly left?: number;
   /** It stops its jobs, and gives them back. */
   readonly leaving?: true;
+  /** How far they are, where the crew's worker says so: entry → a word of its own. */
+  readonly stages?: Readonly<Record<string, string>>;
   readonly running: Readonly<Record<string, string>>;
 }
 
@@ -98,12 +108,13 @@ const block = 256;
 export function parseHeartbeat(bytes: Uint8Array): Heartbeat | undefined {
   try {
     const value = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<Heartbeat>;
-    const { beat, left, leaving, running } = value;
+    const { beat, left, leaving, stages, running } = value;
     if (typeof beat !== 'number' || typeof running !== 'object') return undefined;
     return {
       beat,
       ...(typeof left === 'number' ? { left } : {}),
       ...(leaving === true ? { leaving } : {}),
+      ...(typeof stages === 'object' ? { stages } : {}),
       running,
     };
   } catch {

@@ -1,12 +1,19 @@
 import { type FanOut, parseSlice, tasksIn } from '../job/fan-out.js';
 import { FjrError } from '../job/fjr-error.js';
 import type { Files } from '../system/files.js';
-import { type FanOutPaths, parseSeal } from './fan-out-paths.js';
+import { parseEntryName } from './entry-name.js';
+import { FanOutPaths, fanOutSuffix, parseSeal } from './fan-out-paths.js';
 import { FanOutTally } from './fan-out-tally.js';
 import { LineReader } from './line-reader.js';
 import { perform } from './perform.js';
+import type { Place } from './places.js';
 import { list, read } from './steps.js';
 import { type TaskLine, parseTaskLines } from './task-line.js';
+
+/** Whether a place in a project is a fan-out job's directory. */
+export function isFanOut(files: Files, { entry, path }: Pick<Place, 'entry' | 'path'>): boolean {
+  return parseEntryName(entry).job.endsWith(fanOutSuffix) && files.exists(new FanOutPaths(path).file);
+}
 
 /** Reads what a fan-out job is. Throws FjrError if the directory holds none, or a damaged one. */
 export function readFanOut(files: Files, paths: FanOutPaths): FanOut {

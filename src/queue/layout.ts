@@ -28,6 +28,11 @@ export function makeCrewId(host: string, random: string): CrewId {
   return `${plain === '' || plain.startsWith('-') ? 'host' : plain}-${random}` as CrewId;
 }
 
+/** A crew's host, as far as its id names it. */
+export function hostOf(crew: CrewId): string {
+  return crew.slice(0, crew.lastIndexOf('-'));
+}
+
 export function parseBadge(fileName: string): Badge | undefined {
   const dot = fileName.lastIndexOf('.');
   const crew = dot < 0 ? undefined : parseCrewId(fileName.slice(0, dot));
@@ -191,6 +196,10 @@ export class Layout {
   /** What it leaves there for others. */
   artifacts(entry: string): string {
     return `${this.work(entry)}/artifacts`;
+  }
+  /** Files that jobs of workers name which share nothing with the project. */
+  get files(): string {
+    return `${this.root}/files`;
   }
   /** What servers remember. */
   get server(): string {

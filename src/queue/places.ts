@@ -16,6 +16,11 @@ export interface Place {
   readonly crew: CrewId | undefined;
 }
 
+/** Whether it waits or runs: it has not ended. */
+export function isLive({ state }: Pick<Place, 'state'>): boolean {
+  return state !== 'done' && state !== 'failed';
+}
+
 /** Every place of a project in which a job can be. */
 export function* allPlaces(files: Files, layout: Layout): Iterable<Place> {
   const names = (directory: string): readonly string[] =>

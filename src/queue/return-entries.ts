@@ -16,6 +16,8 @@ export interface Returning {
   readonly time: string;
   /** Whether what had started counts as lost. A crew that leaves in order gives its entries back uncounted. */
   readonly countLost: boolean;
+  /** How many crews a job may lose; left out: `lostBudget`. */
+  readonly losses?: number | undefined;
 }
 
 export interface ReturnedEntry {
@@ -56,7 +58,7 @@ function* returnStarted(
     return;
   }
   if (!how.countLost) return yield* moveBack(layout.queued(entry), { entry, to: 'queue' }, from, returned);
-  if ((parseEntryName(entry).counts.lost ?? 0) + 1 < lostBudget)
+  if ((parseEntryName(entry).counts.lost ?? 0) + 1 < (how.losses ?? lostBudget))
     return yield* moveBack(layout.queued(withFailure(entry, 'lost')), { entry, to: 'queue' }, from, returned);
   const outcome = { kind: 'lost', crew } as const;
   // A name of its own: of two that say this, or of one that dies and says it again, one line comes true.

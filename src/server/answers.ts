@@ -1,12 +1,18 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context, TypedResponse } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { Scope } from './tokens.js';
+import type { Environment, Scope } from './tokens.js';
 
 /** What a request carries through the server. */
 export interface ServerEnv {
   Bindings: HttpBindings;
-  Variables: { scopes: readonly Scope[] };
+  Variables: {
+    scopes: readonly Scope[];
+    /** The name of the token that the request came with; '' if it needed none. */
+    owner: string;
+    /** Of a worker's token. */
+    environment: Environment;
+  };
 }
 
 export type Ask = Context<ServerEnv>;

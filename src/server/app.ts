@@ -1,5 +1,7 @@
 import { Hono } from 'hono';
 import { perform } from '../queue/perform.js';
+import { forgetKeys } from './accept/forget-keys.js';
+import { NumberDesk } from './accept/number-desk.js';
 import { type ServerEnv, refuse } from './answers.js';
 import { ArtifactBook } from './artifact-book.js';
 import { authenticate, letEverybodyIn } from './authenticate.js';
@@ -17,6 +19,9 @@ import { ServedJobs } from './served-jobs.js';
 import { ServerPaths } from './server-paths.js';
 import { SignedLinks, ensureKey } from './signed-links.js';
 import { runWebhooks } from './webhooks/webhooks.js';
+import { addWorkerRoutes } from './workers/worker-routes.js';
+
+const welcome = 'fjr: jobs over HTTP\n';
 
 /** Everything that a server answers. */
 export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
@@ -36,10 +41,16 @@ export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
   addPageRoutes(app, served);
   app.use(refuseOtherOrigins);
   if (!auth) app.use(refuseOtherHosts);
-  app.get('/', (ask) => ask.text('fjr: jobs over HTTP\n'));
+  app.get('/', (ask) =>
+    (ask.req.header('Accept') ?? '').includes('text/')
+      ? ask.text(welcome)
+      : ask.json({ message: welcome.trim() }),
+  );
   addArtifactRoute(app, desk);
+  const tries = new FailedTries(served.clock);
+  addWorkerRoutes(app, { ...desk, tries: auth ? tries : undefined });
   // All that is added from here on asks for a token.
-  app.use(auth ? authenticate(served.files, desk.paths, new FailedTries(served.clock)) : letEverybodyIn);
+  app.use(auth ? authenticate(served.files, desk.paths, tries) : letEverybodyIn);
   addJobmgrRoutes(app, desk);
   addEventRoutes(app, desk);
   return app;
@@ -48,7 +59,7 @@ export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
 function openDesk(served: Served): Desk {
   const { files, layout, clock } = served;
   const paths = new ServerPaths(layout);
-  for (const directory of [paths.directory, served.jobspecs]) files.ensureDirectory(directory);
+  for (const directory of [paths.directory, paths.keys, served.jobspecs]) files.ensureDirectory(directory);
   const index = new LiveIndex(served);
   const feed = new EventFeed(served, index);
   const jobs = new ServedJobs(served, index);
@@ -56,13 +67,11 @@ function openDesk(served: Served): Desk {
   const artifacts = new ArtifactBook(served, paths);
   if (!files.exists(paths.numbers))
     perform(files, ensureNumbers(paths, { job: jobs.highest() + 1, artifact: artifacts.highest() + 1 }));
-  return {
-    served,
-    paths,
-    index,
-    feed,
-    jobs,
-    artifacts,
+  const desk = {
+    ...{ served, paths, index, feed, jobs, artifacts },
+    numbers: new NumberDesk(served.durable, paths),
     links: new SignedLinks(ensureKey(files, paths), clock),
   };
+  void forgetKeys(desk);
+  return desk;
 }

@@ -1,10 +1,11 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
 import type { MiddlewareHandler } from 'hono';
 import type { Files } from '../system/files.js';
+import type { SubmissionKey } from './accept/submission.js';
 import { type Ask, type ServerEnv, refuse } from './answers.js';
 import type { FailedTries } from './failed-tries.js';
 import type { ServerPaths } from './server-paths.js';
-import { type Scope, checkToken } from './tokens.js';
+import { type Scope, allows, checkToken } from './tokens.js';
 
 /**
  * Lets in who has a token. It is looked up for each request, so that one that is revoked is of no use at once.
@@ -32,6 +33,7 @@ export function authenticate(
       return unauthorized(ask, 'there is no such token');
     }
     ask.set('scopes', record.scopes);
+    ask.set('owner', record.name);
     await next();
     return undefined;
   };
@@ -40,18 +42,24 @@ export function authenticate(
 /** For servers that whoever reaches them may use. */
 export const letEverybodyIn: MiddlewareHandler<ServerEnv> = async (ask, next) => {
   ask.set('scopes', ['admin']);
+  ask.set('owner', '');
   await next();
 };
 
 /** Turns away whose token does not allow this. */
 export function needs(scope: Scope): MiddlewareHandler<ServerEnv> {
   return async (ask, next) => {
-    const allowed = ask.get('scopes');
-    if (!allowed.includes(scope) && !allowed.includes('admin'))
+    if (!allows(ask.get('scopes'), scope))
       return refuse(ask, 'forbidden', 403, `the token does not have the scope "${scope}"`);
     await next();
     return undefined;
   };
+}
+
+/** The request's `Idempotency-Key`: see accept/key-record.ts. */
+export function keyOf(ask: Ask): SubmissionKey | undefined {
+  const key = ask.req.header('Idempotency-Key');
+  return key === undefined || key === '' ? undefined : { owner: ask.get('owner'), key };
 }
 
 function unauthorized(ask: Ask, message: string): Response {

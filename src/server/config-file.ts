@@ -14,6 +14,15 @@ export interface Config {
   /** Where the specs are. */
   readonly jobSpecs?: string;
   readonly webhooks?: readonly WebhookSettings[];
+  readonly workers?: WorkerConfig;
+}
+
+/** What `[Workers]` may say. */
+export interface WorkerConfig {
+  readonly files?: string;
+  readonly lease?: string;
+  readonly retries?: number;
+  readonly retryDifferent?: boolean;
 }
 
 /** Sections of jobmgr's that mean nothing here, and why. */
@@ -22,16 +31,37 @@ const elsewhere: Readonly<Record<string, string>> = {
   AWS: "artifacts stay in the project's directory",
 };
 
-const keys = {
+interface Key {
+  readonly key: string;
+  readonly expected: string;
+  readonly accept: (value: unknown) => boolean;
+}
+
+const workerKeys: Readonly<Record<string, Key>> = {
+  Files: { key: 'files', expected: 'a directory', accept: isText },
+  Lease: { key: 'lease', expected: 'a duration such as "300s"', accept: isText },
+  Retries: {
+    key: 'retries',
+    expected: 'a number from 0 to 100',
+    accept: (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 100,
+  },
+  RetryDifferent: {
+    key: 'retryDifferent',
+    expected: 'true or false',
+    accept: (value) => typeof value === 'boolean',
+  },
+};
+
+const keys: Readonly<Record<string, Key>> = {
   Listen: { key: 'listen', expected: 'an address such as "127.0.0.1"', accept: isText },
   Port: {
     key: 'port',
     expected: 'a number from 0 to 65535',
-    accept: (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535,
+    accept: (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535,
   },
   Keep: { key: 'keep', expected: 'a duration such as "30d"', accept: isText },
   JobSpecs: { key: 'jobSpecs', expected: 'a directory', accept: isText },
-} as const;
+};
 
 /**
  * Reads `config.toml`: jobmgr's own, of which nothing applies that it has a name for, with a section [Server] for what
@@ -40,24 +70,38 @@ const keys = {
 export function readConfig(text: string, file: string, remark: (line: string) => void): Config {
   const config: Record<string, unknown> = {};
   for (const [section, value] of Object.entries(parseToml(text, file))) {
-    if (section === 'Server' && isTable(value)) Object.assign(config, readServer(value, file, remark));
+    if (section === 'Server' && isTable(value))
+      Object.assign(config, readSection('Server', keys, value, file, remark));
+    else if (section === 'Workers' && isTable(value))
+      config['workers'] = readSection('Workers', workerKeys, value, file, remark);
     else if (section === 'Webhook') config['webhooks'] = readWebhooks(value, file);
     else if (Object.hasOwn(elsewhere, section))
       remark(`${file}: [${section}] does not apply: ${elsewhere[section] ?? ''}`);
-    else remark(`${file}: unknown ${quoted(section)} is passed over${hint(section, ['Server', 'Webhook'])}`);
+    else
+      remark(
+        `${file}: unknown ${quoted(section)} is passed over${hint(section, ['Server', 'Webhook', 'Workers'])}`,
+      );
   }
   return config;
 }
 
-function readServer(table: object, file: string, remark: (line: string) => void): Config {
+function readSection(
+  section: string,
+  keys: Readonly<Record<string, Key>>,
+  table: object,
+  file: string,
+  remark: (line: string) => void,
+): Record<string, unknown> {
   const config: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(table)) {
-    const known = Object.hasOwn(keys, name) ? keys[name as keyof typeof keys] : undefined;
+    const known = Object.hasOwn(keys, name) ? keys[name] : undefined;
     if (known === undefined)
-      remark(`${file}: unknown ${quoted(name)} in [Server] is passed over${hint(name, Object.keys(keys))}`);
+      remark(
+        `${file}: unknown ${quoted(name)} in [${section}] is passed over${hint(name, Object.keys(keys))}`,
+      );
     else if (known.accept(value)) config[known.key] = value;
     else
-      throw new FjrError('usage', `${file}: ${name} in [Server] is ${shorten(JSON.stringify(value))}`, {
+      throw new FjrError('usage', `${file}: ${name} in [${section}] is ${shorten(JSON.stringify(value))}`, {
         hint: `expected ${known.expected}`,
       });
   }

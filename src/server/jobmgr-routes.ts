@@ -4,9 +4,11 @@ import { bodyLimit } from 'hono/body-limit';
 import { parseEntryName } from '../queue/entry-name.js';
 import { perform } from '../queue/perform.js';
 import type { Place } from '../queue/places.js';
+import { accept } from './accept/accept.js';
+import type { NumberDesk } from './accept/number-desk.js';
 import { type Ask, type ServerEnv, refuse } from './answers.js';
 import type { Artifact, ArtifactBook } from './artifact-book.js';
-import { needs } from './authenticate.js';
+import { keyOf, needs } from './authenticate.js';
 import { nextNumber } from './claim-numbers.js';
 import type { EventFeed } from './events/event-feed.js';
 import type { LiveIndex } from './feed/live-index.js';
@@ -15,7 +17,6 @@ import type { Served } from './served.js';
 import type { ServedJob, ServedJobs } from './served-jobs.js';
 import type { ServerPaths } from './server-paths.js';
 import type { SignedLinks } from './signed-links.js';
-import { submitSpec } from './submit-spec.js';
 import { readWait, waitForEnd } from './wait-for-end.js';
 
 /** What routes work with. */
@@ -25,6 +26,7 @@ export interface Desk {
   readonly index: LiveIndex;
   readonly feed: EventFeed;
   readonly jobs: ServedJobs;
+  readonly numbers: NumberDesk;
   readonly artifacts: ArtifactBook;
   readonly links: SignedLinks;
 }
@@ -58,7 +60,7 @@ export function addArtifactRoute(app: Hono<ServerEnv>, { artifacts, links }: Des
   });
 }
 
-function bodyOf(
+export function bodyOf(
   ask: Ask,
   file: { content(): ReadableStream<Uint8Array>; close(): Promise<void> },
 ): ReadableStream<Uint8Array> | null {
@@ -71,24 +73,23 @@ function bodyOf(
 export function addJobmgrRoutes(app: Hono<ServerEnv>, desk: Desk): void {
   const tooLarge = (ask: Ask): Response =>
     refuse(ask, 'body_too_large', 413, `a body may have ${longestBody} bytes`);
-  app.post('/jobs/start', needs('submit'), bodyLimit({ maxSize: longestBody, onError: tooLarge }), (ask) =>
+  app.post('/jobs/start', needs('spec'), bodyLimit({ maxSize: longestBody, onError: tooLarge }), (ask) =>
     start(ask, desk),
   );
   app.get('/jobs/get', needs('read'), (ask) => get(ask, desk));
   app.get('/artifacts/download', needs('read'), (ask) => download(ask, desk));
 }
 
-async function start(ask: Ask, { served, paths }: Desk): Promise<Response> {
+async function start(ask: Ask, desk: Desk): Promise<Response> {
   const form = await readForm(ask);
   const [name, text] = [form?.get('name'), form?.get('parameters')];
   if (typeof name !== 'string' || name === '' || typeof text !== 'string' || text === '')
     return refuse(ask, 'missing_params');
   const parameters = parseParameters(text);
   if (parameters === undefined) return refuse(ask, 'invalid_params');
-  const submitted = submitSpec(served, paths, name, parameters);
-  if (submitted.kind === 'refused') return refuse(ask, submitted.error, 200, submitted.message);
-  await served.tell([submitted.job]).catch(() => undefined);
-  return ask.json({ status: 'ok', created: submitted.id });
+  const accepted = await accept(desk, { kind: 'spec', name, parameters }, keyOf(ask));
+  if (accepted.kind === 'refused') return refuse(ask, accepted.error, 200, accepted.message);
+  return ask.json({ status: 'ok', created: accepted.number });
 }
 
 /** Undefined: it is no form. */

@@ -34,6 +34,20 @@ export class ServerPaths {
   artifact(number: number): string {
     return `${this.artifacts}/${number}.json`;
   }
+  /** Keys of submissions: see accept/key-record.ts. */
+  get keys(): string {
+    return `${this.directory}/keys`;
+  }
+  keyRecord(name: string): string {
+    return `${this.keys}/${name}.json`;
+  }
+  /** A job's file until its key is on record. */
+  aside(token: Token): string {
+    return `${this.keys}/${token}.job`;
+  }
+  asideDraft(token: Token): string {
+    return `${this.keys}/.${token}`;
+  }
   /** How far each receiver of webhooks has been told. */
   get webhooks(): string {
     return `${this.directory}/webhooks`;

@@ -9,14 +9,27 @@ import type { Files } from '../system/files.js';
 import { placeFile } from './place-file.js';
 import type { ServerPaths } from './server-paths.js';
 
-/** What a token allows. `admin` allows everything; the others only what they say. */
-export const scopes = ['read', 'submit', 'worker', 'admin'] as const;
+/**
+ * What a token allows. `spec`: to submit jobs of specs, which are all that its owner can have run; `submit`: that, any other
+ * job, and to cancel and retry. `admin` allows everything; the others only what they say.
+ */
+export const scopes = ['read', 'submit', 'spec', 'worker', 'admin'] as const;
 export type Scope = (typeof scopes)[number];
+
+export function allows(given: readonly Scope[], scope: Scope): boolean {
+  return given.includes(scope) || given.includes('admin') || (scope === 'spec' && given.includes('submit'));
+}
+
+/** Where a worker may be, and a job may ask for: DECODE's words. */
+export const environments = ['cloud', 'local'] as const;
+export type Environment = (typeof environments)[number];
 
 /** What is kept of a token: enough to know it again, and not enough to make it. */
 export interface TokenRecord {
   readonly name: string;
   readonly scopes: readonly Scope[];
+  /** Where the worker is that has it; left out: local. */
+  readonly environment?: Environment;
   /** ISO 8601. */
   readonly created: string;
   /**
@@ -48,11 +61,11 @@ export function parseScopes(text: string): Scope[] {
 export function addToken(
   files: Files,
   paths: ServerPaths,
-  { name, scopes: allowed, created }: Pick<TokenRecord, 'name' | 'scopes' | 'created'>,
+  { name, ...rest }: Omit<TokenRecord, 'sha256'>,
 ): string {
   checkName(name);
   const token = `fjr_${name}_${randomBytes(secretBytes).toString('base64url')}`;
-  const record: TokenRecord = { name, scopes: allowed, created, sha256: hashOf(token).toString('hex') };
+  const record: TokenRecord = { name, ...rest, sha256: hashOf(token).toString('hex') };
   files.ensureDirectory(paths.tokens);
   const steps = placeFile(paths, paths.token(name), `${JSON.stringify(record)}\n`, newToken());
   if (perform(files, steps) === 'exists')

@@ -608,7 +608,7 @@ function codeOf(error: unknown): string | undefined {
   return errno === staleHandle ? 'ESTALE' : code;
 }
 
-function toStatus(error: unknown, call: FileCall): FileStatus {
+export function toStatus(error: unknown, call: FileCall): FileStatus {
   switch (codeOf(error)) {
     case 'ENOENT':
     case 'ENOTDIR':
@@ -622,7 +622,7 @@ function toStatus(error: unknown, call: FileCall): FileStatus {
   }
 }
 
-function unexpected(error: unknown, what: string): FjrError {
+export function unexpected(error: unknown, what: string): FjrError {
   const code = codeOf(error) ?? 'unknown';
   const hint = filesystemHints[code];
   return new FjrError(

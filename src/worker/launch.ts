@@ -19,7 +19,7 @@ export interface Execution {
 }
 
 /** What a job's own file says its process is. */
-export type ProcessCommand = Exclude<Command, { kind: 'slice' | 'fan-out-file' | 'spec' }>;
+export type ProcessCommand = Exclude<Command, { kind: 'slice' | 'fan-out-file' | 'spec' | 'decode' }>;
 
 /** The program and arguments of a job's process. */
 export function argumentsOf(command: ProcessCommand, jobFile: string): string[] {

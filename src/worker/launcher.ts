@@ -3,7 +3,7 @@ import type { Command, Job } from '../job/job.js';
 import { failuresOf, parseEntryName } from '../queue/entry-name.js';
 import type { CrewId, Layout } from '../queue/layout.js';
 import type { Files } from '../system/files.js';
-import type { HeldItems } from './held-items.js';
+import type { HeldItems } from '../queue/held-items.js';
 import { absolute, argumentsOf, environmentOf } from './launch.js';
 import type { Place } from './roster.js';
 import type { Scratch } from './scratch.js';
@@ -94,6 +94,11 @@ export class Launcher {
         return [...fjr, '--project', project, 'submit', '--once', '--relative-to', directory, jobFile];
       case 'spec':
         return [...specRunner, layout.work(entry), jobFile];
+      case 'decode':
+        // No crew of this kind is labelled for it, unless somebody labelled it so.
+        throw new FjrError('decode', 'only workers that share nothing can run this job', {
+          hint: 'fjr-worker --api URL; and hire without --label decode',
+        });
       case 'executable':
       case 'script':
         return argumentsOf(command, jobFile);

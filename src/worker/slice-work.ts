@@ -15,7 +15,7 @@ import type { Files } from '../system/files.js';
 import { containerProcess } from './container.js';
 import { FailureLimit } from './failure-limit.js';
 import { farEnd } from './far-end.js';
-import type { HeldItems } from './held-items.js';
+import type { HeldItems } from '../queue/held-items.js';
 import type { Launcher } from './launcher.js';
 import { outcomeOf } from './outcome-of.js';
 import type { Busy, Ending } from './roster.js';

@@ -43,6 +43,7 @@ function held(graph: Readonly<Record<string, readonly string[]>>): Arrival[] {
     entry: parseEntryName(name),
     job: { ...jobDefaults, after, command: { kind: 'executable', line: 'true' } },
     mtimeMs: 0,
+    since: 0,
   }));
 }
 

@@ -78,9 +78,10 @@ export class TestServer {
     return this.fetch('/jobs/start', { method: 'POST', body: new URLSearchParams(form), headers });
   }
 
-  /** The answer to a submission. */
-  async start(name: string, parameters: Record<string, string> = {}): Promise<JobAnswer> {
-    const response = await this.post({ name, parameters: JSON.stringify(parameters) });
+  /** The answer to a submission. `key`: its `Idempotency-Key`. */
+  async start(name: string, parameters: Record<string, string> = {}, key?: string): Promise<JobAnswer> {
+    const headers = key === undefined ? {} : { 'Idempotency-Key': key };
+    const response = await this.post({ name, parameters: JSON.stringify(parameters) }, headers);
     return (await response.json()) as JobAnswer;
   }
 

@@ -54,6 +54,7 @@ describe('the schemas', () => {
     screen: true,
     none: true,
     slurm: true,
+    http: true,
   };
   const ways: Record<Fired['how'], true> = { left: true, killed: true, dead: true };
   const events: Record<HistoryLine['event'], true> = {

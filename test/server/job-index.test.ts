@@ -8,8 +8,10 @@ import type { JobSummary } from '../../src/server/feed/job-index.js';
 import { LiveIndex } from '../../src/server/feed/live-index.js';
 import type { Served } from '../../src/server/served.js';
 import { systemClock } from '../../src/system/clock.js';
+import { SharedFlushes } from '../../src/system/durable-files.js';
 import { MountedFiles } from '../../src/system/files.js';
 import { listInPieces } from '../../src/system/listing.js';
+import { mountedStaging } from '../../src/system/staging.js';
 import { mountedTrees } from '../../src/system/trees.js';
 import { systemDoorbells } from '../../src/system/watcher.js';
 import { waitUntil } from '../rig/wait-until.js';
@@ -40,6 +42,11 @@ class Moved {
         page: '/nowhere',
         jobspecs: '',
         files: this.files,
+        durable: new SharedFlushes(this.files, false),
+        writer: 'user-here',
+        ...{ staging: mountedStaging, project: 'p', version: '0' },
+        workers: { files: '/nowhere', lease: 300, retries: 2, retryDifferent: true },
+        resolveDirectory: () => '/nowhere',
         trees: mountedTrees,
         clock: systemClock,
       },

@@ -50,6 +50,7 @@ describe('tokens', () => {
       read: [200, 200, 403],
       submit: [403, 403, 200],
       'read,submit': [200, 200, 200],
+      spec: [403, 403, 200],
       worker: [403, 403, 403],
       admin: [200, 200, 200],
     };
@@ -98,7 +99,7 @@ describe('tokens', () => {
     const characters = 'use letters, digits, "_" and "-", at most 64';
     const rows: [string[], string, string][] = [
       [['add', 'x', '--scope', 'read,sumbit'], 'there is no scope "sumbit"', 'did you mean "submit"?'],
-      [['add', 'x', '--scope', ''], 'there is no scope ""', 'expected some of read,submit,worker,admin'],
+      [['add', 'x', '--scope', ''], 'there is no scope ""', 'expected some of read,submit,spec,worker,admin'],
       [['add', '../x', '--scope', 'read'], '"../x" cannot be the name of a token', characters],
       [['revoke', '../key'], '"../key" cannot be the name of a token', characters],
     ];

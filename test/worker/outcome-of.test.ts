@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Outcome, describeOutcome, isSuccess } from '../../src/job/outcome.js';
-import { type Circumstances, countedReason, outcomeOf } from '../../src/worker/outcome-of.js';
+import { countedReason } from '../../src/queue/target-of.js';
+import { type Circumstances, outcomeOf } from '../../src/worker/outcome-of.js';
 import type { Ended, Why } from '../../src/worker/starter.js';
 
 const plain: Circumstances = {

@@ -1,70 +1,43 @@
 import { dirname, isAbsolute, join } from 'node:path';
-import { checkParameters } from '../job/spec/check-parameters.js';
-import { SpecError, readSpec } from '../job/spec/read-spec.js';
-import { type SpecJob, formatSpecJob, specJobName } from '../job/spec/spec-job.js';
-import { type Spec, isSpecName } from '../job/spec/spec.js';
-import { jobFileLimit } from '../job/read-job.js';
-import { perform } from '../queue/perform.js';
-import { submitJob } from '../queue/submit-job.js';
-import { newToken } from '../queue/token.js';
-import { claimNumbers } from './claim-numbers.js';
-import type { ServerPaths } from './server-paths.js';
-import type { Served } from './served.js';
+import { jobFileLimit } from '../../job/read-job.js';
+import { checkParameters } from '../../job/spec/check-parameters.js';
+import { SpecError, readSpec } from '../../job/spec/read-spec.js';
+import { type SpecJob, formatSpecJob, specJobName } from '../../job/spec/spec-job.js';
+import { type Spec, isSpecName } from '../../job/spec/spec.js';
+import type { Served } from '../served.js';
+import { type Prepared, type Refusal, refusal } from './submission.js';
 
-/** Why a request makes no job. */
-export interface Refusal {
-  readonly kind: 'refused';
-  readonly error:
-    'invalid_job_name' | 'unknown_job_name' | 'invalid_jobspec' | 'invalid_params' | 'params_too_large';
-  /** All that is wrong, a line for each. */
-  readonly message: string;
-}
-
-export type Submitted = Refusal | { readonly kind: 'submitted'; readonly id: number; readonly job: string };
-
-/**
- * Makes a job of a spec and puts it into the queue. When this returns it is there: what a server has accepted is lost by
- * nothing that happens to the server. Killed before, it leaves a number that nothing has.
- */
-export function submitSpec(
+/** Makes a job of a spec; what is returned makes its file, once there is a number for it. */
+export function openSpec(
   served: Served,
-  paths: ServerPaths,
   name: string,
   parameters: ReadonlyMap<string, string>,
-): Submitted {
-  const { files, layout, clock } = served;
+): Refusal | ((number: number) => Prepared) {
   if (!isSpecName(name))
     return refusal(
       'invalid_job_name',
       'expected a name without ".", "/", "\\", blanks and control characters',
     );
-  const file = `jobspecs/${name}.toml`;
-  const spec = findSpec(served, name, file);
+  const spec = findSpec(served, name, `jobspecs/${name}.toml`);
   if ('kind' in spec) return spec;
   const checked = checkParameters(spec, parameters);
   if ('faults' in checked) return refusal('invalid_params', checked.faults.join('\n'));
-  const make = (id: number): string =>
+  const contentFor = (id: number): string =>
     formatSpecJob({
       jobspec: name,
       id,
-      created: clock.timestamp(),
+      created: served.clock.timestamp(),
       parameters: Object.fromEntries([...parameters].sort(byName)),
       ...{ command: spec.command, arguments: spec.arguments },
       workingDirectory: workingDirectory(dirname(served.jobspecs), spec),
       ...{ preserve: spec.preserve, environment: checked.environment, timeout: spec.timeout },
     } satisfies SpecJob);
-  if (Buffer.byteLength(make(Number.MAX_SAFE_INTEGER)) > jobFileLimit)
+  if (Buffer.byteLength(contentFor(Number.MAX_SAFE_INTEGER)) > jobFileLimit)
     return refusal('params_too_large', `the job's file would have more than ${jobFileLimit} bytes`);
-  const id = perform(files, claimNumbers(paths, 'job', 1));
-  const job = specJobName(name, id);
-  const status = perform(files, submitJob(layout, job, make(id), 0o600, newToken()));
-  // A file that somebody else has called so; the next number is free of it.
-  if (status === 'exists') return submitSpec(served, paths, name, parameters);
-  return { kind: 'submitted', id, job };
-}
-
-function refusal(error: Refusal['error'], message: string): Refusal {
-  return { kind: 'refused', error, message };
+  return (number) => ({
+    ...{ name: specJobName(name, number), content: contentFor(number) },
+    ...{ mode: 0o600, number },
+  });
 }
 
 function findSpec({ files, jobspecs }: Served, name: string, file: string): Spec | Refusal {

@@ -1,10 +1,10 @@
 import type { ResourceNeed } from '../job/job.js';
-import { tokenOf } from '../queue/entry-name.js';
-import { keeperOf } from '../queue/keep-item.js';
-import type { CrewId, Layout } from '../queue/layout.js';
-import { perform } from '../queue/perform.js';
-import { type HeldItem, heldItemName, isLockedFor, parseHeldItem, releaseItem } from '../queue/pool.js';
-import { list, read } from '../queue/steps.js';
+import { tokenOf } from './entry-name.js';
+import { keeperOf } from './keep-item.js';
+import type { CrewId, Layout } from './layout.js';
+import { perform } from './perform.js';
+import { type HeldItem, heldItemName, isLockedFor, parseHeldItem, releaseItem } from './pool.js';
+import { list, read } from './steps.js';
 import type { Files } from '../system/files.js';
 
 /** Beats that an item may lie in the pod without a running entry: its entry may be about to come. */

@@ -1,0 +1,225 @@
+import { basename, dirname, join, normalize } from 'node:path';
+import type { Readable } from 'node:stream';
+import { type UploadType, uploadTypes } from '../../job/decode/decode-job.js';
+import { type DirectoryEntry, expandGlob } from '../../job/fan-out-file/glob.js';
+import { jobFileLimit, readJob } from '../../job/read-job.js';
+import { JobFileError } from '../../job/settings.js';
+import { parseEntryName } from '../../queue/entry-name.js';
+import type { LogStream } from '../../queue/layout.js';
+import type { Files } from '../../system/files.js';
+import type { TreeFile } from '../../system/trees.js';
+import type { Served } from '../served.js';
+import { decodeJobOf, parseFileId } from './job-specs.js';
+import type { Held } from './remote-crew.js';
+import { idOf } from './remote-crews.js';
+import { isBelow } from './schemas.js';
+
+/** Of one job. */
+const mostFiles = 100_000;
+
+/** One execution of a job. */
+type Execution = Pick<Held, 'entry' | 'job' | 'content'>;
+
+/** Where a file is that a worker asks for. */
+interface Source {
+  readonly top: string;
+  readonly below: string;
+  readonly name: string;
+}
+
+/**
+ * Files that go to workers and come from them. What an execution sends is kept apart, below `work/ENTRY/uploads`, until
+ * it is the one that counts: whoever has lost its job changes nothing.
+ */
+export class JobFiles {
+  readonly #served: Served;
+  /** The directory of files that DECODE's jobs name. */
+  readonly #root: string;
+
+  constructor(served: Served, root: string) {
+    this.#served = served;
+    this.#root = root;
+  }
+
+  /** The files that a job's `inputs` name, as paths below its directory. */
+  inputsOf({ job }: Held): string[] {
+    const directory = this.#directoryOf(job.workdir);
+    return filesMatching(job.inputs, (path) => this.#served.staging.look(join(directory, path)));
+  }
+
+  /** A file that a worker may have, since it holds a job that names it. */
+  async open(fileId: string, held: Iterable<Held>): Promise<TreeFile | 'forbidden' | 'missing'> {
+    if (!isBelow(fileId)) return 'forbidden';
+    for (const one of held) {
+      const source = this.#sourceFor(fileId, one);
+      if (source !== undefined)
+        return (await this.#served.trees.open(source.top, source.below, source.name)) ?? 'missing';
+    }
+    return 'forbidden';
+  }
+
+  #sourceFor(fileId: string, held: Held): Source | undefined {
+    const decode = decodeJobOf(held);
+    if (decode !== undefined) {
+      const files = Object.values(decode.submitted.job.handler.files_down ?? {});
+      if (!files.includes(fileId)) return undefined;
+      return { top: dirname(this.#root), below: basename(this.#root), name: this.#belowRoot(fileId) };
+    }
+    const named = parseFileId(fileId);
+    if (named?.job !== idOf(held)) return undefined;
+    const { layout } = this.#served;
+    if (named.path === '')
+      return { top: layout.pod(held.crew.id).directory, below: 'running', name: held.entry };
+    if (!this.inputsOf(held).includes(named.path)) return undefined;
+    const directory = this.#directoryOf(held.job.workdir);
+    return { top: dirname(directory), below: basename(directory), name: named.path };
+  }
+
+  /** Takes what an execution sends. `directory`: where it lay below the job's directory. */
+  async receive(
+    { entry }: Execution,
+    type: UploadType,
+    directory: string,
+    name: string,
+    content: Readable,
+  ): Promise<void> {
+    await this.#served.staging.receive(join(this.#uploads(entry), type, directory, name), content);
+  }
+
+  /** The streams of which an execution has sent what was printed. */
+  printedBy(held: Execution): LogStream[] {
+    if (held.job.command.kind === 'decode') return [];
+    const files = this.#filesBelow(join(this.#uploads(held.entry), 'log'));
+    return (['out', 'err'] as const).filter((stream) => files.includes(stream));
+  }
+
+  /** Puts what an accepted execution has sent in its places. What is done already is passed over. */
+  async publish(held: Execution): Promise<void> {
+    const { staging } = this.#served;
+    const uploads = this.#uploads(held.entry);
+    for (const { from, to } of this.#places(held, uploads)) await staging.publish(from, to);
+    await this.discard(held);
+  }
+
+  /** The logs of an execution that is to be tried again. */
+  async keepLogs(held: Execution): Promise<void> {
+    const logs = this.#places(held, this.#uploads(held.entry), ['log']);
+    if (held.job.command.kind !== 'decode')
+      for (const { from, to } of logs) await this.#served.staging.publish(from, to);
+    await this.discard(held);
+  }
+
+  /** `logs/J.out` follows the execution that counts. */
+  accept({ entry }: Execution, printed: readonly LogStream[]): void {
+    const { files, layout } = this.#served;
+    const { job } = parseEntryName(entry);
+    for (const stream of printed) files.pointTo(layout.log(job, stream), `${entry}.${stream}`);
+  }
+
+  /** What a server that was killed has left: of executions that count it is put in its places, the rest is removed. */
+  async recover(): Promise<void> {
+    const { staging, layout, files } = this.#served;
+    const pods = staging.look(layout.jobpods).filter(({ kind }) => kind === 'directory');
+    for (const { name: entry } of staging.look(layout.workDirectories)) {
+      if (staging.look(layout.work(entry)).every(({ name }) => name !== 'uploads')) continue;
+      if (pods.some(({ name }) => files.exists(`${layout.jobpods}/${name}/running/${entry}`))) continue;
+      const paths = (['done', 'failed'] as const).map((verdict) => layout.finished(verdict, entry));
+      const execution = paths
+        .map((path) => readExecution(files, path, entry))
+        .find((read) => read !== undefined);
+      await (execution === undefined ? this.discard({ entry }) : this.publish(execution));
+    }
+  }
+
+  /** What an execution has sent is of no use. */
+  async discard({ entry }: Pick<Execution, 'entry'>): Promise<void> {
+    await this.#served.staging.remove(this.#served.layout.work(entry));
+  }
+
+  #places(
+    held: Execution,
+    uploads: string,
+    types: readonly UploadType[] = uploadTypes,
+  ): { from: string; to: string }[] {
+    const { layout, staging } = this.#served;
+    const decode = decodeJobOf(held);
+    const places: { from: string; to: string }[] = [];
+    if (decode !== undefined) {
+      for (const [type, target] of Object.entries(decode.submitted.paths_upload))
+        for (const path of this.#filesBelow(join(uploads, type)))
+          places.push({
+            from: join(uploads, type, path),
+            to: join(this.#root, this.#belowRoot(target), path),
+          });
+      return places;
+    }
+    for (const stream of ['out', 'err'] as const)
+      for (const path of this.#filesBelow(join(uploads, 'log')))
+        if (path === stream)
+          places.push({ from: join(uploads, 'log', path), to: layout.log(held.entry, stream) });
+    if (!types.includes('output')) return places;
+    const sent = join(uploads, 'output');
+    const directory = this.#directoryOf(held.job.workdir);
+    for (const path of filesMatching(held.job.outputs, (below) => staging.look(join(sent, below))))
+      places.push({ from: join(sent, path), to: join(directory, path) });
+    return places;
+  }
+
+  #filesBelow(directory: string, prefix = ''): string[] {
+    return this.#served.staging
+      .look(join(directory, prefix))
+      .flatMap(({ name, kind }) =>
+        kind === 'file' ? [join(prefix, name)] : this.#filesBelow(directory, join(prefix, name)),
+      );
+  }
+
+  #uploads(entry: string): string {
+    return `${this.#served.layout.work(entry)}/uploads`;
+  }
+
+  /** Paths may be written as they are on this host. */
+  #belowRoot(path: string): string {
+    return path.startsWith(`${this.#root}/`) ? path.slice(this.#root.length + 1) : path;
+  }
+
+  #directoryOf(workdir: string | undefined): string {
+    return this.#served.resolveDirectory(workdir);
+  }
+}
+
+function readExecution(files: Files, path: string, entry: string): Execution | undefined {
+  const inspected = files.inspect(path, jobFileLimit);
+  if (inspected.kind !== 'file') return undefined;
+  try {
+    return {
+      entry,
+      content: inspected.head,
+      job: readJob({ ...inspected, name: parseEntryName(entry).job }),
+    };
+  } catch (error) {
+    if (error instanceof JobFileError) return undefined;
+    throw error;
+  }
+}
+
+/** Files that match one of the patterns, or lie below a directory that does. */
+function filesMatching(
+  patterns: readonly string[],
+  look: (path: string) => readonly DirectoryEntry[],
+): string[] {
+  const files = new Set<string>();
+  const list = (path: string): readonly DirectoryEntry[] => {
+    const entries = look(path);
+    for (const { name, kind } of entries) if (kind === 'file') files.add(normalize(path + name));
+    return entries;
+  };
+  const found = new Set<string>();
+  for (const pattern of patterns)
+    for (const each of [pattern, `${pattern}/**`])
+      for (const path of expandGlob(each, list)) {
+        const plain = normalize(path);
+        if (files.has(plain) && isBelow(plain)) found.add(plain);
+        if (found.size > mostFiles) break;
+      }
+  return [...found];
+}

@@ -1,0 +1,73 @@
+import type { Outcome } from '../../job/outcome.js';
+import type { Served } from '../served.js';
+import type { JobFiles } from './job-files.js';
+import type { Held } from './remote-crew.js';
+import type { Stage } from './stage.js';
+
+/** What a worker says of a job that it has. */
+export interface Word {
+  readonly stage: Stage;
+  /** For people. */
+  readonly details: string;
+  /** How it ended, where the worker says so exactly. */
+  readonly ending: { readonly outcome: Outcome; readonly ms: number } | undefined;
+}
+
+/** Hears what a worker says. `gone`: the job is not, or no longer, its own, and is to be stopped. */
+export async function hear(
+  served: Served,
+  files: JobFiles,
+  held: Held,
+  { stage, details, ending }: Word,
+): Promise<'ok' | 'gone'> {
+  const { crew } = held;
+  if (crew.isCancelled(held)) {
+    await end(served, files, held, { outcome: { kind: 'cancelled' }, ms: undefined });
+    return 'gone';
+  }
+  noteDetails(served, held, stage, details);
+  switch (stage) {
+    case 'queued':
+      // It gives the job back, which is nobody's fault.
+      crew.finish(held, { kind: 'lost', crew: crew.id }, { to: 'queue', raise: undefined }, []);
+      await files.discard(held);
+      return 'ok';
+    case 'finished':
+      return end(served, files, held, ending ?? { outcome: { kind: 'exit', code: 0 }, ms: undefined });
+    case 'error':
+      return end(served, files, held, ending ?? { outcome: failureOf(details), ms: undefined });
+    default:
+      return crew.advance(held, stage) === 'ok' ? 'ok' : 'gone';
+  }
+}
+
+/** The commit comes first: what an execution has sent that does not count must not be put in anybody's place. */
+async function end(
+  served: Served,
+  files: JobFiles,
+  held: Held,
+  { outcome, ms }: { readonly outcome: Outcome; readonly ms: number | undefined },
+): Promise<'ok' | 'gone'> {
+  const { crew, entry } = held;
+  const { layout } = served;
+  const printed = [...files.printedBy(held)];
+  if (!printed.includes('err') && served.files.exists(layout.log(entry, 'err'))) printed.push('err');
+  const { finished, target } = crew.finish(held, outcome, undefined, printed, ms);
+  if (finished !== 'committed') return 'gone';
+  // An execution that is to be tried again has printed something, too; its files are of no use.
+  await (target.to === 'queue' ? files.keepLogs(held) : files.publish(held));
+  if (target.to !== 'queue') files.accept(held, printed);
+  return 'ok';
+}
+
+function noteDetails({ files, layout, clock }: Served, { entry }: Held, stage: Stage, details: string): void {
+  if (details.trim() === '') return;
+  const line = `${clock.timestamp()} ${stage}: ${details.trimEnd()}\n`;
+  files.addTo(layout.log(entry, 'err'), Buffer.from(line));
+}
+
+/** Its own fetcher writes the exit code somewhere in what it says, or nowhere. */
+function failureOf(details: string): Outcome {
+  const [, code] = /exit[ _]code:?\s*(\d{1,3})\b/i.exec(details) ?? [];
+  return { kind: 'exit', code: Math.max(1, Number(code ?? 1)) };
+}

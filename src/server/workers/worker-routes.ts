@@ -1,0 +1,236 @@
+import type { Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { environmentPrefix, groupLabel } from '../../job/capacity.js';
+import { decodeLabel, megabyte } from '../../job/decode/decode-job.js';
+import { jobFileLimit } from '../../job/read-job.js';
+import type { AcceptDesk } from '../accept/submission.js';
+import type { ServerEnv } from '../answers.js';
+import type { FailedTries } from '../failed-tries.js';
+import { bodyOf } from '../jobmgr-routes.js';
+import type { ServerPaths } from '../server-paths.js';
+import type { Environment } from '../tokens.js';
+import { invalid, refuse } from './answers.js';
+import { submittersOnly, workersOnly } from './guard.js';
+import { JobFiles } from './job-files.js';
+import { JobStatus } from './job-status.js';
+import { decodeJobOf, describeJobFile } from './job-specs.js';
+import { receiveUpload } from './receive-upload.js';
+import type { Held } from './remote-crew.js';
+import { RemoteCrews, type WorkerOffer, idOf } from './remote-crews.js';
+import { ending, filesQuery, isBelow, jobsQuery, statusQuery, submittedJob } from './schemas.js';
+import { submitDecode } from './submit-decode.js';
+import { hear } from './supervise.js';
+
+type Query = ReturnType<typeof jobsQuery.parse>;
+type Asked = Context<ServerEnv, string>;
+
+/** What these routes work with. `tries` undefined: everybody is let in. */
+export interface WorkerDesk extends AcceptDesk {
+  readonly paths: ServerPaths;
+  readonly tries: FailedTries | undefined;
+}
+
+/** Seconds for which a request for a job may wait. */
+const longestWait = 60;
+/** Milliseconds that a dispatcher may take to answer those who do not wait, where it hears of them at once, or not. */
+const patience = { local: 1000, shared: 4000 };
+/** Labels that a worker must not give itself. */
+const reserved = [environmentPrefix, groupLabel('')];
+
+/**
+ * The worker-facing API of DECODE OpenCloud, for workers that share nothing with the project. Whoever asks for a job is
+ * a crew for as long as it asks and works: see remote-crew.ts.
+ */
+export function addWorkerRoutes(app: Hono<ServerEnv>, desk: WorkerDesk): void {
+  const { served, tries } = desk;
+  const files = new JobFiles(served, served.workers.files);
+  const crews = new RemoteCrews(served);
+  const status = new JobStatus(desk, crews);
+  const guarded = { ...desk, tries };
+  const workers = workersOnly(guarded);
+  served.lastly(
+    files
+      .recover()
+      .then(
+        () =>
+          new Promise<void>((resolve) =>
+            served.closing.addEventListener('abort', () => {
+              resolve();
+            }),
+          ),
+      )
+      .finally(() => {
+        crews.close();
+      }),
+  );
+
+  app.get('/access_info', (ask) =>
+    ask.json({
+      cognito: { user_pool_id: null, client_id: null, region: null },
+      fjr: { version: served.version, lease: served.workers.lease, wait: longestWait / 2 },
+    }),
+  );
+
+  app.get('/jobs', workers, async (ask) => {
+    const raw = {
+      ...ask.req.query(),
+      groups: ask.req.queries('groups') ?? [],
+      labels: ask.req.queries('labels') ?? [],
+    };
+    const query = jobsQuery.safeParse(raw);
+    if (!query.success) return invalid(ask, 'query', query.error.issues, raw);
+    const held = await pull(ask, query.data);
+    const jobs: Record<string, unknown> = {};
+    for (const one of held) jobs[idOf(one)] = specsOf(one);
+    return ask.json(jobs);
+  });
+
+  app.get('/jobs/:id/status', workers, async (ask) => {
+    const found = await status.of(ask.get('owner'), ask.req.param('id'));
+    return found === undefined ? notFound(ask) : ask.json(found);
+  });
+
+  app.put('/jobs/:id/status', workers, bodyLimit({ maxSize: jobFileLimit }), async (ask) => {
+    const raw = ask.req.query();
+    const query = statusQuery.safeParse(raw);
+    if (!query.success) return invalid(ask, 'query', query.error.issues, raw);
+    const text = await ask.req.text();
+    const body = text.trim() === '' ? undefined : ending.safeParse(parseJson(text));
+    if (body?.success === false) return invalid(ask, 'body', body.error.issues, parseJson(text));
+    const held = crews.find(ask.get('owner'), ask.req.param('id'));
+    if (held === undefined) return notFound(ask);
+    const { status: stage, runtime_details: details } = query.data;
+    const heard = await hear(served, files, held, { stage, details, ending: body?.data });
+    return heard === 'gone' ? notFound(ask) : ask.body(null, 204);
+  });
+
+  app.post('/jobs/:id/files/url', workers, (ask) => {
+    const place = placeOf(ask, crews);
+    if (place instanceof Response) return place;
+    return ask.json(fileRequest(ask, 'POST', '/url', '/upload'), 201);
+  });
+
+  app.post('/jobs/:id/files/upload', workers, async (ask) => {
+    const place = placeOf(ask, crews);
+    if (place instanceof Response) return place;
+    const { held, type, directory } = place;
+    const upload = await receiveUpload(ask.env.incoming, (name, content) =>
+      files.receive(held, type, directory, name, content),
+    );
+    if (upload.kind === 'refused') return refuse(ask, 422, upload.reason);
+    // It may have lost the job meanwhile.
+    if (!held.crew.has(held)) return notFound(ask);
+    return ask.json(null, 201);
+  });
+
+  app.get('/files/:id{.+}/url', workers, async (ask) => {
+    const file = await files.open(ask.req.param('id'), crews.heldBy(ask.get('owner')));
+    if (typeof file === 'string') return noFile(ask, file);
+    await file.close();
+    return ask.json(fileRequest(ask, 'GET', '/url', '/download'));
+  });
+
+  app.get('/files/:id{.+}/download', workers, async (ask) => {
+    const file = await files.open(ask.req.param('id'), crews.heldBy(ask.get('owner')));
+    if (typeof file === 'string') return noFile(ask, file);
+    return new Response(bodyOf(ask, file), {
+      headers: { 'Content-Type': 'application/octet-stream', 'Content-Length': String(file.size) },
+    });
+  });
+
+  app.post('/_jobs', submittersOnly(guarded), bodyLimit({ maxSize: jobFileLimit }), async (ask) => {
+    const raw = parseJson(await ask.req.text());
+    const body = submittedJob.safeParse(raw);
+    if (!body.success) return invalid(ask, 'body', body.error.issues, raw);
+    if ((await submitDecode(desk, body.data)) === 'too-large')
+      return refuse(ask, 413, `the job's file would have more than ${jobFileLimit} bytes`);
+    return ask.json(body.data, 201);
+  });
+
+  function specsOf(held: Held): unknown {
+    const decode = decodeJobOf(held);
+    if (decode !== undefined) return decode.submitted.job;
+    return describeJobFile(held, served.project, files.inputsOf(held), served.clock.timestamp());
+  }
+
+  async function pull(ask: Asked, query: Query): Promise<Held[]> {
+    const name = ask.get('owner');
+    const { limit, wait = 0 } = query;
+    const least = served.isShared ? patience.shared : patience.local;
+    // Nobody waits for a dispatcher's answer if there is nothing that it could give.
+    const milliseconds = Math.min(wait, longestWait) * 1000 || ((await somethingWaits()) ? least : 0);
+    if (milliseconds === 0) return [];
+    const signal = AbortSignal.any([ask.req.raw.signal, served.closing]);
+    const pulls = Array.from({ length: limit }, () =>
+      crews.pull(name, offerOf(query, ask.get('environment')), milliseconds, signal),
+    );
+    return (await Promise.all(pulls)).filter((held) => held !== undefined);
+  }
+
+  async function somethingWaits(): Promise<boolean> {
+    if (desk.index.counts().waiting > 0) return true;
+    await desk.index.refresh();
+    return desk.index.counts().waiting > 0;
+  }
+}
+
+function offerOf(query: Query, environment: Environment): WorkerOffer {
+  const { memory, cpu_cores: cpus, groups, older_than: patienceSeconds, workers, instance } = query;
+  const gpuMemory = query.gpu_mem ?? query.gpu_memory ?? 0;
+  const { gpu_model: model, gpu_archi: architecture } = query;
+  const hasGpu = gpuMemory > 0 || model !== undefined || architecture !== undefined;
+  const own = query.labels.filter((label) => !reserved.some((prefix) => label.startsWith(prefix)));
+  return {
+    ...{ workers, cpus, memory: memory * megabyte, gpus: query.gpus ?? (hasGpu ? 1 : 0) },
+    gpu: { memory: gpuMemory * megabyte, model, architecture },
+    labels: [decodeLabel, `${environmentPrefix}${environment}`, ...groups.map(groupLabel), ...own],
+    ...{ patience: patienceSeconds, instance },
+  };
+}
+
+/** Where an upload is to go. */
+function placeOf(
+  ask: Asked,
+  crews: RemoteCrews,
+): Response | { held: Held; type: ReturnType<typeof filesQuery.parse>['type']; directory: string } {
+  const raw = ask.req.query();
+  const query = filesQuery.safeParse(raw);
+  if (!query.success) return invalid(ask, 'query', query.error.issues, raw);
+  const { type, base_path: directory } = query.data;
+  const held = crews.find(ask.get('owner'), ask.req.param('id') ?? '');
+  if (held === undefined) return notFound(ask);
+  if (directory.startsWith('/') || !isBelow(directory))
+    return refuse(ask, 403, "base_path leads out of the job's directory");
+  return { held, type, directory };
+}
+
+/** What a client replays as it is. */
+function fileRequest(ask: Asked, method: string, from: string, to: string): Record<string, unknown> {
+  const url = new URL(ask.req.url);
+  url.pathname = url.pathname.slice(0, -from.length) + to;
+  const authorization = ask.req.header('Authorization');
+  return {
+    method,
+    url: url.href,
+    headers: authorization === undefined ? {} : { authorization },
+    data: {},
+  };
+}
+
+function notFound(ask: Asked): Response {
+  return refuse(ask, 404, 'Job not found');
+}
+
+function noFile(ask: Asked, why: 'forbidden' | 'missing'): Response {
+  return why === 'forbidden'
+    ? refuse(ask, 403, 'File is not in your filesystem or you do not have access')
+    : refuse(ask, 404, 'File not found');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

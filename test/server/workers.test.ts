@@ -1,0 +1,377 @@
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { describe, expect } from 'vitest';
+import { PullingWorker, submitted } from '../rig/pulling-worker.js';
+import { type Rig, test } from '../rig/rig.js';
+import { TestServer } from '../rig/server.js';
+import { waitUntil } from '../rig/wait-until.js';
+
+/** A server with a dispatcher, and no crew of its own. */
+class Hall {
+  readonly rig: Rig;
+  server: TestServer;
+  #key = '';
+
+  private constructor(rig: Rig, server: TestServer) {
+    this.rig = rig;
+    this.server = server;
+  }
+
+  static async open(rig: Rig, config = ''): Promise<Hall> {
+    mkdirSync(rig.project().root, { recursive: true });
+    writeFileSync(`${rig.project().root}/config.toml`, config);
+    const hall = new Hall(rig, await TestServer.start(rig, []));
+    hall.dispatch();
+    hall.#key = await hall.token('submitter', 'submit');
+    return hall;
+  }
+
+  dispatch(): void {
+    this.server.staff.push(this.rig.start('fjr-dispatcher', ['--keep-running', '--interval', '0.1']));
+  }
+
+  async token(name: string, scope: string, ...args: string[]): Promise<string> {
+    const { stdout, stderr } = await this.rig.run('fjr', ['token', 'add', name, '--scope', scope, ...args]);
+    const token = stdout.trim().split(' ').at(-1);
+    if (token === undefined || token === '') throw new Error(stderr);
+    return token;
+  }
+
+  async worker(name: string, ...args: string[]): Promise<PullingWorker> {
+    return new PullingWorker(this.server, await this.token(name, 'worker', ...args));
+  }
+
+  async submit(parts: Parameters<typeof submitted>[0] = {}): Promise<Response> {
+    return this.server.fetch('/_jobs', {
+      method: 'POST',
+      headers: { 'x-api-key': this.#key, 'Content-Type': 'application/json' },
+      body: JSON.stringify(submitted(parts)),
+    });
+  }
+
+  /** Returns the ids, in the order of submission; each server begins with 1. */
+  async submitAll(...jobs: Parameters<typeof submitted>[0][]): Promise<void> {
+    for (const job of jobs) expect((await this.submit(job)).status).toBe(201);
+  }
+
+  file(path: string): string {
+    return `${this.rig.project().root}/files/${path}`;
+  }
+
+  write(path: string, content: string): void {
+    mkdirSync(dirname(this.file(path)), { recursive: true });
+    writeFileSync(this.file(path), content);
+  }
+}
+
+describe('who may ask', () => {
+  test('needs a token of a worker', async ({ rig }) => {
+    const hall = await Hall.open(rig);
+    const { server } = hall;
+    expect(await (await server.fetch('/')).json()).toEqual({ message: 'fjr: jobs over HTTP' });
+    expect(await (await server.fetch('/access_info')).json()).toMatchObject({
+      cognito: { user_pool_id: null, client_id: null, region: null },
+    });
+    expect((await server.fetch('/jobs?memory=1')).status).toBe(401);
+    const reader = new PullingWorker(server, await hall.token('reader', 'read'));
+    const refused = await reader.ask('/jobs?memory=1');
+    expect([refused.status, await refused.json()]).toEqual([403, { detail: expect.any(String) }]);
+    expect((await server.fetch('/_jobs', { method: 'POST', body: '{}' })).status).toBe(401);
+    const worker = await hall.worker('w');
+    expect((await worker.ask('/_jobs', { method: 'POST', headers: { 'x-api-key': 'x' } })).status).toBe(401);
+    await server.stop();
+  });
+
+  test('is told what is wrong, as FastAPI says it', async ({ rig }) => {
+    const hall = await Hall.open(rig);
+    const worker = await hall.worker('w');
+    const bad = async (query: string): Promise<unknown> => {
+      const response = await worker.ask(`/jobs${query}`);
+      expect(response.status).toBe(422);
+      return response.json();
+    };
+    expect(await bad('')).toMatchObject({ detail: [{ type: 'missing', loc: ['query', 'memory'] }] });
+    expect(await bad('?memory=much')).toMatchObject({
+      detail: [{ loc: ['query', 'memory'], input: 'much' }],
+    });
+    expect(await bad('?memory=1&limit=0')).toMatchObject({ detail: [{ loc: ['query', 'limit'] }] });
+    expect(await worker.put('1', 'sleeping')).toBe(422);
+    const response = await hall.submit({ priority: 'high' });
+    expect([response.status, await response.json()]).toMatchObject([
+      422,
+      { detail: [{ loc: ['body', 'priority'], input: 'high' }] },
+    ]);
+    await hall.server.stop();
+  });
+});
+
+describe('a job', () => {
+  test('goes its whole way, with files down and up', { timeout: 30_000 }, async ({ rig }) => {
+    const hall = await Hall.open(rig);
+    const worker = await hall.worker('gpu-box');
+    hall.write('user/input.txt', 'what goes in');
+    const response = await hall.submit({
+      app: { cmd: ['python', 'fit.py'], env: { A: '1' } },
+      handler: {
+        files_down: { 'data/input.txt': 'user/input.txt' },
+        files_up: { output: 'output', log: 'log' },
+      },
+      paths_upload: { output: 'user/results', log: 'user/logs', artifact: 'user/artifacts' },
+    });
+    expect(response.status).toBe(201);
+    expect(await response.json()).toMatchObject({ priority: 5, group: null, job: { meta: { job_id: 7 } } });
+    expect(await worker.put('1', 'running')).toBe(404);
+    expect(await worker.status('1')).toBe('queued');
+    const jobs = await worker.pull();
+    expect(jobs).toMatchObject({
+      '1': { app: { cmd: ['python', 'fit.py'], env: { A: '1' } }, handler: { image_name: null } },
+    });
+    expect(await worker.status('1')).toBe('pulled');
+    expect(await worker.put('1', 'preprocessing')).toBe(204);
+    expect(await worker.download('user/input.txt')).toBe('what goes in');
+    expect(await worker.put('1', 'running')).toBe(204);
+    expect(await worker.put('1', 'preprocessing')).toBe(204);
+    expect(await worker.status('1')).toBe('running');
+    expect(await worker.upload('1', 'output', 'output/deep', 'fit.h5', 'what comes out')).toBe(201);
+    expect(await worker.upload('1', 'log', 'log', 'log.txt', 'said')).toBe(201);
+    expect(existsSync(hall.file('user/results/output/deep/fit.h5'))).toBe(false);
+    expect(await worker.put('1', 'finished')).toBe(204);
+    expect(readFileSync(hall.file('user/results/output/deep/fit.h5'), 'utf8')).toBe('what comes out');
+    expect(readFileSync(hall.file('user/logs/log/log.txt'), 'utf8')).toBe('said');
+    await waitUntil(
+      'it is finished',
+      () => worker.status('1'),
+      (status) => status === 'finished',
+    );
+    expect(await worker.put('1', 'running')).toBe(404);
+    expect(rig.project().entries('done')).toHaveLength(1);
+    await hall.server.stop();
+  });
+
+  test('that fails says why, and its files are kept', { timeout: 30_000 }, async ({ rig }) => {
+    const hall = await Hall.open(rig);
+    const worker = await hall.worker('w');
+    await hall.submitAll({});
+    expect(await worker.pullIds()).toEqual(['1']);
+    expect(await worker.upload('1', 'log', 'log', 'log.txt', 'oh no')).toBe(201);
+    expect(await worker.put('1', 'error', 'exit code 3\nLogs:\noh no')).toBe(204);
+    expect(readFileSync(hall.file('log/log/log.txt'), 'utf8')).toBe('oh no');
+    const { stdout } = await rig.run('fjr', ['show', 'decode-1.json']);
+    expect(stdout).toContain('exit code 3');
+    expect(
+      (await rig.run('fjr', ['logs', 'decode-1.json'])).stdout +
+        (await rig.run('fjr', ['logs', 'decode-1.json'])).stderr,
+    ).toContain('oh no');
+    await hall.server.stop();
+  });
+
+  test('that is cancelled is gone for its worker', { timeout: 30_000 }, async ({ rig }) => {
+    const hall = await Hall.open(rig);
+    const worker = await hall.worker('w');
+    await hall.submitAll({});
+    expect(await worker.pullIds()).toEqual(['1']);
+    await rig.run('fjr', ['cancel', 'decode-1.json']);
+    expect(await worker.put('1', 'running')).toBe(404);
+    expect((await rig.run('fjr', ['show', 'decode-1.json'])).stdout).toContain('cancelled');
+    await hall.server.stop();
+  });
+});
+
+describe('matching', () => {
+  test('a hundred clients share three jobs', { timeout: 60_000 }, async ({ rig }) => {
+    const hall = await Hall.open(rig);
+    await hall.submitAll({}, {}, {});
+    const one = await hall.worker('crowd');
+    const pulls = await Promise.all(Array.from({ length: 100 }, () => one.pullIds()));
+    expect(pulls.flat().sort()).toEqual(['1', '2', '3']);
+    await hall.server.stop();
+  });
+
+  test.for<[string, Parameters<typeof submitted>[0], string, boolean]>([
+    ['memory', { hardware: { memory: 2000 } }, 'memory=1999', false],
+    ['memory that is just enough', { hardware: { memory: 2000 } }, 'memory=2000', true],
+    ['cores', { hardware: { cpu_cores: 4 } }, 'memory=1&cpu_cores=3', false],
+    ['cores that are enough', { hardware: { cpu_cores: 4 } }, 'memory=1&cpu_cores=4', true],
+    ['memory of a GPU', { hardware: { gpu_mem: 8000 } }, 'memory=1&gpu_mem=7000', false],
+    [
+      'memory of a GPU, as the original fetcher says it',
+      { hardware: { gpu_mem: 8000 } },
+      'memory=1&gpu_memory=8000',
+      true,
+    ],
+    ['the model', { hardware: { gpu_model: 'A100' } }, 'memory=1&gpu_mem=1&gpu_model=T4', false],
+    ['the right model', { hardware: { gpu_model: 'A100' } }, 'memory=1&gpu_model=A100', true],
+    ['the architecture', { hardware: { gpu_archi: 'ampere' } }, 'memory=1&gpu_mem=1', false],
+    ['nothing', {}, 'memory=0', true],
+    ['another environment', { environment: 'cloud' }, 'memory=1', false],
+    ['its environment', { environment: 'local' }, 'memory=1&older_than=1000', true],
+    ['no environment, and is too young', {}, 'memory=1&older_than=1000', false],
+  ])('goes by %s', { timeout: 30_000 }, async ([, job, query, isGiven], { rig }) => {
+    const hall = await Hall.open(rig);
+    const worker = await hall.worker('w');
+    await hall.submitAll(job);
+    expect(await worker.pullIds(query)).toEqual(isGiven ? ['1'] : []);
+    await hall.server.stop();
+  });
+
+  test('own groups go first, then priorities, then age', { timeout: 60_000 }, async ({ rig }) => {
+    const hall = await Hall.open(rig);
+    const worker = await hall.worker('w');
+    await hall.submitAll(
+      { priority: 5 },
+      { priority: 9 },
+      { priority: 9 },
+      { priority: 1, group: 'mine' },
+      { priority: 2, group: 'mine' },
+      { priority: 7, group: 'theirs' },
+    );
+    const order: string[] = [];
+    for (let n = 0; n < 6; n++) order.push(...(await worker.pullIds('memory=1&groups=other&groups=mine')));
+    expect(order).toEqual(['5', '4', '2', '3', '6', '1']);
+    await hall.server.stop();
+  });
+
+  test('a worker in the cloud takes what is for the cloud', { timeout: 30_000 }, async ({ rig }) => {
+    const hall = await Hall.open(rig);
+    const worker = await hall.worker('w', '--environment', 'cloud');
+    await hall.submitAll({ environment: 'local' }, { environment: 'cloud' }, {});
+    expect((await worker.pullIds('memory=1&limit=3')).sort()).toEqual(['2', '3']);
+    await hall.server.stop();
+  });
+});
+
+describe('a worker that falls silent', () => {
+  test('loses its job to another, and after that nobody has it', { timeout: 120_000 }, async ({ rig }) => {
+    const hall = await Hall.open(rig, '[Workers]\nLease = "10s"\nRetries = 1\n');
+    const [one, two, three] = [
+      await hall.worker('one'),
+      await hall.worker('two'),
+      await hall.worker('three'),
+    ];
+    await hall.submitAll({});
+    expect(await one.pullIds()).toEqual(['1']);
+    expect(await one.upload('1', 'output', 'o', 'f', 'of one')).toBe(201);
+    await waitUntil(
+      'it is queued again',
+      () => three.status('1'),
+      (status) => status === 'queued',
+    );
+    expect(await one.put('1', 'running')).toBe(404);
+    expect(await one.upload('1', 'output', 'o', 'f', 'late')).toBe(404);
+    // It has had it.
+    expect(await one.pullIds()).toEqual([]);
+    const pulled = await waitUntil(
+      'the other has it',
+      () => two.pullIds(),
+      (ids) => ids.length > 0,
+    );
+    expect(pulled).toEqual(['1']);
+    await waitUntil(
+      'it has failed',
+      () => rig.project().entries('failed').length,
+      (count) => count === 1,
+    );
+    expect(await three.pullIds()).toEqual([]);
+    expect(existsSync(hall.file('out/o/f'))).toBe(false);
+    await hall.server.stop();
+  });
+
+  test(
+    'has it for as long as it says something, whatever becomes of the server',
+    { timeout: 60_000 },
+    async ({ rig }) => {
+      const hall = await Hall.open(rig, '[Workers]\nLease = "10s"\n');
+      const token = await hall.token('w', 'worker');
+      await hall.submitAll({});
+      expect(await new PullingWorker(hall.server, token).pullIds()).toEqual(['1']);
+      await hall.server.process.signal('SIGKILL');
+      const { staff } = hall.server;
+      hall.server = await TestServer.start(rig, []);
+      hall.server.staff.push(...staff);
+      const worker = new PullingWorker(hall.server, token);
+      expect(await worker.status('1')).toBe('pulled');
+      expect(await worker.put('1', 'running')).toBe(204);
+      expect(await worker.upload('1', 'output', '', 'f', 'content')).toBe(201);
+      expect(await worker.put('1', 'finished')).toBe(204);
+      expect(readFileSync(hall.file('out/f'), 'utf8')).toBe('content');
+      await hall.server.stop();
+    },
+  );
+});
+
+describe('what is not theirs', () => {
+  test('is neither read nor written', { timeout: 30_000 }, async ({ rig }) => {
+    const hall = await Hall.open(rig);
+    const [one, two] = [await hall.worker('one'), await hall.worker('two')];
+    hall.write('a', 'a');
+    hall.write('b', 'b');
+    writeFileSync(`${rig.project().root}/secret`, 'secret');
+    symlinkSync(`${rig.project().root}/secret`, hall.file('link'));
+    await hall.submitAll(
+      { handler: { files_down: { x: 'a', l: 'link' } } },
+      { handler: { files_down: { x: 'b' } } },
+    );
+    expect(await one.pullIds()).toEqual(['1']);
+    expect(await two.pullIds()).toEqual(['2']);
+    expect(await one.download('a')).toBe('a');
+    expect(await one.download('b')).toBe(403);
+    expect(await one.download('a/../b')).toBe(403);
+    expect(await one.download('..%2Fsecret')).toBe(403);
+    expect(await one.download('link')).toBe(404);
+    expect(await one.put('2', 'error')).toBe(404);
+    expect(await one.status('2')).toBe(404);
+    expect(await one.upload('2', 'output', '', 'f', '')).toBe(404);
+    expect(await one.upload('1', 'output', '../..', 'f', '')).toBe(403);
+    expect(await one.upload('1', 'output', '/etc', 'f', '')).toBe(403);
+    expect(await one.upload('1', 'output', '', '..', '')).toBe(422);
+    expect(await one.upload('1', 'sub', '', 'f', '')).toBe(422);
+    expect((await hall.submit({ paths_upload: { output: '../x', log: 'l', artifact: 'a' } })).status).toBe(
+      422,
+    );
+    expect((await hall.submit({ handler: { files_down: { '../x': 'a' } } })).status).toBe(422);
+    await hall.server.stop();
+  });
+});
+
+describe('a job file with inputs and outputs', () => {
+  test('is staged, and runs as it is', { timeout: 30_000 }, async ({ rig }) => {
+    const hall = await Hall.open(rig);
+    const worker = await hall.worker('w');
+    const work = `${rig.env['HOME'] ?? ''}/work`;
+    mkdirSync(`${work}/data/deep`, { recursive: true });
+    writeFileSync(`${work}/data/one.csv`, '1');
+    writeFileSync(`${work}/data/deep/two.csv`, '2');
+    writeFileSync(`${work}/other`, '3');
+    rig
+      .project()
+      .submit(
+        'fit.conf',
+        `[fjr]\nexecutable: sh fit.sh\nworkdir: ${work}\ninputs: data\noutputs: results/*.csv\nretries: 1\n`,
+      );
+    rig.project().submit('plain.conf', '[fjr]\nexecutable: true\n');
+    const jobs = await waitUntil(
+      'it is pulled',
+      () => worker.pull('memory=1000&fjr=1&workers=2&instance=a'),
+      (found) => Object.keys(found).length > 0,
+    );
+    const [[id, specs] = ['', undefined]] = Object.entries(jobs);
+    expect(specs?.meta).toMatchObject({
+      fjr: { kind: 'job', name: 'fit.conf', outputs: ['results/*.csv'], attempt: 1 },
+    });
+    const down = specs?.handler.files_down ?? {};
+    expect(Object.keys(down).sort()).toEqual(['data/deep/two.csv', 'data/one.csv']);
+    expect(await worker.download(down['data/one.csv'] ?? '')).toBe('1');
+    expect(await worker.download(`job:${id}:`)).toContain('executable: sh fit.sh');
+    expect(await worker.download(`job:${id}:other`)).toBe(403);
+    expect(await worker.upload(id, 'output', 'results', 'a.csv', 'A')).toBe(201);
+    expect(await worker.upload(id, 'output', '', 'not-declared', 'B')).toBe(201);
+    expect(await worker.upload(id, 'log', '', 'out', 'printed\n')).toBe(201);
+    expect(await worker.put(id, 'finished', '', { outcome: { kind: 'exit', code: 0 }, ms: 12 })).toBe(204);
+    expect(readFileSync(`${work}/results/a.csv`, 'utf8')).toBe('A');
+    expect(existsSync(`${work}/not-declared`)).toBe(false);
+    expect((await rig.run('fjr', ['logs', 'fit.conf'])).stdout).toContain('printed');
+    // What does not say what it needs is not for hosts that share nothing.
+    expect(await worker.pullIds('memory=1000&fjr=1&workers=2&instance=a')).toEqual([]);
+    await hall.server.stop();
+  });
+});
