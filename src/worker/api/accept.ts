@@ -54,7 +54,7 @@ export async function acceptJob(
 }
 
 function acceptDecodeJob(options: AcceptOptions, id: string, specs: JobSpecs): Accepted {
-  const { world, room, containerUse } = options;
+  const { world, containerUse } = options;
   const { workplace } = world;
   const share = takeRoom(options, specs, {
     cpus: Math.ceil(specs.cpus ?? 1),
@@ -63,22 +63,14 @@ function acceptDecodeJob(options: AcceptOptions, id: string, specs: JobSpecs): A
   });
   const name = workplace.nameOf(id);
   const token = newToken();
+  const script = scriptOf(options, specs, share, name, `fjr-${token}`);
   const execution: Execution = {
     id,
     specs,
     entry: withToken(`${name}.sh`, token),
     executable: true,
     place: { directory: `${workplace.base}/${name}`, gpus: share.gpus, env: {} },
-    jobFile: () =>
-      jobScript({
-        specs,
-        share,
-        gpuNames: share.gpus.map((gpu) => room.machine.gpus[gpu]?.name ?? String(gpu)),
-        cpus: room.machine.cpus,
-        hostDirectory: `${containerUse?.hostBase ?? workplace.base}/${name}`,
-        containers: containerUse?.containers,
-        name: `fjr-${token}`,
-      }),
+    jobFile: () => script,
     getImage: async (signal) => {
       if (containerUse !== undefined && specs.image !== undefined)
         await containerUse.engine.pull(specs.image, signal);
@@ -86,6 +78,27 @@ function acceptDecodeJob(options: AcceptOptions, id: string, specs: JobSpecs): A
     ownOutputs: () => Promise.resolve([]),
   };
   return { execution, share };
+}
+
+function scriptOf(
+  { world, room, containerUse }: AcceptOptions,
+  specs: JobSpecs,
+  share: Share,
+  directory: string,
+  name: string,
+): string {
+  try {
+    return jobScript({
+      ...{ specs, share, name },
+      gpuNames: share.gpus.map((gpu) => room.machine.gpus[gpu]?.name ?? String(gpu)),
+      cpus: room.machine.cpus,
+      hostDirectory: `${containerUse?.hostBase ?? world.workplace.base}/${directory}`,
+      containers: containerUse?.containers,
+    });
+  } catch (error) {
+    room.release(share);
+    throw error;
+  }
 }
 
 async function acceptJobFile(
