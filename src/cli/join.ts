@@ -125,6 +125,8 @@ async function live(options: Options, { client, access, workplace, voice, stop }
   const crewEnded = world.crew.work().finally(() => {
     joiner.leave();
   });
+  // It is awaited below, whenever it fails.
+  crewEnded.catch(() => undefined);
   try {
     await joiner.run();
   } finally {

@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { request as plainRequest } from 'node:http';
+import { type ClientRequest, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 
 /** A file that is sent as a browser's form would send it. */
 export interface Form {
@@ -14,7 +12,8 @@ export interface Form {
   readonly fileName: string;
   /** Bytes. */
   readonly size: number;
-  readonly content: ReadableStream<Uint8Array>;
+  /** Each piece may be gone when the next is asked for. */
+  readonly content: AsyncIterable<Uint8Array>;
   readonly signal: AbortSignal;
 }
 
@@ -68,7 +67,7 @@ export async function sendForm(form: Form): Promise<FormAnswer> {
     });
   });
   // A refusal may come before all is sent, and then sending fails: the answer is what counts.
-  const sending = pipeline(body(head, form, tail), sent);
+  const sending = sendBody(sent, head, form, tail);
   sending.catch(() => undefined);
   try {
     return await answer;
@@ -78,10 +77,36 @@ export async function sendForm(form: Form): Promise<FormAnswer> {
   }
 }
 
-async function* body(head: Uint8Array, { content }: Form, tail: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield head;
-  yield* Readable.fromWeb(content as Parameters<typeof Readable.fromWeb>[0]) as AsyncIterable<Uint8Array>;
-  yield tail;
+async function sendBody(
+  sent: ClientRequest,
+  head: Uint8Array,
+  { content, size }: Form,
+  tail: Uint8Array,
+): Promise<void> {
+  await write(sent, head);
+  let length = 0;
+  for await (const piece of content) {
+    length += piece.length;
+    await write(sent, piece);
+  }
+  if (length !== size) {
+    sent.destroy(new Error(`the file has ${length} bytes, and had ${size} a moment ago`));
+    return;
+  }
+  await write(sent, tail);
+  sent.end();
+}
+
+/** Until it is on its way: its memory may then be used again. */
+async function write(sent: ClientRequest, bytes: Uint8Array): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    sent.once('close', reject);
+    sent.write(bytes, (error) => {
+      sent.off('close', reject);
+      if (error === undefined || error === null) resolve();
+      else reject(error);
+    });
+  });
 }
 
 function part(boundary: string, name: string): string {

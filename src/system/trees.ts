@@ -19,6 +19,8 @@ export interface TreeFile {
   head(bytes: number): Promise<Uint8Array>;
   /** All of it, read as it is taken; closes the file at its end, or when nobody wants more. */
   content(): ReadableStream<Uint8Array>;
+  /** The same in pieces of the same memory: each is gone when the next is asked for. Leaves the file open. */
+  pieces(bytes: number): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -83,6 +85,18 @@ class OpenFile implements TreeFile {
         ? Readable.from([]).once('close', () => void this.close())
         : this.#file.createReadStream({ start: 0, end: this.size - 1 });
     return Readable.toWeb(stream) as ReadableStream<Uint8Array>;
+  }
+
+  async *pieces(bytes: number): AsyncGenerator<Uint8Array> {
+    const memory = Buffer.allocUnsafe(Math.min(bytes, Math.max(1, this.size)));
+    for (let place = 0; place < this.size;) {
+      const most = Math.min(memory.length, this.size - place);
+      const { bytesRead } = await this.#file.read(memory, 0, most, place);
+      // It was cut short meanwhile.
+      if (bytesRead === 0) return;
+      place += bytesRead;
+      yield memory.subarray(0, bytesRead);
+    }
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { type Hash, createHash, randomUUID } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -70,11 +70,11 @@ export interface Part {
   readonly path: string;
   /** Bytes that have come. */
   readonly size: number;
-  /** SHA-256 of them, in hexadecimal digits. */
-  readonly hash: () => string;
+  /** SHA-256 of them, in hexadecimal digits; '' if nobody wanted to know it from the beginning. */
+  hash(): Promise<string>;
   write(bytes: Uint8Array): Promise<void>;
   /** Forgets what has come. */
-  restart(): Promise<void>;
+  restart(hashed: boolean): Promise<void>;
   /** It is whole, and moves to where it belongs. */
   moveTo(path: string): Promise<void>;
   /** Removes it, unless it was moved. */
@@ -292,11 +292,17 @@ class LocalWorkplace implements Workplace {
   }
 }
 
+/** Bytes that are written at a time: what comes from a network comes in smaller pieces. */
+const writtenAtATime = 2 ** 18;
+
 class PartFile implements Part {
   readonly path: string;
   readonly #file: FileHandle;
   #size = 0;
-  #hash = createHash('sha256');
+  #hash: Hash | undefined;
+  /** What has come and is not yet written; the same memory again and again. */
+  readonly #memory = Buffer.allocUnsafe(writtenAtATime);
+  #gathered = 0;
   #isOpen = true;
 
   constructor(path: string, file: FileHandle) {
@@ -308,25 +314,42 @@ class PartFile implements Part {
     return this.#size;
   }
 
-  hash(): string {
-    return this.#hash.copy().digest('hex');
+  async hash(): Promise<string> {
+    await this.#flush();
+    return this.#hash?.copy().digest('hex') ?? '';
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    for (let written = 0; written < bytes.length;)
-      written += (await this.#file.write(bytes, written, bytes.length - written, this.#size + written))
-        .bytesWritten;
-    this.#hash.update(bytes);
-    this.#size += bytes.length;
+    for (let rest = bytes; rest.length > 0;) {
+      const piece = rest.subarray(0, this.#memory.length - this.#gathered);
+      this.#memory.set(piece, this.#gathered);
+      this.#gathered += piece.length;
+      this.#size += piece.length;
+      rest = rest.subarray(piece.length);
+      if (this.#gathered === this.#memory.length) await this.#flush();
+    }
   }
 
-  async restart(): Promise<void> {
-    await this.#file.truncate(0);
+  async #flush(): Promise<void> {
+    const bytes = this.#memory.subarray(0, this.#gathered);
+    const start = this.#size - bytes.length;
+    this.#hash?.update(bytes);
+    for (let written = 0; written < bytes.length;) {
+      const left = bytes.length - written;
+      written += (await this.#file.write(bytes, written, left, start + written)).bytesWritten;
+    }
+    this.#gathered = 0;
+  }
+
+  async restart(hashed: boolean): Promise<void> {
+    this.#gathered = 0;
     this.#size = 0;
-    this.#hash = createHash('sha256');
+    this.#hash = hashed ? createHash('sha256') : undefined;
+    await this.#file.truncate(0);
   }
 
   async moveTo(path: string): Promise<void> {
+    await this.#flush();
     await this.#close();
     await rename(this.path, path);
   }

@@ -58,7 +58,7 @@ export class Downloads {
   }
 
   async #receive(fileId: string, to: string, coming: Coming, signal: AbortSignal): Promise<void> {
-    const { client, random, workplace } = this.#options;
+    const { client, random } = this.#options;
     for (let fruitless = 0; ;) {
       const before = coming.part.size;
       // Anew each time: what was signed for us is good for some minutes only.
@@ -74,12 +74,17 @@ export class Downloads {
     }
     const { part, hash } = coming;
     if (hash === undefined) await part.moveTo(to);
-    else if (part.hash() === hash) await workplace.keepCached(part, hash, to);
-    else
+    else await this.#keep(fileId, coming, hash, to);
+  }
+
+  async #keep(fileId: string, { part }: Coming, hash: string, to: string): Promise<void> {
+    const found = await part.hash();
+    if (found !== hash)
       throw new FjrError(
         'download',
-        `the file ${fileId} came with the SHA-256 ${part.hash()}, and ${hash} was expected`,
+        `the file ${fileId} came with the SHA-256 ${found}, and ${hash} was expected`,
       );
+    await this.#options.workplace.keepCached(part, hash, to);
   }
 
   async #try(request: FileRequest, coming: Coming, to: string, signal: AbortSignal): Promise<Progress> {
@@ -94,7 +99,7 @@ export class Downloads {
         signal: AbortSignal.any([signal, cut.signal]),
       });
       const { status, headers } = response;
-      if (status !== 206) await part.restart();
+      if (status !== 206) await part.restart(checksumOf(headers) !== undefined);
       else if (!goesOnAt(headers, part.size))
         return { cut: 'it goes on with another part than was asked for' };
       if (!response.ok) {
@@ -133,7 +138,7 @@ function checkedEnd({ part, total }: Coming): Progress {
 async function rangeOf({ part, validator }: Coming): Promise<Record<string, string>> {
   if (part.size === 0) return {};
   if (validator !== undefined) return { Range: `bytes=${part.size}-`, 'If-Range': validator };
-  await part.restart();
+  await part.restart(false);
   return {};
 }
 
@@ -151,7 +156,8 @@ function learn(coming: Coming, { status, headers }: Response): void {
   // Only a strong one says that the bytes are the same.
   coming.validator =
     etag !== null && !etag.startsWith('W/') ? etag : (headers.get('Last-Modified') ?? undefined);
-  coming.hash = checksumOf(headers) ?? (status === 206 ? coming.hash : undefined);
+  // Of the whole file; whoever said nothing at its beginning is not asked in the middle.
+  if (status !== 206) coming.hash = checksumOf(headers);
 }
 
 function bodyOf({ method, data }: FileRequest): { body?: URLSearchParams } {

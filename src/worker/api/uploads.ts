@@ -10,6 +10,8 @@ import { Turns, allOf } from './turns.js';
 const atATime = 4;
 /** Milliseconds for which a permission to send is used: S3's are good for ten minutes. */
 const useFor = 240_000;
+/** Bytes. */
+const readAtATime = 2 ** 18;
 /** How often in a row a file may fail, while the server itself answers. */
 const tries = 10;
 
@@ -120,7 +122,7 @@ export class Uploads {
     file: TreeFile,
     signal: AbortSignal,
   ): ReturnType<typeof sendForm> {
-    const content = file.content();
+    const content = file.pieces(readAtATime);
     const { size } = file;
     return this.#options.sendForm({ url, method, headers, fields: data, fileName, size, content, signal });
   }
