@@ -83,9 +83,9 @@ function makeDirectory(directory: string): void {
 }
 
 /** Jobs move by rename, which works within one filesystem only. */
-function checkOneFilesystem(layout: Layout): void {
+export function checkOneFilesystem(layout: Layout, directories = layout.directories): void {
   const { dev } = statSync(layout.jobqueue);
-  for (const directory of layout.directories)
+  for (const directory of directories)
     if (statSync(directory).dev !== dev)
       throw new FjrError('filesystem', `${directory} and ${layout.jobqueue} lie on different filesystems`, {
         hint: "a project's directories must lie on one, since jobs move between them by rename",

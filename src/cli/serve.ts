@@ -23,7 +23,7 @@ import { clock, doorbells, filesFor, pageDirectory, paceFor, thisHost, userHome 
 import { type ExitCode, exitCode } from './exit-code.js';
 import { oldServed, readAge } from './gc.js';
 import { tellDispatcher } from './hint-line.js';
-import type { Project } from './project.js';
+import { type Project, checkOneFilesystem } from './project.js';
 import { printable, remark, say } from './say.js';
 import { version } from './version.js';
 
@@ -79,6 +79,9 @@ export async function serveCommand(project: Project, args: ServeArguments): Prom
       remark(`fjr: ${printable(line)}`);
     },
   };
+  // From there jobs come into the queue whose requests may be sent twice.
+  served.files.ensureDirectory(layout.server);
+  checkOneFilesystem(layout, [layout.server]);
   const open = await openDoor(makeApp(served, args.auth), door);
   const retention = keepSeconds === undefined ? undefined : new Retention(project, served, keepSeconds);
   say(`[fjr] Serving project "${name}" at ${open.url}`);

@@ -479,8 +479,9 @@ export class Dispatcher {
     if (!this.#fanOuts.isGathering) return;
     const hosts = new Map<string, string>();
     for (const crew of this.#liveCrews) {
-      const host = this.#crews.learn(crew)?.file.host;
-      if (host === undefined) continue;
+      const file = this.#crews.learn(crew)?.file;
+      if (file === undefined) continue;
+      const host = file.remote?.address ?? file.host;
       for (const entry of this.#perform(list(this.#layout.pod(crew).running)) ?? [])
         hosts.set(parseEntryName(entry).job, host);
     }

@@ -25,6 +25,8 @@ export interface Capacity extends Usage {
 export interface Remote {
   /** Seconds that a job must have waited which names no environment; what names this host's may go at once. */
   readonly patience: number;
+  /** Where others may reach it, if that is known. */
+  readonly address?: string | undefined;
 }
 
 /** How the labels begin that name an environment. */

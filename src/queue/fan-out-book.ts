@@ -66,11 +66,19 @@ export class FanOutBook {
 
   /** Reads what crews wrote since, and what was taken back. `fresh`: whatever this host remembers of the files. */
   refresh(fresh = false): void {
-    for (const file of perform(this.#files, list(this.#paths.outcomes)) ?? [])
-      this.#add(
-        file.replace(/\.jsonl$/, ''),
-        fresh ? this.#outcomes.readAnew(file) : this.#outcomes.read(file),
-      );
+    const pieces = this.refreshInPieces(fresh);
+    while (pieces.next().done !== true);
+  }
+
+  /** The same, some milliseconds' worth for each step. */
+  *refreshInPieces(fresh: boolean): Generator<void> {
+    for (const file of perform(this.#files, list(this.#paths.outcomes)) ?? []) {
+      const writer = file.replace(/\.jsonl$/, '');
+      for (const text of fresh ? this.#outcomes.readAnew(file) : this.#outcomes.read(file)) {
+        this.#add(writer, [text]);
+        yield;
+      }
+    }
     this.#readSeals();
   }
 

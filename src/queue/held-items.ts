@@ -30,15 +30,20 @@ export class HeldItems {
     return needs.every(({ pool, count }) => held.filter((item) => item.pool === pool).length >= count);
   }
 
+  /** An entry's items, with their values. */
+  of(entry: string): { readonly pool: string; readonly item: string; readonly value: string }[] {
+    return this.#of(entry).map((held) => {
+      const path = this.#layout.pod(this.#crew).item(heldItemName(held));
+      const value = Buffer.from(perform(this.#files, read(path)) ?? '').toString('utf8');
+      return { pool: held.pool, item: held.item, value: value.replace(/\n$/, '') };
+    });
+  }
+
   /** The values of an entry's items, by pool. */
   valuesOf(entry: string, needs: readonly ResourceNeed[]): Map<string, string[]> {
     const values = new Map<string, string[]>();
     if (needs.length === 0) return values;
-    for (const held of this.#of(entry)) {
-      const path = this.#layout.pod(this.#crew).item(heldItemName(held));
-      const value = Buffer.from(perform(this.#files, read(path)) ?? '').toString('utf8');
-      values.set(held.pool, [...(values.get(held.pool) ?? []), value.replace(/\n$/, '')]);
-    }
+    for (const { pool, value } of this.of(entry)) values.set(pool, [...(values.get(pool) ?? []), value]);
     return values;
   }
 

@@ -84,6 +84,11 @@ export function* rmdir(path: string): Steps<FileStatus> {
   return (yield { op: 'rmdir', path }) as FileStatus;
 }
 
+/** Needed only for what others may have done: links and renames are flushed with the call. */
+export function* flush(directory: string): Steps<FileStatus> {
+  return (yield { op: 'flush', path: directory }) as FileStatus;
+}
+
 export function* unlink(path: string): Steps<FileStatus> {
   return (yield { op: 'unlink', path }) as FileStatus;
 }

@@ -1,7 +1,8 @@
 import type { HttpBindings } from '@hono/node-server';
-import type { Context, TypedResponse } from 'hono';
+import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Environment, Scope } from './tokens.js';
+import { answerProblem, isV1 } from './v1/problem.js';
 
 /** What a request carries through the server. */
 export interface ServerEnv {
@@ -17,12 +18,25 @@ export interface ServerEnv {
 
 export type Ask = Context<ServerEnv>;
 
-/** jobmgr's form of a refusal. `message`: what a person needs to know beside the word that programs go by. */
+/**
+ * A refusal, in the form of the API that was asked: jobmgr's, or a problem of /v1. `message`: what a person needs to know
+ * beside the word that programs go by.
+ */
 export function refuse(
   ask: Ask,
   error: string,
   status: ContentfulStatusCode = 200,
   message?: string,
-): Response & TypedResponse {
+): Response {
+  if (isV1(ask))
+    return answerProblem(ask, status === 200 ? 500 : status, {
+      code: error,
+      detail: message ?? sentenceOf(error),
+    });
   return ask.json({ status: 'error', error, ...(message === undefined ? {} : { message }) }, status);
+}
+
+/** `internal_server_error` → `internal server error`. */
+function sentenceOf(error: string): string {
+  return error.replaceAll('_', ' ');
 }

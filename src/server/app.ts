@@ -8,7 +8,6 @@ import { authenticate, letEverybodyIn } from './authenticate.js';
 import { ensureNumbers } from './claim-numbers.js';
 import { describeFailure } from './describe-failure.js';
 import { EventFeed } from './events/event-feed.js';
-import { addEventRoutes } from './events/event-routes.js';
 import { FailedTries } from './failed-tries.js';
 import { LiveIndex } from './feed/live-index.js';
 import { type Desk, addArtifactRoute, addJobmgrRoutes } from './jobmgr-routes.js';
@@ -18,14 +17,17 @@ import type { Served } from './served.js';
 import { ServedJobs } from './served-jobs.js';
 import { ServerPaths } from './server-paths.js';
 import { SignedLinks, ensureKey } from './signed-links.js';
+import { Metrics } from './v1/metrics.js';
+import { makeV1 } from './v1/v1.js';
 import { runWebhooks } from './webhooks/webhooks.js';
 import { addWorkerRoutes } from './workers/worker-routes.js';
 
-const welcome = 'fjr: jobs over HTTP\n';
+const welcome = `${JSON.stringify({ message: 'fjr: jobs over HTTP' })}\n`;
 
 /** Everything that a server answers. */
 export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
   const desk = openDesk(served);
+  const metrics = new Metrics(served, desk.index);
   const app = new Hono<ServerEnv>();
   app.onError((error, ask) => {
     served.remark(`${ask.req.method} ${ask.req.path}: ${describeFailure(error)}`);
@@ -38,21 +40,21 @@ export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
     ask.header('Referrer-Policy', 'no-referrer');
     if (!ask.res.headers.has('Cache-Control')) ask.header('Cache-Control', 'no-store');
   });
+  app.use(metrics.watch);
   addPageRoutes(app, served);
   app.use(refuseOtherOrigins);
   if (!auth) app.use(refuseOtherHosts);
-  app.get('/', (ask) =>
-    (ask.req.header('Accept') ?? '').includes('text/')
-      ? ask.text(welcome)
-      : ask.json({ message: welcome.trim() }),
-  );
+  // A line of text to clients of jobmgr, and JSON to workers of DECODE.
+  app.get('/', (ask) => ask.body(welcome, 200, { 'Content-Type': 'application/json' }));
   addArtifactRoute(app, desk);
   const tries = new FailedTries(served.clock);
   addWorkerRoutes(app, { ...desk, tries: auth ? tries : undefined });
+  const v1 = makeV1(desk, metrics);
+  app.get('/openapi.json', (ask) => ask.body(v1.document, 200, { 'Content-Type': 'application/json' }));
   // All that is added from here on asks for a token.
   app.use(auth ? authenticate(served.files, desk.paths, tries) : letEverybodyIn);
   addJobmgrRoutes(app, desk);
-  addEventRoutes(app, desk);
+  app.route('/', v1.app);
   return app;
 }
 

@@ -1,6 +1,6 @@
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { type Server, createServer } from 'node:http';
+import { type IncomingMessage, type Server, createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { FjrError } from '../job/fjr-error.js';
@@ -23,18 +23,23 @@ export interface OpenDoor {
 /** What a client may cost. Times are milliseconds. */
 const limits = {
   maxHeaderSize: 16 * 1024,
-  /** From the first byte of a request to the end of its headers, and to the end of its body. */
+  /** From the first byte of a request to the end of its headers. */
   headersTimeout: 10_000,
-  requestTimeout: 30_000,
+  /** To the end of its body: see bodyTimeout. */
+  requestTimeout: 0,
   keepAliveTimeout: 10_000,
   /** How often those are looked after. */
   connectionsCheckingInterval: 2_000,
 };
+/** For the body of a request, but of one that brings a file: that may take as long as bytes come. */
+const bodyTimeout = 30_000;
 /** Without a byte in either direction. */
 const idleTimeout = 120_000;
-const mostConnections = 2_000;
+const mostConnections = 4_000;
 /** For answers that are under way when the server is told to end. */
 const closingTime = 5_000;
+/** Milliseconds between two looks at which connections are idle by then. */
+const tidyEvery = 50;
 
 export async function openDoor(app: Hono<ServerEnv>, { listen, port, tls }: Door): Promise<OpenDoor> {
   const server = createAdaptorServer({
@@ -45,6 +50,9 @@ export async function openDoor(app: Hono<ServerEnv>, { listen, port, tls }: Door
   }) as Server;
   server.timeout = idleTimeout;
   server.maxConnections = mostConnections;
+  server.on('request', (request: IncomingMessage) => {
+    if (!bringsFile(request)) limitBody(request);
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       reject(cannotListen(error, listen, port));
@@ -59,6 +67,22 @@ export async function openDoor(app: Hono<ServerEnv>, { listen, port, tls }: Door
   };
 }
 
+function bringsFile({ url = '' }: IncomingMessage): boolean {
+  return /^\/jobs\/[^/?]+\/files\/upload\?/.test(url);
+}
+
+function limitBody(request: IncomingMessage): void {
+  if (request.headers['content-length'] === undefined && request.headers['transfer-encoding'] === undefined)
+    return;
+  const impatience = setTimeout(() => {
+    request.destroy();
+  }, bodyTimeout);
+  for (const event of ['end', 'close'] as const)
+    request.once(event, () => {
+      clearTimeout(impatience);
+    });
+}
+
 function pem({ cert, key }: NonNullable<Door['tls']>): { cert: Buffer; key: Buffer } {
   return { cert: Buffer.from(cert), key: Buffer.from(key) };
 }
@@ -68,8 +92,13 @@ async function closeServer(server: Server): Promise<void> {
     const impatience = setTimeout(() => {
       server.closeAllConnections();
     }, closingTime);
+    // Clients keep connections open whose last answer has just come to its end.
+    const tidying = setInterval(() => {
+      server.closeIdleConnections();
+    }, tidyEvery);
     server.close(() => {
       clearTimeout(impatience);
+      clearInterval(tidying);
       resolve();
     });
     server.closeIdleConnections();

@@ -39,11 +39,22 @@ export async function waitForEnd(
     };
     const timer = setTimeout(end, seconds * 1000);
     const forget = index.onChange((change: JobChange) => {
-      if (change.name === name && (change.job === undefined || hasEnded(change.job))) end();
+      if (change.name !== name) return;
+      if (change.job === undefined) void confirmGone(index, name).then((isGone) => isGone && end());
+      else if (hasEnded(change.job)) end();
     });
     for (const one of [signal, served.closing]) one.addEventListener('abort', end);
     if (signal.aborted || served.closing.aborted) end();
   });
+}
+
+/** It may have been on its way to a crew that nobody had seen yet. */
+async function confirmGone(index: LiveIndex, name: string): Promise<boolean> {
+  for (const look of ['refresh', 'sweep'] as const) {
+    await index[look]();
+    if (index.find(name) !== undefined) return false;
+  }
+  return true;
 }
 
 function hasEnded({ state }: JobSummary): boolean {

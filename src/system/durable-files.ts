@@ -1,12 +1,10 @@
-import { open, writeFile } from 'node:fs/promises';
+import { open, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type FileCall, type FileReply, type Files, toStatus, unexpected } from './files.js';
 
 /** Calls of verbs whose changes are on disk when they are answered, and which keep nobody waiting meanwhile. */
 export interface DurableFiles {
   call(call: FileCall): Promise<FileReply>;
-  /** Returns when all is on disk that has come into this directory or gone from it, whoever did that. */
-  settle(directory: string): Promise<void>;
 }
 
 /**
@@ -27,11 +25,13 @@ export class SharedFlushes implements DurableFiles {
   async call(call: FileCall): Promise<FileReply> {
     if (call.op === 'create') return this.#create(call);
     const reply = this.#files.call(call);
-    if (reply === 'ok' && (call.op === 'link' || call.op === 'rename')) await this.settle(dirname(call.to));
+    if (call.op === 'flush') await this.#flush(call.path);
+    else if (reply === 'ok' && (call.op === 'link' || call.op === 'rename'))
+      await this.#flush(dirname(call.to));
     return reply;
   }
 
-  async settle(directory: string): Promise<void> {
+  async #flush(directory: string): Promise<void> {
     if (!this.#fsync) return;
     let flushes = this.#directories.get(directory);
     if (flushes === undefined) this.#directories.set(directory, (flushes = new Flushes(directory)));
@@ -44,6 +44,8 @@ export class SharedFlushes implements DurableFiles {
       await writeFile(path, content, { flag: 'wx', mode, flush: this.#fsync });
       return 'ok';
     } catch (error) {
+      // On a full disk a part of it may have been written, in which nobody is interested.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await rm(path, { force: true });
       return toStatus(error, call);
     }
   }

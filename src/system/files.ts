@@ -13,7 +13,8 @@ export type FileCall =
    */
   | { readonly op: 'rename'; readonly from: string; readonly to: string; readonly aside?: string }
   | { readonly op: 'link'; readonly from: string; readonly to: string }
-  | { readonly op: 'list' | 'size' | 'mkdir' | 'rmdir' | 'unlink'; readonly path: string }
+  /** `flush`: what has come into this directory or gone from it is on disk, whoever did that. */
+  | { readonly op: 'list' | 'size' | 'mkdir' | 'rmdir' | 'unlink' | 'flush'; readonly path: string }
   | {
       readonly op: 'create';
       readonly path: string;
@@ -170,6 +171,9 @@ export class MountedFiles implements Files {
         return 'ok';
       case 'unlink':
         fs.unlinkSync(call.path);
+        return 'ok';
+      case 'flush':
+        if (this.#options.fsync) syncDirectory(call.path);
         return 'ok';
     }
   }

@@ -258,6 +258,81 @@ describe('a plan', () => {
     expect(plan([1], 100)).toEqual(['again on 1']);
   });
 
+  describe('to hosts that share nothing', () => {
+    const capacity = { cpus: 9, memory: 0, gpus: 0, labels: ['group.a'], only: undefined, seconds: Infinity };
+    const portable = { ...plainNeeds, portable: true };
+    const crews = (patience: number, ...names: string[]): Offer[] =>
+      names.map((name) => {
+        const crew = makeCrewId(name, '00000000');
+        return {
+          crew,
+          idle: [{ crew, worker: 1 }],
+          used: noUsage,
+          capacity: { ...capacity, remote: { patience } },
+        };
+      });
+    const planned = (groups: Situation['groups'], offers: Offer[], now = 0): string[] =>
+      planAssignments(groups, offers, new Map(), now).map(
+        ({ job, badge }) => `${job.name} to ${badge.crew.slice(0, -9)}`,
+      );
+    const job = (name: string, rest: Partial<Waiting> = {}): Waiting => ({
+      name,
+      priority: 0,
+      key: name,
+      ...rest,
+    });
+
+    test('goes only what is portable', () => {
+      const groups = [
+        { needs: plainNeeds, jobs: [job('a')] },
+        { needs: portable, jobs: [job('b')] },
+      ];
+      expect(planned(groups, crews(0, 'x', 'y'))).toEqual(['b to x']);
+    });
+
+    test('goes nothing that is too young for them, unless it names their environment', () => {
+      const groups = [
+        { needs: portable, jobs: [job('young', { since: 50 }), job('old', { since: -20_000 })] },
+        { needs: { ...portable, labels: ['environment.a'] }, jobs: [job('theirs', { since: 50 })] },
+      ];
+      const [offer] = crews(10, 'x');
+      const own = { ...offer!, capacity: { ...offer!.capacity, labels: ['environment.a'] } };
+      expect(planned(groups, [offer!], 60)).toEqual(['old to x']);
+      expect(planned(groups.slice(1), [own], 60)).toEqual(['theirs to x']);
+    });
+
+    test('goes nothing that they are never to have, and what is behind it goes', () => {
+      const groups = [{ needs: portable, jobs: [job('a', { never: new Set(['x']) }), job('b')] }];
+      expect(planned(groups, crews(0, 'x'))).toEqual(['b to x']);
+      expect(planned(groups, crews(0, 'x', 'y'))).toEqual(['a to y', 'b to x']);
+    });
+
+    test('goes what is of their group before what is more urgent', () => {
+      const groups = [
+        { needs: portable, jobs: [job('urgent', { priority: 9 })] },
+        { needs: { ...portable, group: 'a' }, jobs: [job('own')] },
+        { needs: { ...portable, group: 'b' }, jobs: [job('other', { priority: 10 })] },
+      ];
+      expect(planned(groups, crews(0, 'x'))).toEqual(['own to x']);
+      expect(planned(groups.slice(0, 1), crews(0, 'x'))).toEqual(['urgent to x']);
+    });
+
+    test('goes what needs their GPUs, if those are the right ones', () => {
+      const gpu = { memory: 8, model: 'T4', architecture: undefined };
+      const groups = [{ needs: { ...portable, gpus: 1, gpu }, jobs: [job('a')] }];
+      const [offer] = crews(0, 'x');
+      const offering = (memory: number, model: string): Offer[] => [
+        {
+          ...offer!,
+          capacity: { ...offer!.capacity, gpus: 1, gpu: { memory, model, architecture: 'turing' } },
+        },
+      ];
+      expect(planned(groups, offering(8, 'T4'))).toEqual(['a to x']);
+      expect(planned(groups, offering(7, 'T4'))).toEqual([]);
+      expect(planned(groups, offering(8, 'A100'))).toEqual([]);
+    });
+  });
+
   test('spreads out: each job goes to the crew with the most idle workers', () => {
     const crew = (name: string, idle: number): Offer => {
       const id = makeCrewId(name, '00000000');

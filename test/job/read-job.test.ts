@@ -239,7 +239,7 @@ describe('the key', () => {
 
   test('names are each a setting', () => {
     expect(settingNames).toEqual(
-      'executable timeout retries retry-delay priority nice cpus memory gpus resources labels after workdir logfile env'.split(
+      'executable timeout retries retry-delay priority nice cpus memory gpus resources labels after workdir inputs outputs logfile env'.split(
         ' ',
       ),
     );

@@ -78,6 +78,8 @@ export function act(tree: Tree, { call, from, to }: Resolved): FileReply {
       return 'ok';
     case 'rmdir':
       return removeDirectory(tree, directory, from.name, node);
+    case 'flush':
+      return 'ok';
     case 'unlink':
       if (node === undefined || 'dir' in node) return 'missing';
       // eslint-disable-next-line @typescript-eslint/no-dynamic-delete

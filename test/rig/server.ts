@@ -48,7 +48,8 @@ export class TestServer {
 
   /** Once it listens. */
   static async start(rig: Rig, args = ['--no-auth'], options: RunOptions = {}): Promise<TestServer> {
-    const process = rig.start('fjr', ['serve', '--port', '0', '--no-fsync', ...args], options);
+    const port = args.includes('--port') ? [] : ['--port', '0'];
+    const process = rig.start('fjr', ['serve', '--no-fsync', ...port, ...args], options);
     const said = await waitUntil(
       'the server listens',
       () => process.exit ?? process.stdout,

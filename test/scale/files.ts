@@ -96,6 +96,7 @@ export class SharedFiles implements Files {
         this.#wait('remove', call.path);
         return;
       case 'overwrite':
+      case 'flush':
         this.#wait('write', call.path);
         return;
       case 'read':
@@ -140,6 +141,8 @@ export class SharedFiles implements Files {
         return tree.remove(call.path) ? 'ok' : 'missing';
       case 'unlink':
         return tree.remove(call.path) ? 'ok' : 'missing';
+      case 'flush':
+        return 'ok';
     }
   }
 

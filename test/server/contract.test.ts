@@ -22,7 +22,7 @@ describe('a client of jobmgr', () => {
     const hello = await server.fetch('/');
     expect({ status: hello.status, text: await hello.text() }).toEqual({
       status: 200,
-      text: 'fjr: jobs over HTTP\n',
+      text: '{"message":"fjr: jobs over HTTP"}\n',
     });
 
     const parameters = '{"width":"0800","output-file":"a b.png"}';

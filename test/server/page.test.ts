@@ -113,7 +113,7 @@ describe.skipIf(obstacle !== '')(`The page in a browser${obstacle}`, () => {
     await seen.shows('Cancel long.conf?', 'dialog');
     expect(await focused()).toBe('Let it run');
     await keyboard.press('Escape');
-    expect(await seen.page.locator('dialog').count()).toBe(0);
+    await seen.page.locator('dialog').waitFor({ state: 'detached' });
     expect(await focused()).toBe('Cancel');
     await keyboard.press('Enter');
     await tabTo('Cancel the job');
@@ -262,7 +262,7 @@ describe.skipIf(obstacle !== '')(`The page in a browser${obstacle}`, () => {
   test("shows a run's tasks, and which worker was busy when", async ({ rig }) => {
     const server = await serve(rig);
     const inputs = Array.from({ length: 40 }, (_, number) => String(number));
-    submitTasks(rig.project().root, 'sweep.run', 'test {{input}} != 7', inputs);
+    submitTasks(rig.project().root, 'sweep.run', 'test "$FJR_INPUT" != 7', inputs);
     const seen = await SeenPage.open(browser, server, '#/jobs/sweep.run');
     await seen.shows('39 of 40 tasks done (100%) · 1 failed', '.progress');
     await seen.shows(/[12] workers? ran 40 tasks in /, 'main');

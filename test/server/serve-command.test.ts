@@ -77,7 +77,7 @@ describe('fjr serve', () => {
         response.setEncoding('utf8').on('data', resolve);
       }).on('error', reject);
     });
-    expect(text).toBe('fjr: jobs over HTTP\n');
+    expect(text).toBe('{"message":"fjr: jobs over HTTP"}\n');
     await server.stop();
   });
 

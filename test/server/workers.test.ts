@@ -284,7 +284,7 @@ describe('a worker that falls silent', () => {
       const token = await hall.token('w', 'worker');
       await hall.submitAll({});
       expect(await new PullingWorker(hall.server, token).pullIds()).toEqual(['1']);
-      await hall.server.process.signal('SIGKILL');
+      hall.server.process.signal('SIGKILL');
       const { staff } = hall.server;
       hall.server = await TestServer.start(rig, []);
       hall.server.staff.push(...staff);
@@ -372,6 +372,82 @@ describe('a job file with inputs and outputs', () => {
     expect((await rig.run('fjr', ['logs', 'fit.conf'])).stdout).toContain('printed');
     // What does not say what it needs is not for hosts that share nothing.
     expect(await worker.pullIds('memory=1000&fjr=1&workers=2&instance=a')).toEqual([]);
+    await hall.server.stop();
+  });
+});
+
+describe('a fan-out run that is portable', () => {
+  test('is done slice by slice, and its lines count as they come', { timeout: 30_000 }, async ({ rig }) => {
+    const hall = await Hall.open(rig);
+    const worker = await hall.worker('w');
+    const yaml = `${rig.env['HOME'] ?? ''}/sweep.yaml`;
+    writeFileSync(yaml, 'name: sweep\nportable: true\ncommand: echo {}\ninput: [a, b, c]\n');
+    expect((await rig.run('fjr', ['submit', yaml])).code).toBe(0);
+    const query = 'memory=1000&fjr=1&workers=1&cpu_cores=1&instance=a';
+    const ended: number[] = [];
+    for (let n = 0; ended.length < 3 && n < 10; n++) {
+      const jobs = await worker.pull(`${query}&wait=5s`);
+      const [[id, specs] = ['', undefined]] = Object.entries(jobs);
+      if (specs === undefined) continue;
+      const { fjr } = specs.meta as unknown as { fjr: Record<string, unknown> };
+      expect(fjr).toMatchObject({ kind: 'slice', fanOut: { tasks: 3 } });
+      const inputs = fjr['inputs'] as [number, string][];
+      expect(await worker.download(`job:${id}:`)).toContain('{"slice":');
+      const token = /@([^.]+)/.exec(String(fjr['entry']))?.[1];
+      const text = inputs.map(([task]) => `${JSON.stringify({ task, token, ms: 1 })}\n`).join('');
+      const grow = async (offset: number, body: string): Promise<unknown> =>
+        (
+          await worker.ask(`/jobs/${encodeURIComponent(id)}/grow?file=lines&offset=${offset}`, {
+            method: 'PUT',
+            body,
+          })
+        ).json();
+      const before = (await grow(1e9, '')) as { size: number };
+      expect(await grow(before.size, text)).toEqual({ size: before.size + text.length });
+      // Said again: it is known.
+      expect(await grow(before.size, text)).toEqual({ size: before.size + text.length });
+      expect(
+        await worker.put(id, 'finished', '', { slice: { tasks: inputs.length, failed: 0, ms: 5 } }),
+      ).toBe(204);
+      ended.push(...inputs.map(([task]) => task));
+    }
+    expect(ended.sort()).toEqual([0, 1, 2]);
+    const entries = await waitUntil(
+      'the run is done',
+      () => rig.project().entries('done'),
+      (done) => done.length > 0,
+    );
+    expect(entries[0]).toMatch(/^sweep-.*\.run$/);
+    await hall.server.stop();
+  });
+});
+
+describe('a server that is killed', () => {
+  test('while fifty workers hold jobs, loses none of them', { timeout: 90_000 }, async ({ rig }) => {
+    const hall = await Hall.open(rig);
+    const token = await hall.token('crowd', 'worker');
+    const ids = Array.from({ length: 50 }, (_, index) => String(index + 1));
+    await hall.submitAll(...ids.map(() => ({})));
+    const pulled = await Promise.all(
+      ids.map(() => new PullingWorker(hall.server, token).pullIds('memory=1&wait=20s')),
+    );
+    expect(
+      pulled
+        .flat()
+        .map(Number)
+        .sort((a, b) => a - b)
+        .map(String),
+    ).toEqual(ids);
+    hall.server.process.signal('SIGKILL');
+    const { staff } = hall.server;
+    hall.server = await TestServer.start(rig, []);
+    hall.server.staff.push(...staff);
+    const worker = new PullingWorker(hall.server, token);
+    expect(new Set(await Promise.all(ids.map((id) => worker.put(id, 'running'))))).toEqual(new Set([204]));
+    expect(new Set(await Promise.all(ids.map((id) => worker.put(id, 'finished'))))).toEqual(new Set([204]));
+    expect(rig.project().entries('done')).toHaveLength(50);
+    expect(rig.project().entries('jobqueue')).toEqual([]);
+    for (const id of ids) expect(rig.project().outcomes(`decode-${id}.json`)).toHaveLength(1);
     await hall.server.stop();
   });
 });

@@ -20,6 +20,7 @@ export function planJob(config: FanOutFileConfig): FanOut['job'] {
       gpus: gpus ?? plainNeeds.gpus,
       labels: labels ?? plainNeeds.labels,
       seconds: timeout ?? 0,
+      ...(config.portable === true ? { portable: true } : {}),
     },
     workdir,
     env: env ?? {},

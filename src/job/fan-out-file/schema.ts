@@ -56,6 +56,12 @@ const run = {
       'Whether the first task that has failed for good ends the run: no more are begun, as with max_failures: 0, and ' +
         'those that run are stopped, which counts as failed.',
     ),
+  portable: yesNo()
+    .optional()
+    .describe(
+      "Whether its tasks may also run on hosts that share nothing with the project (fjr-worker --api), each slice's in a " +
+        'directory of its own. They find no files of this host there.',
+    ),
   shards: whole(1, 1e6, 'a whole number from 1')
     .optional()
     .describe(
@@ -113,6 +119,9 @@ export const fanOutFileSchema = ruled(
   (value, context) => {
     if (value['docker'] === undefined && value['command'] === undefined)
       addIssue(context, 'neither docker nor command is there', 'say what each task runs');
+    for (const key of ['worker_resources', 'shards'])
+      if (value['portable'] === true && value[key] !== undefined)
+        addIssue(context, `portable and ${key} do not go together`, 'leave one of them');
     if (value['retry_delay'] !== undefined && value['retry-delay'] !== undefined)
       addIssue(context, 'retry_delay is there twice, once as retry-delay', 'leave one of them');
   },

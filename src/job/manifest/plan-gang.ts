@@ -31,7 +31,7 @@ function rankType(name: string, config: TypeConfig, spec: Spec): RankType {
   };
 }
 
-function needsOf({ resources }: TypeConfig, { timeout, labels = [] }: Spec): Needs {
+function needsOf({ resources }: TypeConfig, { timeout, labels = [], portable = false }: Spec): Needs {
   const { cpus, ramRatio, shmSizeGB = 0, accelerators } = resources;
   const { count: gpus = 0, product } = accelerators?.gpu ?? {};
   return {
@@ -42,6 +42,7 @@ function needsOf({ resources }: TypeConfig, { timeout, labels = [] }: Spec): Nee
     gpus,
     labels: gpus > 0 && product !== undefined ? [...new Set([...labels, product])] : labels,
     seconds: timeout ?? 0,
+    ...(portable ? { portable } : {}),
   };
 }
 
@@ -56,6 +57,7 @@ export function mostNeeded(types: readonly RankType[]): Needs {
     gpus: most(({ gpus }) => gpus),
     labels: [...new Set(needs.flatMap(({ labels }) => labels))],
     seconds: most(({ seconds }) => seconds),
+    ...(needs.every(({ portable }) => portable === true) ? { portable: true } : {}),
   };
 }
 

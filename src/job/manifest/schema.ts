@@ -122,6 +122,12 @@ const spec = () =>
         .optional()
         .describe('Labels that a crew must have: a list, or words separated by commas.'),
       env: variables().optional().describe('Variables that each rank gets, in a container too.'),
+      portable: yesNo()
+        .optional()
+        .describe(
+          'Whether ranks may also run on hosts that share nothing with the project (fjr-worker --api). They find no files of ' +
+            'this host there, and meet at the addresses from which those hosts ask the server.',
+        ),
       engine: text('the name of a program')
         .optional()
         .describe('Program with the command line of docker: docker (the default), podman, or a path.'),

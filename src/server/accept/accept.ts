@@ -2,7 +2,7 @@ import { carryOut } from '../../queue/perform.js';
 import { submitJob } from '../../queue/submit-job.js';
 import { newToken } from '../../queue/token.js';
 import { openFile } from './file-door.js';
-import { type KeyRecord, bodyOf, keyName, noteKey, readRecord, startNoted } from './key-record.js';
+import { type KeyRecord, bodyOf, keyName, submitOnce, takeUp } from './key-record.js';
 import { openSpec } from './spec-door.js';
 import {
   type AcceptDesk,
@@ -80,44 +80,21 @@ async function acceptOnce(
   owner: string,
 ): Promise<Accepted> {
   const { paths } = desk;
-  const { durable, files, isShared } = desk.served;
+  const { durable, layout, files, isShared } = desk.served;
   const body = bodyOf(submission);
   for (;;) {
-    const known = await carryOut(durable, readRecord(paths, key));
-    if (known !== undefined) {
-      if (known.body !== body)
-        return refusal('key_reused', 'the key came with another request before: each needs one of its own');
-      // It may be another server's, which has not flushed it yet.
-      await durable.settle(paths.keys);
-      const again = await startOnce(desk, key, known);
-      if (again !== undefined) return accepted(known, again);
-      continue;
-    }
+    const taken = await carryOut(durable, takeUp(layout, paths, key, body));
+    if (taken.kind === 'started') return accepted(taken.record, taken.again);
+    if (taken.kind === 'reused')
+      return refusal('key_reused', 'the key came with another request before: each needs one of its own');
     const open = openDoor(desk, submission);
     if ('kind' in open) return open;
     const prepared = await open.prepare();
     const { name: job, number } = prepared;
     const record = { owner, body, job, token: newToken(), ...(number === undefined ? {} : { number }) };
-    if ((await carryOut(durable, noteKey(paths, key, record, prepared))) === 'placed') {
-      const again = await startOnce(desk, key, record);
-      if (again !== undefined) return accepted(record, again);
-    }
-    // Another was faster: this host may remember that there is no record.
-    else if (isShared) files.renew(paths.keys);
+    const result = await carryOut(durable, submitOnce(layout, paths, key, record, prepared));
+    if (result === 'started' || result === 'again') return accepted(record, result === 'again');
+    // This host may remember that there is no record.
+    if (isShared) files.renew(paths.keys);
   }
-}
-
-/** Returns whether the job was started before; undefined: the key has been forgotten meanwhile. */
-async function startOnce(
-  { served, paths }: AcceptDesk,
-  key: string,
-  record: KeyRecord,
-): Promise<boolean | undefined> {
-  const { durable, layout } = served;
-  if ((await carryOut(durable, startNoted(layout, paths, record))) === 'started') return false;
-  const known = await carryOut(durable, readRecord(paths, key));
-  if (known?.token !== record.token) return undefined;
-  // Who started it may have been killed before it was flushed.
-  await durable.settle(layout.jobqueue);
-  return true;
 }

@@ -1,6 +1,9 @@
+import { looksLikeSlice } from '../../job/fan-out.js';
+import { looksLikeDecodeJob } from '../../job/decode/decode-job.js';
 import { FjrError } from '../../job/fjr-error.js';
 import { jobFileLimit, readJob } from '../../job/read-job.js';
 import { JobFileError } from '../../job/settings.js';
+import { looksLikeSpecJob } from '../../job/spec/spec-job.js';
 import { tokenOf } from '../../queue/entry-name.js';
 import { fanOutOf, fanOutSuffix } from '../../queue/fan-out-paths.js';
 import { checkJobName } from '../../queue/submit-job.js';
@@ -37,21 +40,15 @@ function nameFault(name: string): Refusal | undefined {
 }
 
 function contentFault(name: string, content: Uint8Array, executable: boolean): Refusal | undefined {
+  const head = content.subarray(0, jobFileLimit);
+  if (looksLikeSpecJob(head))
+    return refusal('invalid_job', 'it is the job of a spec: submit the name of the spec, and parameters');
+  if (looksLikeDecodeJob(head))
+    return refusal('invalid_job', 'it is a job of DECODE: submit it with POST /_jobs');
+  if (looksLikeSlice(head)) return refusal('invalid_job', 'it is a part of a run, which dispatchers make');
   try {
-    const head = content.subarray(0, jobFileLimit);
-    const { command } = readJob({ name, head, size: content.length, executable });
-    switch (command.kind) {
-      case 'slice':
-        return refusal('invalid_job', 'it is a part of a run, which dispatchers make');
-      case 'spec':
-        return refusal('invalid_job', 'it is the job of a spec: submit the name of the spec, and parameters');
-      case 'decode':
-        return refusal('invalid_job', 'it is a job of DECODE: submit it with POST /_jobs');
-      case 'executable':
-      case 'script':
-      case 'fan-out-file':
-        return undefined;
-    }
+    readJob({ name, head, size: content.length, executable });
+    return undefined;
   } catch (error) {
     if (!(error instanceof JobFileError)) throw error;
     const { message, hint } = error;

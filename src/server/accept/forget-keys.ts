@@ -4,7 +4,7 @@ import { unlink } from '../../queue/steps.js';
 import type { Token } from '../../queue/token.js';
 import { describeFailure } from '../describe-failure.js';
 import { Breather } from '../feed/breather.js';
-import { readRecord } from './key-record.js';
+import { forget, readRecord } from './key-record.js';
 import type { AcceptDesk } from './submission.js';
 
 /** Milliseconds for which keys are known, at least; up to a round more. */
@@ -28,29 +28,21 @@ export async function forgetKeys(desk: Desk): Promise<void> {
   }
 }
 
-/**
- * Records go first, and for good, then the files of jobs that were never started: a file without a record is garbage,
- * a record without its file would say that the job was started.
- */
-async function forgetOld(desk: Desk, before: number): Promise<void> {
-  const { served, paths } = desk;
+/** Those from before, and what servers have left that were killed before there was a record, or while they forgot one. */
+async function forgetOld({ served, paths }: Desk, before: number): Promise<void> {
   const { files, durable } = served;
-  const tokens: Token[] = [];
+  const old: { key: string; token: Token }[] = [];
   const breather = new Breather(served.clock);
   for await (const names of served.listing(paths.keys))
     for (const name of names) {
-      if (served.closing.aborted) return;
       const path = `${paths.keys}/${name}`;
       const changed = files.changedAt(path) ?? Infinity;
       const [, key] = /^([0-9a-f]{64})\.json$/.exec(name) ?? [];
-      if (key !== undefined && changed < before) {
-        const record = await carryOut(durable, readRecord(paths, key));
-        await carryOut(durable, unlink(path));
-        if (record !== undefined) tokens.push(record.token);
-        // Of a server that was killed before there was a record, or while it forgot one.
-      } else if (key === undefined && changed < before - lifetime) await carryOut(durable, unlink(path));
+      if (key === undefined && changed < before - lifetime) await carryOut(durable, unlink(path));
+      const record =
+        key !== undefined && changed < before ? await carryOut(durable, readRecord(paths, key)) : undefined;
+      if (key !== undefined && record !== undefined) old.push({ key, token: record.token });
       await breather.breathe();
     }
-  await durable.settle(paths.keys);
-  for (const token of tokens) await carryOut(durable, unlink(paths.aside(token)));
+  await carryOut(durable, forget(paths, old));
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { FjrError } from '../../job/fjr-error.js';
 import { withToken } from '../../queue/entry-name.js';
 import type { Layout } from '../../queue/layout.js';
-import { type Steps, create, read, rename, unlink } from '../../queue/steps.js';
-import { type Token, newToken } from '../../queue/token.js';
-import { placeFile } from '../place-file.js';
+import { type Steps, create, flush, link, read, rename, unlink } from '../../queue/steps.js';
+import type { Token } from '../../queue/token.js';
 import type { ServerPaths } from '../server-paths.js';
 import type { Prepared, Submission, SubmissionKey } from './submission.js';
 
@@ -54,29 +54,91 @@ export function* readRecord(paths: ServerPaths, key: string): Steps<KeyRecord | 
   return content === undefined ? undefined : (JSON.parse(Buffer.from(content).toString('utf8')) as KeyRecord);
 }
 
-/** Steps 1 and 2. `exists`: there is a record already. */
-export function* noteKey(
+/** What has become of requests with a key. `new`: there was none, or the key has been forgotten. */
+export type TakenUp =
+  | { readonly kind: 'new' }
+  /** The key came with another request. */
+  | { readonly kind: 'reused' }
+  | { readonly kind: 'started'; readonly record: KeyRecord; readonly again: boolean };
+
+/** Goes on with the request that a key has come with before, if there was one. */
+export function* takeUp(layout: Layout, paths: ServerPaths, key: string, body: string): Steps<TakenUp> {
+  for (;;) {
+    const record = yield* readRecord(paths, key);
+    if (record === undefined) return { kind: 'new' };
+    if (record.body !== body) return { kind: 'reused' };
+    // Who has made it may have been killed before it was flushed.
+    yield* flush(paths.keys);
+    const started = yield* start(layout, paths, key, record);
+    if (started !== 'forgotten') return { kind: 'started', record, again: started === 'again' };
+  }
+}
+
+/** All three steps. `raced`: another has a record under the key. */
+export function* submitOnce(
+  layout: Layout,
   paths: ServerPaths,
   key: string,
   record: KeyRecord,
-  { content, mode }: Prepared,
-): Steps<'placed' | 'exists'> {
+  { content, mode }: Pick<Prepared, 'content' | 'mode'>,
+): Steps<'started' | 'again' | 'forgotten' | 'raced'> {
   const { token } = record;
   const [draft, aside] = [paths.asideDraft(token), paths.aside(token)];
   yield* create(draft, content, mode);
-  // A rename lasts through a power cut, when it has returned: the record is never there without the file.
-  yield* rename(draft, aside);
-  const status = yield* placeFile(paths, paths.keyRecord(key), `${JSON.stringify(record)}\n`, newToken());
-  if (status === 'exists') yield* unlink(aside);
-  return status;
+  // A rename is on disk when it has returned: no record is ever there without the file.
+  const moved = yield* rename(draft, aside);
+  if (moved !== 'ok' && (yield* read(aside)) === undefined) throw disappeared(paths);
+  const noted = yield* note(paths, key, record);
+  return noted === 'noted' ? yield* start(layout, paths, key, record) : 'raced';
 }
 
-/** Step 3. `gone`: it was done before; or the key has been forgotten, with a job that had never been started. */
-export function* startNoted(
+/** Step 2. A file server may have done what it says it could not: then the record is ours. */
+function* note(paths: ServerPaths, key: string, record: KeyRecord): Steps<'noted' | 'raced'> {
+  const draft = paths.draft(record.token);
+  yield* create(draft, `${JSON.stringify(record)}\n`);
+  const status = yield* link(draft, paths.keyRecord(key));
+  yield* unlink(draft);
+  if (status === 'ok') return 'noted';
+  if (status === 'missing') throw disappeared(paths);
+  const known = yield* readRecord(paths, key);
+  if (known?.token === record.token) {
+    yield* flush(paths.keys);
+    return 'noted';
+  }
+  // If none is seen it may still be ours, which this host has not heard of yet.
+  if (known !== undefined) yield* unlink(paths.aside(record.token));
+  return 'raced';
+}
+
+/** Step 3. `again`: it was done before. */
+function* start(
   layout: Layout,
   paths: ServerPaths,
+  key: string,
   { job, token }: KeyRecord,
-): Steps<'started' | 'gone'> {
+): Steps<'started' | 'again' | 'forgotten'> {
   const status = yield* rename(paths.aside(token), layout.queued(withToken(job, token)));
-  return status === 'ok' ? 'started' : 'gone';
+  if (status === 'ok') return 'started';
+  // Who forgets keys removes the file, too, but the record first.
+  if ((yield* readRecord(paths, key))?.token !== token) return 'forgotten';
+  // Who has started it may have been killed before that was flushed.
+  yield* flush(layout.jobqueue);
+  return 'again';
+}
+
+/**
+ * Forgets keys, and the files of jobs that were never started. Records go first: a file without a record is garbage, a
+ * record without its file would say that the job was started.
+ */
+export function* forget(
+  paths: ServerPaths,
+  old: readonly { readonly key: string; readonly token: Token }[],
+): Steps<void> {
+  for (const { key } of old) yield* unlink(paths.keyRecord(key));
+  yield* flush(paths.keys);
+  for (const { token } of old) yield* unlink(paths.aside(token));
+}
+
+function disappeared({ keys }: ServerPaths): FjrError {
+  return new FjrError('submit', `a draft disappeared from ${keys}`, { hint: 'send the request again' });
 }

@@ -1,9 +1,10 @@
-import type { Hono } from 'hono';
+import type { OpenAPIHono } from '@hono/zod-openapi';
 import { stream } from 'hono/streaming';
 import type { Ask, ServerEnv } from '../answers.js';
 import { needs } from '../authenticate.js';
 import { describeFailure } from '../describe-failure.js';
 import type { Desk } from '../jobmgr-routes.js';
+import { answerProblem } from '../v1/problem.js';
 import { type EventFeed, type FeedEvent, eventTypes } from './event-feed.js';
 import { formatEventId, parseEventId } from './event-id.js';
 import { Outbox } from './outbox.js';
@@ -15,12 +16,14 @@ const longestStream = 3_600_000;
 const mostListeners = 1_500;
 
 /** `GET /v1/events`: what happens in the project, as it happens. */
-export function addEventRoutes(app: Hono<ServerEnv>, { served, index, feed }: Desk): void {
+export function addEventRoutes(app: OpenAPIHono<ServerEnv>, { served, index, feed }: Desk): void {
   let listeners = 0;
   app.get('/v1/events', needs('read'), async (ask) => {
     const filter = readFilter(ask);
-    if (typeof filter === 'string') return problem(ask, 400, filter);
-    if (listeners >= mostListeners) return problem(ask, 503, `${listeners} clients listen already`);
+    if (typeof filter === 'string')
+      return answerProblem(ask, 400, { code: 'invalid_request', detail: filter });
+    if (listeners >= mostListeners)
+      return answerProblem(ask, 503, { code: 'too_many', detail: `${listeners} clients listen already` });
     await index.refresh();
     ask.header('Content-Type', 'text/event-stream');
     // Proxies that collect what they pass on would make it late.
@@ -92,9 +95,3 @@ async function opening(ask: Ask, feed: EventFeed, filter: Filter): Promise<Uint8
 }
 
 const reset = Buffer.from('event: reset\ndata: {}\n\n');
-
-function problem(ask: Ask, status: 400 | 503, detail: string): Response {
-  const title = status === 400 ? 'Bad Request' : 'Service Unavailable';
-  ask.header('Content-Type', 'application/problem+json');
-  return ask.body(JSON.stringify({ type: 'about:blank', title, status, detail }), status);
-}

@@ -33,7 +33,7 @@ export class RunProgress {
         read(new FanOutPaths(this.#served.layout.queued(id)).progress),
       );
       const text = Buffer.from(bytes ?? '').toString('utf8');
-      const progress = parse(text);
+      const progress = parseProgress(bytes);
       if (progress === undefined) continue;
       known.set(id, text);
       if (this.#known.get(id) !== text) yield { id, name, ...progress };
@@ -43,9 +43,9 @@ export class RunProgress {
 }
 
 /** Undefined: there is none yet, or it is being rewritten just now. */
-function parse(text: string): FanOutProgress | undefined {
+export function parseProgress(bytes: Uint8Array | undefined): FanOutProgress | undefined {
   try {
-    const { tasks, done, failed } = JSON.parse(text) as FanOutProgress;
+    const { tasks, done, failed } = JSON.parse(Buffer.from(bytes ?? '').toString('utf8')) as FanOutProgress;
     return { tasks, done, failed };
   } catch {
     return undefined;

@@ -18,7 +18,7 @@ import type {
 import { jobStates } from './job-index.js';
 import { type JobRecord, summarize } from './job-record.js';
 import { Journals } from './journals.js';
-import { type CrewSummary, PodWatch } from './pod-watch.js';
+import { type BusyCrew, type CrewSummary, PodWatch } from './pod-watch.js';
 import { Shelf, shelfStates } from './shelf.js';
 
 /** Milliseconds. */
@@ -127,13 +127,21 @@ export class LiveIndex implements JobIndex {
     await this.#ask(true);
   }
 
-  /** Whether all has been read that was there when the server started. */
+  /** Returns once all has been read that was there when the server started. */
+  async built(): Promise<void> {
+    if (!this.#isBuilt) await this.#ask(false);
+  }
+
   get isBuilt(): boolean {
     return this.#isBuilt;
   }
 
   get crews(): readonly CrewSummary[] {
     return this.#pods.crews;
+  }
+
+  get busyCrews(): readonly BusyCrew[] {
+    return this.#pods.busyCrews;
   }
 
   /** Milliseconds since 1970, by the file server's clock. */

@@ -1,4 +1,5 @@
 import { parseCrewFile } from '../../queue/crew-file.js';
+import { isIgnored } from '../../queue/entry-name.js';
 import { type CrewId, classifyPodFile, parsePodName } from '../../queue/layout.js';
 import { perform } from '../../queue/perform.js';
 import { list, read } from '../../queue/steps.js';
@@ -10,8 +11,17 @@ export interface CrewSummary {
   readonly crew: CrewId;
   readonly host: string;
   readonly workers: number;
+  readonly cpus: number;
+  /** Bytes. */
+  readonly memory: number;
+  readonly gpus: number;
   /** ISO 8601; '' if its file cannot be read. */
   readonly born: string;
+}
+
+/** A crew, and all entries that it has started: jobs, and slices of runs. */
+export interface BusyCrew extends CrewSummary {
+  readonly running: readonly string[];
 }
 
 /** An entry that a crew holds. */
@@ -31,6 +41,7 @@ interface Pod {
   readonly summary: CrewSummary;
   readonly isLive: boolean;
   held: ReadonlyMap<string, Held>;
+  running: readonly string[];
   readonly unhang: () => void;
 }
 
@@ -41,11 +52,17 @@ export class PodWatch {
   readonly #pods = new Map<CrewId, Pod>();
   readonly #heard = new Set<CrewId>();
   readonly #hosts = new Map<CrewId, string>();
+  readonly #silence: () => void;
   #isListDue = true;
 
   constructor(served: Served, ring: () => void) {
     this.#served = served;
     this.#ring = ring;
+    this.#silence = served.doorbells.hang(served.layout.jobpods, (_name, event) => {
+      if (event === 'change') return;
+      this.#isListDue = true;
+      ring();
+    });
   }
 
   /** Crews whose pods stand there, not taken away. */
@@ -53,10 +70,10 @@ export class PodWatch {
     return [...this.#pods.values()].filter(({ isLive }) => isLive).map(({ summary }) => summary);
   }
 
-  /** A name came or went in `jobpods`. */
-  hear(): void {
-    this.#isListDue = true;
-    this.#ring();
+  get busyCrews(): BusyCrew[] {
+    return [...this.#pods.values()]
+      .filter(({ isLive }) => isLive)
+      .map(({ summary, running }) => ({ ...summary, running }));
   }
 
   /** One pod for each step. */
@@ -76,6 +93,7 @@ export class PodWatch {
   }
 
   close(): void {
+    this.#silence();
     for (const pod of this.#pods.values()) pod.unhang();
   }
 
@@ -111,7 +129,13 @@ export class PodWatch {
     const unhang = (): void => {
       for (const silence of bells) silence();
     };
-    this.#pods.set(crew, { summary: this.#summarize(crew, paths.crewFile), isLive, held, unhang });
+    this.#pods.set(crew, {
+      summary: this.#summarize(crew, paths.crewFile),
+      isLive,
+      held,
+      running: [],
+      unhang,
+    });
     this.#heard.add(crew);
   }
 
@@ -119,8 +143,8 @@ export class PodWatch {
     const bytes = perform(this.#served.files, read(path));
     const file = bytes === undefined ? undefined : parseCrewFile(bytes);
     if (file !== undefined) this.#hosts.set(crew, file.host);
-    const { workers = 0, born = '' } = file ?? {};
-    return { crew, host: this.hostOf(crew), workers, born };
+    const { workers = 0, cpus = 0, memory = 0, gpus = 0, born = '' } = file ?? {};
+    return { crew, host: this.hostOf(crew), workers, cpus, memory, gpus, born };
   }
 
   #lookInto(crew: CrewId, pod: Pod): PodNews {
@@ -129,8 +153,8 @@ export class PodWatch {
     const held = new Map<string, Held>();
     for (const id of perform(files, list(paths.directory)) ?? [])
       if (isJob(id) && classifyPodFile(id).kind === 'entry') held.set(id, { id, state: 'assigned', crew });
-    for (const id of perform(files, list(paths.running)) ?? [])
-      if (isJob(id)) held.set(id, { id, state: 'running', crew });
+    pod.running = (perform(files, list(paths.running)) ?? []).filter((name) => !isIgnored(name));
+    for (const id of pod.running) if (isJob(id)) held.set(id, { id, state: 'running', crew });
     const left = [...pod.held.values()].filter(({ id, state }) => held.get(id)?.state !== state);
     pod.held = held;
     return { held: [...held.values()], left };

@@ -5,17 +5,21 @@ import { type DirectoryEntry, expandGlob } from '../../job/fan-out-file/glob.js'
 import { jobFileLimit, readJob } from '../../job/read-job.js';
 import { JobFileError } from '../../job/settings.js';
 import { parseEntryName } from '../../queue/entry-name.js';
+import type { Slice } from '../../job/fan-out.js';
+import { outputName, outputPath, sliceOf } from './slices.js';
 import type { LogStream } from '../../queue/layout.js';
 import type { Files } from '../../system/files.js';
 import type { TreeFile } from '../../system/trees.js';
 import type { Served } from '../served.js';
 import { decodeJobOf, parseFileId } from './job-specs.js';
 import type { Held } from './remote-crew.js';
-import { idOf } from './remote-crews.js';
 import { isBelow } from './schemas.js';
 
 /** Of one job. */
 const mostFiles = 100_000;
+
+/** The image of a run, if it was made for it: also the name by which a worker asks for it. */
+const runImage = 'image.tar';
 
 /** One execution of a job. */
 type Execution = Pick<Held, 'entry' | 'job' | 'content'>;
@@ -66,8 +70,11 @@ export class JobFiles {
       return { top: dirname(this.#root), below: basename(this.#root), name: this.#belowRoot(fileId) };
     }
     const named = parseFileId(fileId);
-    if (named?.job !== idOf(held)) return undefined;
+    if (named?.job !== held.id) return undefined;
     const { layout } = this.#served;
+    const slice = sliceOf(held);
+    if (slice !== undefined && named.path === runImage)
+      return { top: layout.jobqueue, below: slice.of, name: runImage };
     if (named.path === '')
       return { top: layout.pod(held.crew.id).directory, below: 'running', name: held.entry };
     if (!this.inputsOf(held).includes(named.path)) return undefined;
@@ -106,6 +113,17 @@ export class JobFiles {
     const logs = this.#places(held, this.#uploads(held.entry), ['log']);
     if (held.job.command.kind !== 'decode')
       for (const { from, to } of logs) await this.#served.staging.publish(from, to);
+    await this.discard(held);
+  }
+
+  /** What tasks of a slice have printed, where that is much: each file's name says which execution it is of. */
+  async publishOutputs(held: Execution, slice: Slice): Promise<void> {
+    const logs = join(this.#uploads(held.entry), 'log');
+    for (const { name } of this.#served.staging.look(logs)) {
+      const output = outputName(slice, held.entry, name);
+      if (output !== undefined)
+        await this.#served.staging.publish(join(logs, name), outputPath(this.#served, slice, output));
+    }
     await this.discard(held);
   }
 

@@ -2,7 +2,7 @@ import type { JobSpecs } from '../../job/decode/decode-job.js';
 import { type DecodeJob, parseDecodeJob } from '../../job/decode/decode-job.js';
 import { failuresOf, parseEntryName } from '../../queue/entry-name.js';
 import type { Held } from './remote-crew.js';
-import { idOf } from './remote-crews.js';
+import type { SliceParts } from './slices.js';
 
 /** The job as DECODE describes it, if it came that way. */
 export function decodeJobOf({ job, content }: Pick<Held, 'job' | 'content'>): DecodeJob | undefined {
@@ -25,16 +25,13 @@ export function describeJobFile(
   project: string,
   inputs: readonly string[],
   created: string,
+  slice?: SliceParts & { readonly run: string },
 ): JobSpecs {
   const { entry, job, executable, crew, worker } = held;
   const { job: name, counts } = parseEntryName(entry);
-  const id = idOf(held);
-  const items = [...crew.valuesOf(held)].map(([pool, values]): [string, string] => [
-    `TASK_RESOURCE_${pool}`,
-    values.join(','),
-  ]);
+  const { id } = held;
   return {
-    app: { cmd: null, env: Object.fromEntries(items) },
+    app: { cmd: null, env: null },
     handler: {
       ...{ image_url: null, image_name: null, image_version: null, entrypoint: null },
       files_down: Object.fromEntries(inputs.map((path) => [path, fileIdOf(id, path)])),
@@ -44,7 +41,8 @@ export function describeJobFile(
       job_id: 0,
       date_created: created,
       fjr: {
-        ...{ kind: 'job', entry, project, name, executable, job: fileIdOf(id, '') },
+        ...(slice === undefined ? { kind: 'job' } : { kind: 'slice', ...slice }),
+        ...{ entry, project, name, executable, job: fileIdOf(id, ''), items: crew.itemsOf(held) },
         ...{ outputs: job.outputs, timeout: job.timeout ?? null },
         ...{ attempt: failuresOf(counts) + 1, worker: `${crew.id}.${worker}` },
       },

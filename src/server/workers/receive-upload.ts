@@ -38,7 +38,7 @@ export async function receiveUpload(
         taken.catch((error: unknown) => {
           request.unpipe(form);
           request.resume();
-          reject(error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         });
       }
     });

@@ -1,3 +1,5 @@
+import type { Slice } from '../../job/fan-out.js';
+import { idOfDecodeJobName } from '../../job/decode/decode-job.js';
 import type { Job } from '../../job/job.js';
 import { type Outcome, describeOutcome } from '../../job/outcome.js';
 import { jobFileLimit, readJob } from '../../job/read-job.js';
@@ -8,6 +10,7 @@ import { claimWorker } from '../../queue/claim-worker.js';
 import { type CrewFile, formatHeartbeat, parseHeartbeat } from '../../queue/crew-file.js';
 import { isIgnored, parseEntryName, tokenOf } from '../../queue/entry-name.js';
 import { type FinishTo, type Finished, finishJob } from '../../queue/finish-job.js';
+import { finishSlice, sealSlice } from '../../queue/finish-slice.js';
 import { HeldItems } from '../../queue/held-items.js';
 import { type JournalLine, formatJournalLine } from '../../queue/journal.js';
 import { type CrewId, type LogStream, type PodPaths, classifyPodFile } from '../../queue/layout.js';
@@ -22,6 +25,8 @@ import { type Stage, later } from './stage.js';
 
 /** A job that a worker has. */
 export interface Held {
+  /** What people ask for it by: its number, or its entry's name. */
+  readonly id: string;
   readonly crew: RemoteCrew;
   readonly entry: string;
   readonly worker: number;
@@ -37,6 +42,11 @@ export interface Held {
 /** What became of an offer of workers. */
 export type Taken = Held | 'nothing' | 'fenced';
 
+/** DECODE's jobs go by numbers. */
+function idOf(entry: string): string {
+  return String(idOfDecodeJobName(parseEntryName(entry).job) ?? entry);
+}
+
 /** Milliseconds for which a claimed worker waits for its entry. */
 const claimPatience = 3000;
 
@@ -51,6 +61,7 @@ export class RemoteCrew {
   readonly #served: Served;
   readonly #pod: PodPaths;
   readonly #items: HeldItems;
+  /** By their ids. */
   readonly #held = new Map<string, Held>();
   /** Workers that are on offer, or about to begin. */
   readonly #offered = new Set<number>();
@@ -109,6 +120,10 @@ export class RemoteCrew {
     return this.#held.values();
   }
 
+  find(id: string): Held | undefined {
+    return this.#held.get(id);
+  }
+
   /** Whether the pod is still ours, and the entry in it. */
   has({ entry }: Held): boolean {
     return this.#served.files.exists(this.#pod.runningEntry(entry));
@@ -119,8 +134,8 @@ export class RemoteCrew {
   }
 
   /** Forgets what is not ours any more. */
-  drop({ entry }: Held): void {
-    this.#held.delete(entry);
+  drop({ id }: Held): void {
+    this.#held.delete(id);
   }
 
   /** Tells dispatchers that the worker lives. Returns whether it is too late for that. */
@@ -132,7 +147,8 @@ export class RemoteCrew {
       stages[entry] = stage;
     }
     this.#beats += 1;
-    if (this.#holdsItems) this.#items.tend(new Set([...this.#held.keys()].map(tokenOf)));
+    if (this.#holdsItems)
+      this.#items.tend(new Set([...this.#held.values()].map(({ entry }) => tokenOf(entry))));
     const content = formatHeartbeat({ beat: this.#beats, running, stages });
     return this.#perform(beat(this.#served.layout, this.id, content)) === 'fenced' ? 'fenced' : 'ok';
   }
@@ -227,12 +243,13 @@ export class RemoteCrew {
     const { files, clock } = this.#served;
     const inspected = files.inspect(this.#pod.runningEntry(entry), jobFileLimit);
     if (inspected.kind !== 'file') return undefined;
-    const found = { entry, worker, content: inspected.head, executable: inspected.executable };
+    const id = idOf(entry);
+    const found = { id, entry, worker, content: inspected.head, executable: inspected.executable };
     try {
       const { job: name } = parseEntryName(entry);
       const job = readJob({ ...inspected, name });
       const held = { ...found, crew: this, job, stage, startedAt: clock.monotonic() };
-      this.#held.set(entry, held);
+      this.#held.set(id, held);
       return held;
     } catch (error) {
       if (!(error instanceof JobFileError)) throw error;
@@ -242,9 +259,9 @@ export class RemoteCrew {
     }
   }
 
-  /** The values of the pool items that a job holds, by pool. */
-  valuesOf({ entry, job }: Held): ReadonlyMap<string, readonly string[]> {
-    return this.#items.valuesOf(entry, job.needs.resources);
+  /** The pool items that a job holds. */
+  itemsOf({ entry, job }: Held): { readonly pool: string; readonly item: string; readonly value: string }[] {
+    return job.needs.resources.length === 0 ? [] : this.#items.of(entry);
   }
 
   /** The worker says how far it is. */
@@ -266,9 +283,32 @@ export class RemoteCrew {
     if (job.needs.resources.length > 0) this.#items.release(entry);
     const took = ms ?? Math.round(this.#served.clock.monotonic() - startedAt);
     const finished = this.#finish(entry, worker, took, outcome, to, printed);
-    this.#held.delete(entry);
+    this.#held.delete(held.id);
     if (finished !== 'fenced') this.beat();
     return { finished, target: to };
+  }
+
+  /** A slice is over: `isComplete`: each of its tasks has its line; else others are to do the rest. */
+  finishSlice(
+    held: Held,
+    slice: Slice,
+    isComplete: boolean,
+    { tasks, failed, ms }: { readonly tasks: number; readonly failed: number; readonly ms: number },
+  ): 'ok' | 'fenced' {
+    const { entry, worker, job } = held;
+    const { layout, clock } = this.#served;
+    if (job.needs.resources.length > 0) this.#items.release(entry);
+    this.#held.delete(held.id);
+    const line = { time: clock.timestamp(), entry, worker, tasks, failed, ms };
+    const token = tokenOf(entry);
+    if (isComplete || token === undefined) {
+      if (this.#perform(finishSlice(layout, this.id, line)) === 'fenced') return 'fenced';
+      return this.beat();
+    }
+    this.#perform(sealSlice(layout, this.id, this.#pod, { entry, of: slice.of, token }, false));
+    // Dispatchers hear of what has ended from the journal.
+    this.#note({ event: 'slice', ...line });
+    return this.beat();
   }
 
   #finish(

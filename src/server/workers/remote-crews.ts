@@ -1,7 +1,5 @@
 import type { GpuKind } from '../../job/job.js';
-import { idOfDecodeJobName } from '../../job/decode/decode-job.js';
 import { type CrewFile, parseCrewFile } from '../../queue/crew-file.js';
-import { parseEntryName } from '../../queue/entry-name.js';
 import { fenceCrew } from '../../queue/fence-crew.js';
 import { layToRest } from '../../queue/lay-to-rest.js';
 import { type CrewId, makeCrewId, parsePodName } from '../../queue/layout.js';
@@ -23,20 +21,18 @@ export interface WorkerOffer {
   readonly labels: readonly string[];
   /** Seconds: see `Remote`. */
   readonly patience: number;
+  /** From where it asks. */
+  readonly address: string | undefined;
   /** Tells apart programs that use one token; '': it does not say. */
   readonly instance: string;
-}
-
-/** What people ask for a held job by: its number, or its entry's name. */
-export function idOf({ entry }: Pick<Held, 'entry'>): string {
-  const { job } = parseEntryName(entry);
-  return String(idOfDecodeJobName(job) ?? entry);
 }
 
 /** All crews that the server keeps pods for: a cache of what the pods themselves say. */
 export class RemoteCrews {
   readonly #served: Served;
   readonly #crews = new Map<CrewId, RemoteCrew>();
+  /** By the names of their tokens. */
+  readonly #byName = new Map<string, Set<RemoteCrew>>();
 
   constructor(served: Served) {
     this.#served = served;
@@ -68,7 +64,7 @@ export class RemoteCrews {
 
   /** Everything that a worker holds. */
   *heldBy(name: string): Generator<Held> {
-    for (const crew of this.#crews.values()) if (crew.file.host === name) yield* crew.held();
+    for (const crew of this.#of(name)) yield* crew.held();
   }
 
   /** Gives up what nobody uses. What is held stays: its workers go on, and ask whoever serves next. */
@@ -83,27 +79,27 @@ export class RemoteCrews {
   }
 
   #find(name: string, id: string): Held | undefined {
-    for (const held of this.heldBy(name)) {
-      if (idOf(held) !== id) continue;
-      if (held.crew.has(held)) return held;
-      held.crew.drop(held);
+    for (const crew of this.#of(name)) {
+      const held = crew.find(id);
+      if (held === undefined) continue;
+      if (crew.has(held)) return held;
+      crew.drop(held);
     }
     return undefined;
   }
 
   /** A crew of this worker's that offers just this, and has a worker free. */
   #crewFor(name: string, offer: WorkerOffer): RemoteCrew {
-    for (const crew of this.#crews.values())
-      if (crew.file.host === name && isOffer(crew.file, offer) && crew.hasFreeWorker) return crew;
+    for (const crew of this.#of(name)) if (crew.hasFreeWorker && isOffer(crew.file, offer)) return crew;
     const id = makeCrewId(name, newToken().slice(0, 8));
     const crew = new RemoteCrew(this.#served, id, this.#describe(id, name, offer));
     crew.raise();
-    this.#crews.set(id, crew);
+    this.#remember(crew);
     return crew;
   }
 
   #describe(id: CrewId, name: string, offer: WorkerOffer): CrewFile {
-    const { workers, cpus, memory, gpus, gpu, labels, patience, instance } = offer;
+    const { workers, cpus, memory, gpus, gpu, labels, patience, instance, address } = offer;
     const { clock, version } = this.#served;
     const { lease, retries } = this.#served.workers;
     return {
@@ -112,14 +108,25 @@ export class RemoteCrews {
       ...{ bootId: '', pidNamespace: '', pid: 0, started: '', guardianPid: 0, guardianStarted: '' },
       ...{ workers, cpus, memory, gpus, lease, labels, hints: [], gpu },
       session: { kind: 'http', name: instance },
-      remote: { patience },
+      remote: { patience, address },
       losses: retries + 1,
       born: clock.timestamp(),
     };
   }
 
+  #of(name: string): ReadonlySet<RemoteCrew> {
+    return this.#byName.get(name) ?? none;
+  }
+
+  #remember(crew: RemoteCrew): void {
+    const { host } = crew.file;
+    this.#crews.set(crew.id, crew);
+    this.#byName.set(host, (this.#byName.get(host) ?? new Set()).add(crew));
+  }
+
   #forget(crew: RemoteCrew): void {
     this.#crews.delete(crew.id);
+    this.#byName.get(crew.file.host)?.delete(crew);
   }
 
   /** Goes on with pods that another server has kept. Returns whether there were any. */
@@ -137,13 +144,15 @@ export class RemoteCrews {
       if (file?.remote === undefined) continue;
       const crew = new RemoteCrew(this.#served, pod.crew, file);
       crew.adopt();
-      this.#crews.set(pod.crew, crew);
+      this.#remember(crew);
       found = true;
     }
     for (const [id, crew] of this.#crews) if (!present.has(id)) this.#forget(crew);
     return found;
   }
 }
+
+const none: ReadonlySet<RemoteCrew> = new Set();
 
 function isOffer(file: CrewFile, offer: WorkerOffer): boolean {
   const { workers, cpus, memory, gpus, gpu, labels, patience, instance } = offer;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { uploadTypes } from '../../job/decode/decode-job.js';
 import { parseGoDuration } from '../../job/spec/go-duration.js';
+import { growing } from './slices.js';
 import { stages } from './stage.js';
 
 const text = z
@@ -134,6 +135,14 @@ export const ending = z.object({
   ]),
   ms: z.number().min(0).default(0),
 });
+
+/** The same of a slice. */
+export const sliceEnding = z.object({
+  slice: z.object({ tasks: z.number().int().min(0), failed: z.number().int().min(0), ms: z.number().min(0) }),
+});
+
+/** Query of `PUT /jobs/ID/grow`. */
+export const growQuery = z.object({ file: z.enum(growing), offset: whole(0, Number.MAX_SAFE_INTEGER) });
 
 /** Query of `POST /jobs/ID/files/…`. */
 export const filesQuery = z.object({ type: z.enum(uploadTypes), base_path: z.string().default('') });

@@ -1,7 +1,9 @@
+import type { Slice } from '../../job/fan-out.js';
 import type { Outcome } from '../../job/outcome.js';
 import type { Served } from '../served.js';
 import type { JobFiles } from './job-files.js';
 import type { Held } from './remote-crew.js';
+import { isRunCancelled, sliceOf } from './slices.js';
 import type { Stage } from './stage.js';
 
 /** What a worker says of a job that it has. */
@@ -11,6 +13,14 @@ export interface Word {
   readonly details: string;
   /** How it ended, where the worker says so exactly. */
   readonly ending: { readonly outcome: Outcome; readonly ms: number } | undefined;
+  /** Of a slice: how many of its tasks ended, and failed. */
+  readonly sliceEnd: SliceEnd | undefined;
+}
+
+export interface SliceEnd {
+  readonly tasks: number;
+  readonly failed: number;
+  readonly ms: number;
 }
 
 /** Hears what a worker says. `gone`: the job is not, or no longer, its own, and is to be stopped. */
@@ -18,9 +28,11 @@ export async function hear(
   served: Served,
   files: JobFiles,
   held: Held,
-  { stage, details, ending }: Word,
+  { stage, details, ending, sliceEnd }: Word,
 ): Promise<'ok' | 'gone'> {
   const { crew } = held;
+  const slice = sliceOf(held);
+  if (slice !== undefined) return hearOfSlice(served, files, held, slice, { stage, sliceEnd });
   if (crew.isCancelled(held)) {
     await end(served, files, held, { outcome: { kind: 'cancelled' }, ms: undefined });
     return 'gone';
@@ -40,6 +52,25 @@ export async function hear(
       return crew.advance(held, stage) === 'ok' ? 'ok' : 'gone';
   }
 }
+
+/** Its tasks' lines are here already. */
+async function hearOfSlice(
+  served: Served,
+  files: JobFiles,
+  held: Held,
+  slice: Slice,
+  { stage, sliceEnd = nothing }: { readonly stage: Stage; readonly sliceEnd: SliceEnd | undefined },
+): Promise<'ok' | 'gone'> {
+  const { crew } = held;
+  const isOver = stage === 'queued' || stage === 'finished' || stage === 'error';
+  const isCancelled = isRunCancelled(served, slice);
+  if (!isOver && !isCancelled) return crew.advance(held, stage) === 'ok' ? 'ok' : 'gone';
+  await files.publishOutputs(held, slice);
+  const ended = crew.finishSlice(held, slice, stage === 'finished', sliceEnd);
+  return ended === 'fenced' || (isCancelled && !isOver) ? 'gone' : 'ok';
+}
+
+const nothing: SliceEnd = { tasks: 0, failed: 0, ms: 0 };
 
 /** The commit comes first: what an execution has sent that does not count must not be put in anybody's place. */
 async function end(

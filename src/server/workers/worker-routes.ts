@@ -1,4 +1,6 @@
+import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context, Hono } from 'hono';
+import * as z from 'zod';
 import { bodyLimit } from 'hono/body-limit';
 import { environmentPrefix, groupLabel } from '../../job/capacity.js';
 import { decodeLabel, megabyte } from '../../job/decode/decode-job.js';
@@ -16,8 +18,18 @@ import { JobStatus } from './job-status.js';
 import { decodeJobOf, describeJobFile } from './job-specs.js';
 import { receiveUpload } from './receive-upload.js';
 import type { Held } from './remote-crew.js';
-import { RemoteCrews, type WorkerOffer, idOf } from './remote-crews.js';
-import { ending, filesQuery, isBelow, jobsQuery, statusQuery, submittedJob } from './schemas.js';
+import { RemoteCrews, type WorkerOffer } from './remote-crews.js';
+import {
+  ending,
+  filesQuery,
+  growQuery,
+  isBelow,
+  jobsQuery,
+  sliceEnding,
+  statusQuery,
+  submittedJob,
+} from './schemas.js';
+import { gangOf, grow, partsOf, sliceOf } from './slices.js';
 import { submitDecode } from './submit-decode.js';
 import { hear } from './supervise.js';
 
@@ -34,6 +46,8 @@ export interface WorkerDesk extends AcceptDesk {
 const longestWait = 60;
 /** Milliseconds that a dispatcher may take to answer those who do not wait, where it hears of them at once, or not. */
 const patience = { local: 1000, shared: 4000 };
+/** Bytes of lines, or of what tasks printed, at a time. */
+const mostGrowth = 8 * 1024 * 1024;
 /** Labels that a worker must not give itself. */
 const reserved = [environmentPrefix, groupLabel('')];
 
@@ -81,7 +95,10 @@ export function addWorkerRoutes(app: Hono<ServerEnv>, desk: WorkerDesk): void {
     if (!query.success) return invalid(ask, 'query', query.error.issues, raw);
     const held = await pull(ask, query.data);
     const jobs: Record<string, unknown> = {};
-    for (const one of held) jobs[idOf(one)] = specsOf(one);
+    for (const one of held) {
+      const specs = specsOf(one);
+      if (specs !== undefined) jobs[one.id] = specs;
+    }
     return ask.json(jobs);
   });
 
@@ -95,13 +112,37 @@ export function addWorkerRoutes(app: Hono<ServerEnv>, desk: WorkerDesk): void {
     const query = statusQuery.safeParse(raw);
     if (!query.success) return invalid(ask, 'query', query.error.issues, raw);
     const text = await ask.req.text();
-    const body = text.trim() === '' ? undefined : ending.safeParse(parseJson(text));
+    const body = text.trim() === '' ? undefined : z.union([ending, sliceEnding]).safeParse(parseJson(text));
     if (body?.success === false) return invalid(ask, 'body', body.error.issues, parseJson(text));
     const held = crews.find(ask.get('owner'), ask.req.param('id'));
     if (held === undefined) return notFound(ask);
     const { status: stage, runtime_details: details } = query.data;
-    const heard = await hear(served, files, held, { stage, details, ending: body?.data });
+    const said = body?.data;
+    const word = {
+      ending: said !== undefined && 'outcome' in said ? said : undefined,
+      sliceEnd: said !== undefined && 'slice' in said ? said.slice : undefined,
+    };
+    const heard = await hear(served, files, held, { stage, details, ...word });
     return heard === 'gone' ? notFound(ask) : ask.body(null, 204);
+  });
+
+  app.put('/jobs/:id/grow', workers, bodyLimit({ maxSize: mostGrowth }), async (ask) => {
+    const raw = ask.req.query();
+    const query = growQuery.safeParse(raw);
+    if (!query.success) return invalid(ask, 'query', query.error.issues, raw);
+    const bytes = new Uint8Array(await ask.req.arrayBuffer());
+    const held = crews.find(ask.get('owner'), ask.req.param('id'));
+    const slice = held === undefined ? undefined : sliceOf(held);
+    if (held === undefined || slice === undefined) return notFound(ask);
+    const { size, added } = grow(served, held, slice, query.data.file, query.data.offset, bytes);
+    return ask.json({ size }, added ? 200 : 409);
+  });
+
+  app.get('/jobs/:id/gang', workers, (ask) => {
+    const held = crews.find(ask.get('owner'), ask.req.param('id'));
+    const slice = held === undefined ? undefined : sliceOf(held);
+    const gang = slice === undefined ? undefined : gangOf(served, slice);
+    return gang === undefined ? notFound(ask) : ask.json(gang);
   });
 
   app.post('/jobs/:id/files/url', workers, (ask) => {
@@ -147,10 +188,18 @@ export function addWorkerRoutes(app: Hono<ServerEnv>, desk: WorkerDesk): void {
     return ask.json(body.data, 201);
   });
 
+  /** Undefined: it is of a run that is gone. */
   function specsOf(held: Held): unknown {
     const decode = decodeJobOf(held);
     if (decode !== undefined) return decode.submitted.job;
-    return describeJobFile(held, served.project, files.inputsOf(held), served.clock.timestamp());
+    const slice = sliceOf(held);
+    const now = served.clock.timestamp();
+    if (slice === undefined) return describeJobFile(held, served.project, files.inputsOf(held), now);
+    const parts = partsOf(served, slice);
+    if (parts !== undefined)
+      return describeJobFile(held, served.project, [], now, { ...parts, run: slice.of });
+    held.crew.finishSlice(held, slice, false, { tasks: 0, failed: 0, ms: 0 });
+    return undefined;
   }
 
   async function pull(ask: Asked, query: Query): Promise<Held[]> {
@@ -162,7 +211,12 @@ export function addWorkerRoutes(app: Hono<ServerEnv>, desk: WorkerDesk): void {
     if (milliseconds === 0) return [];
     const signal = AbortSignal.any([ask.req.raw.signal, served.closing]);
     const pulls = Array.from({ length: limit }, () =>
-      crews.pull(name, offerOf(query, ask.get('environment')), milliseconds, signal),
+      crews.pull(
+        name,
+        offerOf(query, ask.get('environment'), getConnInfo(ask).remote.address),
+        milliseconds,
+        signal,
+      ),
     );
     return (await Promise.all(pulls)).filter((held) => held !== undefined);
   }
@@ -174,7 +228,7 @@ export function addWorkerRoutes(app: Hono<ServerEnv>, desk: WorkerDesk): void {
   }
 }
 
-function offerOf(query: Query, environment: Environment): WorkerOffer {
+function offerOf(query: Query, environment: Environment, address: string | undefined): WorkerOffer {
   const { memory, cpu_cores: cpus, groups, older_than: patienceSeconds, workers, instance } = query;
   const gpuMemory = query.gpu_mem ?? query.gpu_memory ?? 0;
   const { gpu_model: model, gpu_archi: architecture } = query;
@@ -184,7 +238,7 @@ function offerOf(query: Query, environment: Environment): WorkerOffer {
     ...{ workers, cpus, memory: memory * megabyte, gpus: query.gpus ?? (hasGpu ? 1 : 0) },
     gpu: { memory: gpuMemory * megabyte, model, architecture },
     labels: [decodeLabel, `${environmentPrefix}${environment}`, ...groups.map(groupLabel), ...own],
-    ...{ patience: patienceSeconds, instance },
+    ...{ patience: patienceSeconds, instance, address: address?.replace(/^::ffff:/, '') },
   };
 }
 

@@ -6,6 +6,9 @@ import { bytes } from '../words.js';
 /** Bytes that are read of what a job has printed so far. */
 const tailBytes = 128 * 1024;
 
+/** Milliseconds. */
+const followAgainAfter = 2000;
+
 type Stream = 'out' | 'err';
 const titles: Readonly<Record<Stream, string>> = { out: 'Standard output', err: 'Standard error' };
 
@@ -80,9 +83,13 @@ export class LogPanel {
 
   async #read(signal: AbortSignal): Promise<void> {
     const id = this.#id ?? '';
-    const isLive = this.#isLive;
-    const size = await this.#readEnd(id, signal);
-    if (isLive) await this.#follow(id, size, signal);
+    let size = await this.#readEnd(id, signal);
+    for (let goesOn = this.#isLive; goesOn && !signal.aborted;) {
+      // What was cut off is followed again from there; what has ended meanwhile, once more to its end.
+      goesOn = this.#isLive;
+      size += await this.#follow(id, size, signal);
+      if (goesOn) await pause(followAgainAfter, signal);
+    }
     if (!signal.aborted) this.#say();
   }
 
@@ -105,15 +112,25 @@ export class LogPanel {
     }
   }
 
-  async #follow(id: string, from: number, signal: AbortSignal): Promise<void> {
+  /** Returns how many bytes have come. */
+  async #follow(id: string, from: number, signal: AbortSignal): Promise<number> {
     const path = jobRoute(id, '/log', { stream: this.#stream, follow: 1 });
-    const response = await ask(path, { signal, headers: { Range: `bytes=${from}-` } });
-    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-    for (;;) {
-      const chunk = await reader?.read();
-      if (chunk?.value === undefined) return;
-      this.#pane.add(chunk.value);
-      this.#say();
+    const decoder = new TextDecoder();
+    let heard = 0;
+    try {
+      const response = await ask(path, { signal, headers: { Range: `bytes=${from}-` } });
+      const reader = response.body?.getReader();
+      for (;;) {
+        const chunk = await reader?.read();
+        if (chunk?.value === undefined) return heard;
+        heard += chunk.value.byteLength;
+        this.#pane.add(decoder.decode(chunk.value, { stream: true }));
+        this.#say();
+      }
+    } catch (error) {
+      // Refusals are for who reads; that the connection is lost is said elsewhere.
+      if (signal.aborted || error instanceof Refusal) throw error;
+      return heard;
     }
   }
 
@@ -125,4 +142,14 @@ export class LogPanel {
     ];
     setText(this.#note, parts.filter((part) => part !== '').join(' '));
   }
+}
+
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }

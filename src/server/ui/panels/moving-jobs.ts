@@ -47,10 +47,13 @@ export function waitingPanel(): Panel {
   });
 }
 
+/** Columns that are not numbers. */
+const classes: Readonly<Partial<Record<string, string>>> = { Where: 'where' };
+
 function movingPanel({ id, title, states, all, columns, makeRow, none, shown }: Form): Panel {
   const body = element('tbody', {});
   const heads = columns.map((words, index) =>
-    element('th', { scope: 'col', class: index === columns.length - 1 ? 'number' : undefined }, words),
+    element('th', { scope: 'col', class: classes[words] ?? (index > 0 ? 'number' : undefined) }, words),
   );
   const table = element(
     'table',
