@@ -5,10 +5,11 @@ import { jobFileLimit, readJob } from '../../job/read-job.js';
 import { parseEntryName, tokenOf, withToken } from '../../queue/entry-name.js';
 import { newToken } from '../../queue/token.js';
 import { Refused } from './api-client.js';
+import { itemVariables } from '../launch.js';
 import type { Engine } from './engine.js';
 import type { Execution, JoinedWorld } from './joined-world.js';
 import { type Containers, jobScript } from './job-script.js';
-import { type FjrJob, type JobSpecs, JobSpecsError, readJobSpecs } from './job-specs.js';
+import { type FjrJob, type Item, type JobSpecs, JobSpecsError, readJobSpecs } from './job-specs.js';
 import { outputsNamed } from './outputs.js';
 import type { Room, Share, Taking } from './room.js';
 
@@ -110,7 +111,7 @@ async function acceptJobFile(
 ): Promise<Accepted> {
   const { world, labels } = options;
   const { workplace, trees } = world;
-  const { entry, executable, outputs, project, worker } = fjr;
+  const { entry, executable, outputs, project, worker, items } = fjr;
   if (tokenOf(entry) === undefined || entry.includes('/'))
     throw new JobSpecsError(`meta.fjr.entry is ${JSON.stringify(entry)} (expected the name of an entry)`);
   const content = await fetchJobFile(world, fjr, signal);
@@ -130,6 +131,7 @@ async function acceptJobFile(
       gpus: share.gpus,
       env: {
         ...specs.env,
+        ...itemVariables(valuesByPool(items)),
         ...(project === undefined ? {} : { FJR_PROJECT: project }),
         ...(worker === undefined ? {} : { FJR_WORKER_ID: worker }),
       },
@@ -145,6 +147,12 @@ async function acceptJobFile(
     ],
   };
   return { execution, share };
+}
+
+function valuesByPool(items: readonly Item[]): Map<string, string[]> {
+  const values = new Map<string, string[]>();
+  for (const { pool, value } of items) values.set(pool, [...(values.get(pool) ?? []), value]);
+  return values;
 }
 
 /** `/a/b/c/d` → `/a/b`, `c`, `d`. */

@@ -48,6 +48,14 @@ export interface FjrJob {
   readonly project: string | undefined;
   /** What the server calls the worker that it runs on. */
   readonly worker: string | undefined;
+  /** The pool items that it holds. */
+  readonly items: readonly Item[];
+}
+
+export interface Item {
+  readonly pool: string;
+  readonly item: string;
+  readonly value: string;
 }
 
 /** Throws JobSpecsError. */
@@ -104,12 +112,25 @@ function readFjr(meta: unknown): FjrJob | undefined {
         outputs: fields.texts('outputs') ?? [],
         project: fields.text('project'),
         worker: fields.text('worker'),
+        items: readItems(fields.get('items')),
       };
     default:
       throw new JobSpecsError(
         `meta.fjr.kind is "${shorten(kind)}", of which this worker knows nothing (expected job): it may be older than its server`,
       );
   }
+}
+
+function readItems(value: unknown): Item[] {
+  const items: readonly unknown[] = Array.isArray(value) ? value : [];
+  return items.map((one) => {
+    const fields = new Fields('meta.fjr.items', one, undefined);
+    return {
+      pool: fields.required('pool'),
+      item: fields.required('item'),
+      value: fields.text('value') ?? '',
+    };
+  });
 }
 
 /** Some fields of an answer, each read as what it must be. A field that nobody knows may mean that we would do the wrong thing. */
