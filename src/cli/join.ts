@@ -116,7 +116,7 @@ async function live(options: Options, { client, access, workplace, voice, stop }
   const world = makeWorld(options, client, access, workplace, voice);
   const joiner = new Joiner({
     ...{ world, access, containerUse, random, room: new Room(options.machine) },
-    ...{ labels: options.labels, groups: options.groups, instance: workplace.name },
+    ...{ labels: options.labels, groups: options.groups, instance: newToken() },
     askEvery: options.askEvery * 1000,
     now: () => clock.monotonic(),
   });

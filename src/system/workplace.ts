@@ -52,6 +52,8 @@ export interface Workplace {
   fileOf(id: string, path: string): string;
   /** How its directory is called. */
   nameOf(id: string): string;
+  /** Removes a directory of the project. */
+  removeTree(path: string): Promise<void>;
   /** Leaves nothing of a job's directory. */
   removeJob(id: string): Promise<void>;
   /** Where a file may be for a moment that is no job's. */
@@ -231,6 +233,10 @@ class LocalWorkplace implements Workplace {
       });
     }
     await rm(`${this.#own}/jobs/${directoryName(id)}`, { force: true });
+  }
+
+  async removeTree(path: string): Promise<void> {
+    if (path.startsWith(`${this.project}/`)) await rm(path, { recursive: true, force: true, maxRetries: 5 });
   }
 
   passing(): string {

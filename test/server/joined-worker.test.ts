@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { describe, expect } from 'vitest';
 import type { Background } from '../rig/background.js';
 import { controlledJob, controlledProgram } from '../rig/controlled-job.js';
+import { outcomesOf } from '../rig/fan-out.js';
 import { type Ending, ini } from '../rig/project-files.js';
 import { submitted } from '../rig/pulling-worker.js';
 import { type Rig, test } from '../rig/rig.js';
@@ -271,6 +272,75 @@ describe('A worker that shares nothing with the project', () => {
     expect(second!.attempt).toBe('1');
     second!.exit(0);
     await joined.ended('one.conf');
+    await other.stop();
+    await joined.server.stop();
+  });
+
+  test('runs tasks of fan-out jobs, and tells what they come to while they run', async ({ rig }) => {
+    const joined = await Joined.open(rig);
+    const project = rig.project();
+    project.addPool('SEAT', { a: 'seat-a', b: 'seat-b' });
+    const worker = await joined.worker('w', '--cpus', '2');
+    const file = `${rig.directory}/sweep.yaml`;
+    joined.write(
+      file,
+      `name: sweep
+portable: true
+command: 'echo "$FJR_JOB $FJR_TASK_INDEX $INPUT"; case "$INPUT" in much) seq 1 300000;; bad) echo no >&2; exit 3;; esac; [ "$PWD" != / ]'
+input: [a, much, bad, "d e", f, g]
+max_failures: 5
+`,
+    );
+    expect((await rig.run('fjr', ['submit', file])).code).toBe(0);
+    const [entry = ''] = await waitUntil(
+      'the run has ended',
+      () => [...project.entries('failed'), ...project.entries('done')],
+      (names) => names.length > 0,
+      40,
+    );
+    const outcomes = outcomesOf(`${project.root}/failed/${entry}`);
+    expect([...outcomes.accepted].sort()).toEqual([
+      ...[0, 1].map((task) => [task, 'done']),
+      [2, 'exit'],
+      ...[3, 4, 5].map((task) => [task, 'done']),
+    ]);
+    const name = /^(.*?)@/.exec(outcomes.output(0))?.[1] ?? outcomes.output(0).split(' ')[0];
+    expect(outcomes.output(3)).toBe(`${name} 3 d e\n`);
+    expect(outcomes.output(1)).toHaveLength(`${name} 1 much\n`.length + 1_988_895);
+    await waitUntil(
+      'nothing is left',
+      () => joined.directories('w'),
+      (names) => names.length === 0,
+    );
+    expect(readdirSync(`${joined.base('w')}/.fjr-worker/project/jobqueue`)).toEqual([]);
+    await worker.stop();
+    await joined.server.stop();
+  });
+
+  test('gives back the tasks that it has not begun when it leaves, and counts what they came to before', async ({
+    rig,
+  }) => {
+    const joined = await Joined.open(rig);
+    const project = rig.project();
+    const first = await joined.worker('w', '--cpus', '1');
+    const file = `${rig.directory}/sweep.yaml`;
+    joined.write(
+      file,
+      `name: sweep\nportable: true\ncommand: 'echo "$INPUT" >>${rig.ledger}/ran; [ "$INPUT" != b ] || until [ -e ${rig.directory}/go ]; do sleep 0.05; done'\ninput: [a, b, c]\n`,
+    );
+    expect((await rig.run('fjr', ['submit', file])).code).toBe(0);
+    const ran = (): string => joined.read(`${rig.ledger}/ran`);
+    await waitUntil('it has begun the second', ran, (text) => text.includes('b\n'), 40);
+    await first.stop();
+    joined.write(`${rig.directory}/go`, '');
+    const other = await joined.worker('other');
+    await waitUntil(
+      'the run is done',
+      () => project.entries('done'),
+      (names) => names.length > 0,
+      40,
+    );
+    expect(ran().split('\n').sort().join(' ').trim()).toBe('a b b c');
     await other.stop();
     await joined.server.stop();
   });

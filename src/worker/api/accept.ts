@@ -10,6 +10,7 @@ import type { Engine } from './engine.js';
 import type { Execution, JoinedWorld } from './joined-world.js';
 import { type Containers, jobScript } from './job-script.js';
 import { type FjrJob, type Item, type JobSpecs, JobSpecsError, readJobSpecs } from './job-specs.js';
+import { SliceHere } from './slice-here.js';
 import { outputsNamed } from './outputs.js';
 import type { Room, Share, Taking } from './room.js';
 
@@ -76,6 +77,7 @@ function acceptDecodeJob(options: AcceptOptions, id: string, specs: JobSpecs): A
       if (containerUse !== undefined && specs.image !== undefined)
         await containerUse.engine.pull(specs.image, signal);
     },
+    slice: undefined,
     ownOutputs: () => Promise.resolve([]),
   };
   return { execution, share };
@@ -111,20 +113,22 @@ async function acceptJobFile(
 ): Promise<Accepted> {
   const { world, labels } = options;
   const { workplace, trees } = world;
-  const { entry, executable, outputs, project, worker, items } = fjr;
+  const { entry, executable, outputs, project, worker, items, run } = fjr;
   if (tokenOf(entry) === undefined || entry.includes('/'))
     throw new JobSpecsError(`meta.fjr.entry is ${JSON.stringify(entry)} (expected the name of an entry)`);
   const content = await fetchJobFile(world, fjr, signal);
-  const job = readJobFile(entry, content, executable);
+  const job = readJobFile(entry, content, fjr);
   const strange = job.needs.labels.find((label) => !labels.includes(label));
   if (strange !== undefined)
     throw new JobSpecsError(`it asks for the label "${strange}", which this worker has not`);
   const { cpus, memory, gpus } = job.needs;
   const share = takeRoom(options, specs, { cpus, memory, gpus });
+  const slice = sliceOf(world, job, fjr);
   const execution: Execution = {
     id,
     specs,
-    entry,
+    slice,
+    entry: slice?.entry ?? entry,
     executable,
     place: {
       directory: `${workplace.base}/${workplace.nameOf(id)}`,
@@ -132,11 +136,12 @@ async function acceptJobFile(
       env: {
         ...specs.env,
         ...itemVariables(valuesByPool(items)),
+        ...(run === undefined ? {} : { FJR_JOB: run.name }),
         ...(project === undefined ? {} : { FJR_PROJECT: project }),
         ...(worker === undefined ? {} : { FJR_WORKER_ID: worker }),
       },
     },
-    jobFile: () => content,
+    jobFile: () => slice?.content ?? content,
     getImage: () => Promise.resolve(),
     ownOutputs: async (logs) => [
       ...(await outputsNamed(trees, workplace.base, workplace.nameOf(id), outputs)),
@@ -191,15 +196,17 @@ async function fetchJobFile(
   }
 }
 
-function readJobFile(entry: string, content: Uint8Array, executable: boolean): Job {
+function sliceOf(world: JoinedWorld, { command }: Job, { entry, run, file }: FjrJob): SliceHere | undefined {
+  const token = tokenOf(entry);
+  if (command.kind !== 'slice' || run === undefined || token === undefined) return undefined;
+  return new SliceHere(world, command.slice, run, token, `${file}image.tar`);
+}
+
+function readJobFile(entry: string, content: Uint8Array, { kind, executable }: FjrJob): Job {
   const job = tryToRead(entry, content, executable);
-  switch (job.command.kind) {
-    case 'executable':
-    case 'script':
-      return { ...job, needs: { ...plainNeeds, ...job.needs } };
-    default:
-      throw new JobSpecsError(`a job of the kind ${job.command.kind} cannot be run where nothing is shared`);
-  }
+  const kinds = kind === 'slice' ? ['slice'] : ['executable', 'script'];
+  if (kinds.includes(job.command.kind)) return { ...job, needs: { ...plainNeeds, ...job.needs } };
+  throw new JobSpecsError(`a job of the kind ${job.command.kind} cannot be run where nothing is shared`);
 }
 
 function tryToRead(entry: string, content: Uint8Array, executable: boolean): Job {

@@ -61,6 +61,9 @@ interface Asked {
   readonly path: string;
   readonly query?: readonly (readonly [string, string])[];
   readonly json?: unknown;
+  readonly bytes?: Uint8Array;
+  /** A status that is an answer, too. */
+  readonly orElse?: number;
   /** Seconds beyond which nobody waits for an answer. */
   readonly patience?: number;
   /** It will be asked again anyway: a failure is thrown. */
@@ -130,6 +133,36 @@ export class ApiClient {
     await this.#ofJob({ method: 'PUT', path: statusPath(id), query, once: true, patience: 20 }, signal);
   }
 
+  /** Adds to a file of a slice what it has grown by; returns how many bytes the server has of it. Throws Gone. */
+  async grow(
+    id: string,
+    file: 'lines' | 'pack',
+    offset: number,
+    bytes: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const path = `/jobs/${encodeURIComponent(id)}/grow`;
+    const query = [
+      ['file', file],
+      ['offset', String(offset)],
+    ] as const;
+    const answer = await this.#ofJob({ method: 'PUT', path, query, bytes, orElse: 409 }, signal);
+    const { size } = (answer ?? {}) as { readonly size?: unknown };
+    if (typeof size === 'number') return size;
+    throw new Refused(`PUT ${this.#base}${path}`, 200, 'the answer has no size');
+  }
+
+  /** What is decided of a slice's gang. Throws Gone. */
+  async gang(id: string, signal: AbortSignal): Promise<{ readonly state: string; readonly content: string }> {
+    const path = `/jobs/${encodeURIComponent(id)}/gang`;
+    const answer = await this.#ofJob({ method: 'GET', path, once: true }, signal);
+    const { state, content } = (answer ?? {}) as Partial<Record<'state' | 'content', unknown>>;
+    return {
+      state: typeof state === 'string' ? state : '',
+      content: typeof content === 'string' ? content : '',
+    };
+  }
+
   /** How to send files of one directory. Throws Gone. */
   async uploadRequest(
     id: string,
@@ -196,7 +229,7 @@ export class ApiClient {
 
   /** `why`: it may be another answer a moment later. */
   async #try(asked: Asked, signal: AbortSignal): Promise<{ value: unknown } | { why: string }> {
-    const { method, path, query = [], json } = asked;
+    const { method, path, query = [], json, bytes, orElse } = asked;
     const url = `${this.#base}${path}${query.length === 0 ? '' : `?${new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString()}`}`;
     const token = (await this.#signIn?.token(signal)) ?? '';
     const response = await fetch(url, {
@@ -206,10 +239,11 @@ export class ApiClient {
         ...(json === undefined ? {} : { 'Content-Type': 'application/json' }),
       },
       ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      ...(bytes === undefined ? {} : { body: bytes }),
       signal: AbortSignal.any([signal, AbortSignal.timeout((asked.patience ?? patience) * 1000)]),
     });
     const text = await response.text();
-    if (response.ok) {
+    if (response.ok || response.status === orElse) {
       if (token !== '') this.#acceptedAt = this.#options.now();
       return { value: text === '' ? undefined : parse(text) };
     }

@@ -1,3 +1,4 @@
+import type { FanOut, TaskInput } from '../../job/fan-out.js';
 import { shorten } from '../../job/shorten.js';
 import type { UploadType } from './api-client.js';
 
@@ -35,9 +36,9 @@ export interface JobSpecs {
   readonly fjr: FjrJob | undefined;
 }
 
-/** A job file of an fjr project, which is run as it is. */
+/** A job file of an fjr project, which is run as it is; or tasks of a fan-out job. */
 export interface FjrJob {
-  readonly kind: 'job';
+  readonly kind: 'job' | 'slice';
   /** The entry's name. */
   readonly entry: string;
   readonly executable: boolean;
@@ -50,6 +51,15 @@ export interface FjrJob {
   readonly worker: string | undefined;
   /** The pool items that it holds. */
   readonly items: readonly Item[];
+  /** Of a slice: the fan-out job that it is of. */
+  readonly run: RunPart | undefined;
+}
+
+/** What a slice needs of its fan-out job. */
+export interface RunPart {
+  readonly name: string;
+  readonly fanOut: FanOut;
+  readonly inputs: readonly (readonly [task: number, input: TaskInput])[];
 }
 
 export interface Item {
@@ -104,8 +114,10 @@ function readFjr(meta: unknown): FjrJob | undefined {
   const kind = fields.text('kind') ?? '';
   switch (kind) {
     case 'job':
+    case 'slice':
       return {
         kind,
+        run: kind === 'slice' ? readRun(fields) : undefined,
         entry: fields.required('entry'),
         executable: fields.get('executable') === true,
         file: fields.required('job'),
@@ -116,9 +128,18 @@ function readFjr(meta: unknown): FjrJob | undefined {
       };
     default:
       throw new JobSpecsError(
-        `meta.fjr.kind is "${shorten(kind)}", of which this worker knows nothing (expected job): it may be older than its server`,
+        `meta.fjr.kind is "${shorten(kind)}", of which this worker knows nothing (expected job or slice): it may be older than its server`,
       );
   }
+}
+
+/** Only servers of fjr say this, of what they have written themselves. */
+function readRun(fields: Fields): RunPart {
+  const [fanOut, inputs] = [fields.get('fanOut'), fields.get('inputs')];
+  const { job } = (fanOut ?? {}) as Partial<FanOut>;
+  if (job === undefined || !Array.isArray(inputs))
+    throw new JobSpecsError('meta.fjr says nothing of the run that the slice is of');
+  return { name: fields.required('run'), fanOut: fanOut as FanOut, inputs: inputs as RunPart['inputs'] };
 }
 
 function readItems(value: unknown): Item[] {

@@ -9,6 +9,7 @@ import { JobSpecsError } from './job-specs.js';
 import type { Kept } from './keep-alive.js';
 import type { LocalEnd } from './local-crew.js';
 import { outputsBelow } from './outputs.js';
+import { SliceMirror } from './slice-mirror.js';
 import type { Output } from './uploads.js';
 
 /** Where a job stands, as servers call it. */
@@ -38,11 +39,15 @@ export class JoinedJob implements Kept {
   #status: Status = 'preprocessing';
   #stopped: Stop | undefined;
   #pinging: Promise<void> | undefined;
+  /** Undefined: it is no slice. */
+  readonly #mirror: SliceMirror | undefined;
 
   constructor(world: JoinedWorld, execution: Execution) {
     this.#world = world;
     this.#execution = execution;
     this.id = execution.id;
+    const { id, slice } = execution;
+    this.#mirror = slice === undefined ? undefined : new SliceMirror(world, id, slice);
   }
 
   /** Ends it: the worker leaves. */
@@ -73,6 +78,7 @@ export class JoinedJob implements Kept {
     try {
       const end = await this.#work();
       if (this.#stopped === 'gone') return 'gone';
+      if (end.kind === 'slice') return await this.#reportSlice(end);
       if (this.#stopped === 'leaving' || end.kind === 'given-back') return await this.#giveBack();
       return await this.#report(end.outcome, end.ms, end.details);
     } finally {
@@ -84,7 +90,8 @@ export class JoinedJob implements Kept {
   #end(why: Stop): void {
     this.#stopped ??= why;
     this.#stop.abort(why);
-    this.#world.crew.cancel(this.#execution.entry);
+    // A crew that leaves stops all of its jobs itself, and gives them back.
+    if (why === 'gone') this.#world.crew.cancel(this.#execution.entry);
   }
 
   /** All but the last word. What goes wrong is the job's end, and its reason. */
@@ -95,6 +102,7 @@ export class JoinedJob implements Kept {
       await this.#enter('preprocessing');
       await this.#prepare();
       end = await this.#execute();
+      if (end.kind === 'slice') return await this.#sendRest(end);
       if (end.kind === 'given-back' || this.#stop.signal.aborted) return { kind: 'given-back' };
       log = this.#logTail();
       await this.#enter('postprocessing');
@@ -123,6 +131,7 @@ export class JoinedJob implements Kept {
     );
     const both = new AbortController();
     const signal = AbortSignal.any([both.signal, this.#stop.signal]);
+    await this.#execution.slice?.prepare(this.#execution.place.directory, signal);
     await allOf(
       [
         ...filesDown.map(([path, fileId]) => async () => {
@@ -159,13 +168,52 @@ export class JoinedJob implements Kept {
     const content = this.#execution.jobFile();
     for (let begun = 1; ; begun++) {
       this.#stop.signal.throwIfAborted();
-      const end = await crew.run(entry, content, executable, place, () => {
-        this.#status = 'running';
-        void this.ping();
-      });
-      if (end.kind === 'ended' || begun >= mostBegun || this.#stop.signal.aborted) return end;
+      const end = await this.#mirrored(
+        crew.run(entry, content, executable, place, () => {
+          this.#status = 'running';
+          void this.ping();
+        }),
+      );
+      // Of a slice that came back some tasks may have ended: its server knows best what is left.
+      const isOnce = end.kind !== 'given-back' || this.#execution.slice !== undefined;
+      if (isOnce || begun >= mostBegun || this.#stop.signal.aborted) return end;
       crew.forget(entry);
       await pause(1000, this.#stop.signal);
+    }
+  }
+
+  /** What tasks come to is told while they run. */
+  async #mirrored(running: Promise<LocalEnd>): Promise<LocalEnd> {
+    if (this.#mirror === undefined) return running;
+    const ended = new AbortController();
+    const following = this.#mirror.follow(ended.signal, () => {
+      this.#end('gone');
+    });
+    try {
+      return await running;
+    } finally {
+      ended.abort();
+      await following;
+    }
+  }
+
+  /** Also of a worker that leaves: what its tasks came to counts. */
+  async #sendRest(end: SliceEnd): Promise<End> {
+    if (this.#stopped === 'gone') return { kind: 'given-back' };
+    await this.#mirror?.send(this.#stopped === 'leaving' ? AbortSignal.timeout(farewell) : this.#stop.signal);
+    return end;
+  }
+
+  /** All of its tasks have their lines, or the rest is somebody else's. */
+  async #reportSlice({ tasks, failed, ms }: SliceEnd): Promise<Verdict> {
+    const isComplete = tasks === this.#execution.slice?.tasks;
+    const signal = this.#stopped === undefined ? this.#stop.signal : AbortSignal.timeout(farewell);
+    try {
+      await this.#tell(isComplete ? 'finished' : 'queued', '', { slice: { tasks, failed, ms } }, signal);
+      return isComplete ? 'finished' : 'given-back';
+    } catch (error) {
+      if (!(error instanceof Gone)) this.#world.report({ kind: 'trouble', id: this.id, error });
+      return 'gone';
     }
   }
 
@@ -233,6 +281,7 @@ export class JoinedJob implements Kept {
     const { workplace, crew } = this.#world;
     try {
       crew.forget(this.#execution.entry);
+      await this.#execution.slice?.remove();
       await workplace.removeJob(this.id);
     } catch (error) {
       if (!(error instanceof FjrError)) throw error;
@@ -241,7 +290,10 @@ export class JoinedJob implements Kept {
   }
 }
 
+type SliceEnd = Extract<LocalEnd, { kind: 'slice' }>;
+
 type End =
+  | SliceEnd
   | { readonly kind: 'ended'; readonly outcome: Outcome; readonly ms: number; readonly details: string }
   | { readonly kind: 'given-back' };
 

@@ -8,6 +8,7 @@ import type { Downloads } from './downloads.js';
 import type { JobSpecs } from './job-specs.js';
 import type { KeepAlive } from './keep-alive.js';
 import type { LocalCrew } from './local-crew.js';
+import type { SliceHere } from './slice-here.js';
 import type { Output, Uploads } from './uploads.js';
 
 /** What a worker tells those who watch it. */
@@ -45,6 +46,8 @@ export interface Execution {
   /** The job file for the machine's own crew; throws JobSpecsError. */
   readonly jobFile: () => Uint8Array | string;
   readonly getImage: (signal: AbortSignal) => Promise<void>;
+  /** Undefined: it is no slice of a fan-out job. */
+  readonly slice: SliceHere | undefined;
   /** What it leaves beside what `specs.filesUp` says. `logs`: where what it printed is. */
   readonly ownOutputs: (logs: readonly (readonly [LogStream, string])[]) => Promise<readonly Output[]>;
 }

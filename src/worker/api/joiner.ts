@@ -40,6 +40,8 @@ export class Joiner {
   /** Wakes who waits for room. */
   #wake: () => void = () => undefined;
   #wasAnswered = false;
+  /** How many slices it was given: each is a crew of its own to the server, since what a crew writes is one file there. */
+  #slices = 0;
 
   constructor(options: JoinerOptions) {
     this.#options = options;
@@ -81,6 +83,7 @@ export class Joiner {
     this.#leaving = true;
     this.drain();
     for (const job of this.#jobs.values()) job.leave();
+    this.#options.world.crew.leave();
   }
 
   /** One request for a job, once there is room for one. */
@@ -145,7 +148,12 @@ export class Joiner {
     if (gpu !== undefined && gpu.architecture !== '') query.push(['gpu_archi', gpu.architecture]);
     for (const group of groups) query.push(['groups', group]);
     if (access.fjr === undefined) return query;
-    query.push(['fjr', '1'], ['wait', `${wait}s`], ['gpus', String(free.gpus)], ['instance', instance]);
+    query.push(
+      ['fjr', '1'],
+      ['wait', `${wait}s`],
+      ['gpus', String(free.gpus)],
+      ['instance', `${instance}.${this.#slices}`],
+    );
     for (const label of labels) query.push(['labels', label]);
     return query;
   }
@@ -155,6 +163,7 @@ export class Joiner {
     if (this.#jobs.has(id)) return;
     const accepted = await this.#accept(id, value);
     if (accepted === undefined) return;
+    if (accepted.execution.slice !== undefined) this.#slices += 1;
     const job = new JoinedJob(this.#options.world, accepted.execution);
     this.#jobs.set(id, job);
     this.#options.world.report({ kind: 'taken', id });

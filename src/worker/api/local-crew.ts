@@ -20,6 +20,8 @@ export type LocalEnd =
       readonly ms: number;
       readonly printed: readonly LogStream[];
     }
+  /** A slice: so many of its tasks have ended, all or not. */
+  | { readonly kind: 'slice'; readonly tasks: number; readonly failed: number; readonly ms: number }
   /** It was not run to its end, by no fault of its own. */
   | { readonly kind: 'given-back' };
 
@@ -39,7 +41,7 @@ interface Running {
   readonly place: Place;
   readonly onStart: () => void;
   readonly resolve: (end: LocalEnd) => void;
-  /** It has been told that it was put into the queue again, or never left it. */
+  /** How often in a row it was not found with the crew. */
   looks: number;
 }
 
@@ -134,6 +136,14 @@ export class LocalCrew {
     this.#perform(markCancelled(layout, this.#id, token));
   }
 
+  get id(): CrewId | undefined {
+    return this.#id;
+  }
+
+  get layout(): Layout {
+    return this.#system.layout;
+  }
+
   /** Where what an execution printed is, if it printed anything. */
   logOf(entry: string, stream: LogStream): string {
     return this.#system.layout.log(entry, stream);
@@ -180,6 +190,10 @@ export class LocalCrew {
   }
 
   #read(line: JournalLine): void {
+    if (line.event === 'slice') {
+      const { entry, tasks, failed, ms } = line;
+      this.#end(entry, { kind: 'slice', tasks, failed, ms });
+    }
     if (line.event !== 'finish') return;
     const { entry, outcome, ms, printed, to } = line;
     // Given back uncounted: the crew leaves, or could not start it.
@@ -187,11 +201,13 @@ export class LocalCrew {
     this.#end(entry, isBack ? { kind: 'given-back' } : { kind: 'ended', outcome, ms, printed });
   }
 
-  /** The crew gives back what it cannot run, and says nothing of it. Two looks, since its line may be on its way. */
+  /** The crew gives back what it cannot run, or lets it go, without a word. Some looks, since a line may be on its way. */
   #lookFor(entry: string, running: Running): void {
-    if (!this.#system.files.exists(this.#system.layout.queued(entry))) return;
-    running.looks += 1;
-    if (running.looks > 1) this.#end(entry, { kind: 'given-back' });
+    const { layout, files } = this.#system;
+    const pod = layout.pod(this.#id ?? ('' as CrewId));
+    const isHeld = files.exists(pod.entry(entry)) || files.exists(pod.runningEntry(entry));
+    running.looks = isHeld ? 0 : running.looks + 1;
+    if (running.looks > 2) this.#end(entry, { kind: 'given-back' });
   }
 
   #end(entry: string, end: LocalEnd): void {
