@@ -34,7 +34,7 @@ export class SliceMirror {
         await this.#followGang(signal);
         await this.send(signal);
       } catch (error) {
-        if (signal.aborted) return;
+        if (isOver(signal)) return;
         if (error instanceof Gone) {
           onGone();
           return;
@@ -99,4 +99,9 @@ export class SliceMirror {
       if (parseGangState([name]) !== undefined) perform(files, unlink(`${directory}/${name}`));
     perform(files, rename(draft, `${directory}/${state}`));
   }
+}
+
+/** A function, since what is awaited may change it. */
+function isOver(signal: AbortSignal): boolean {
+  return signal.aborted;
 }
