@@ -39,6 +39,10 @@ const testPrograms = [
     package: 'slurm-wlm',
     use: 'crews hired as Slurm jobs; their tests are skipped without it',
   },
+  ...['radosgw', 'ceph-mon', 'ceph-osd'].map((command) => ({
+    ...{ command, package: command, service: true },
+    use: 'an S3 server that keeps all in memory; tests of stores are skipped without it',
+  })),
   { command: 'strace', package: 'strace', use: 'counting system calls, killing between two of them' },
 ];
 

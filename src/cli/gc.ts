@@ -1,4 +1,3 @@
-import { remove } from 'fs-extra/esm';
 import { parseDuration } from '../job/quantities.js';
 import { FjrError } from '../job/fjr-error.js';
 import { jobFileLimit, readJob } from '../job/read-job.js';
@@ -14,7 +13,7 @@ import type { Files } from '../system/files.js';
 import { clock, filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import type { Project } from './project.js';
-import { isServed, leftByServed } from './served-garbage.js';
+import { isServed, leftByServed, removeGarbage } from './served-garbage.js';
 import { plural, say, sayJson } from './say.js';
 
 /**
@@ -35,7 +34,7 @@ export async function gcCommand(
     ...withAllTheyLeft(project, files, oldOutcomes(project, files, before), before),
     ...oldFiles(project, files, before),
   ];
-  if (!dryRun) for (const path of garbage) await remove(path);
+  if (!dryRun) for (const path of garbage) await removeGarbage(project, files, path);
   if (json) sayJson({ removed: dryRun ? 0 : garbage.length, garbage });
   else if (dryRun) for (const path of garbage) say(path);
   else say(`${plural(garbage.length, 'file')} removed.`);

@@ -1,4 +1,3 @@
-import { remove } from 'fs-extra/esm';
 import { setMaxListeners } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -10,6 +9,8 @@ import { checkExposure } from '../server/listen-address.js';
 import { type Door, openDoor } from '../server/listen.js';
 import type { Served, WorkerSettings } from '../server/served.js';
 import { ServerPaths } from '../server/server-paths.js';
+import type { Store } from '../server/stores/store.js';
+import { readCredentials } from '../server/stores/store-settings.js';
 import { listTokens } from '../server/tokens.js';
 import { openWebhook } from '../server/webhooks/webhook.js';
 import { SharedFlushes } from '../system/durable-files.js';
@@ -24,6 +25,7 @@ import { type ExitCode, exitCode } from './exit-code.js';
 import { oldServed, readAge } from './gc.js';
 import { tellDispatcher } from './hint-line.js';
 import { type Project, checkOneFilesystem } from './project.js';
+import { removeGarbage } from './served-garbage.js';
 import { printable, remark, say } from './say.js';
 import { version } from './version.js';
 
@@ -71,6 +73,7 @@ export async function serveCommand(project: Project, args: ServeArguments): Prom
     closing: closing.signal,
     lastly: (task) => ends.push(task),
     webhooks: (config.webhooks ?? []).map((webhook) => openWebhook(webhook, (name) => process.env[name])),
+    store: await openStore(config),
     takeLock: (path, onLost) => takeLock(path, thisHost(), { onLost }),
     breakLock,
     writer: `user-${thisHost().name}`,
@@ -107,6 +110,16 @@ function workerSettings({ layout }: Project, { workers = {} }: Config): WorkerSe
       hint: `expected at least ${shortestLease} s: dispatchers look at heartbeats every second`,
     });
   return { files: resolve(layout.root, files), lease: seconds, retries, retryDifferent };
+}
+
+/** Loaded only where one is configured: the client is large. */
+async function openStore({ store }: Config): Promise<Store | undefined> {
+  if (store === undefined) return undefined;
+  const credentials = readCredentials(store, (name) => process.env[name]);
+  // What versions it will not support one day is nothing that people who run jobs can change.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+  const { S3Store } = await import('../server/stores/s3-store.js');
+  return new S3Store(store, credentials);
 }
 
 async function toldToEnd(): Promise<ExitCode> {
@@ -178,7 +191,7 @@ class Retention {
     try {
       const before = clock.wall() - this.#seconds * 1000;
       for (const path of [...oldServed(this.#project, this.#served.files, before)])
-        if (!this.#stopped) await remove(path);
+        if (!this.#stopped) await removeGarbage(this.#project, this.#served.files, path);
     } catch (error) {
       // A file server that is away comes back.
       this.#served.remark(describeFailure(error));

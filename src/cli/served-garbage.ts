@@ -1,8 +1,11 @@
+import { remove } from 'fs-extra/esm';
+import { dirname } from 'node:path';
 import { idOfSpecJobName, looksLikeSpecJob } from '../job/spec/spec-job.js';
 import { parseEntryName } from '../queue/entry-name.js';
 import { perform } from '../queue/perform.js';
 import { type Place, allPlaces } from '../queue/places.js';
-import { list, read } from '../queue/steps.js';
+import { list, read, rename } from '../queue/steps.js';
+import { newToken } from '../queue/token.js';
 import { ServerPaths } from '../server/server-paths.js';
 import type { Files } from '../system/files.js';
 import type { Project } from './project.js';
@@ -15,7 +18,7 @@ export function isServed(files: Files, { entry, path }: Place): boolean {
 }
 
 /**
- * What executions of jobs of specs left: directories and pages of artifacts. Of those whose job goes, and old ones of
+ * What executions of jobs of specs left: directories, pages of artifacts, records of what is in a store. Of those whose job goes, and old ones of
  * which there is no job: an execution that did not count, or a removal that was cut short.
  */
 export function* leftByServed(
@@ -28,15 +31,33 @@ export function* leftByServed(
   for (const { entry } of allPlaces(files, layout)) if (!goes(entry)) stays.add(entry);
   const isGarbage = (entry: string, path: string): boolean =>
     !stays.has(entry) && (goes(entry) || (files.changedAt(path) ?? Infinity) < before);
-  const { artifacts } = new ServerPaths(layout);
+  const { artifacts, stored } = new ServerPaths(layout);
   for (const name of perform(files, list(artifacts)) ?? []) {
     const path = `${artifacts}/${name}`;
     if (isGarbage(entryOfPage(files, path), path)) yield path;
+  }
+  for (const name of perform(files, list(stored)) ?? []) {
+    const path = `${stored}/${name}`;
+    if (isGarbage(name.replace(/\.json$/, ''), path)) yield path;
   }
   for (const entry of perform(files, list(layout.workDirectories)) ?? []) {
     const path = layout.work(entry);
     if (isGarbage(entry, path)) yield path;
   }
+}
+
+/**
+ * Removes what is garbage. Of what lies in a store this only says that it is to go: a server that has the store sees to it,
+ * now or one day.
+ */
+export async function removeGarbage({ layout }: Project, files: Files, path: string): Promise<void> {
+  const paths = new ServerPaths(layout);
+  if (dirname(path) !== paths.stored) {
+    await remove(path);
+    return;
+  }
+  files.ensureDirectory(paths.unwanted);
+  perform(files, rename(path, paths.unwantedOf(newToken())));
 }
 
 function entryOfPage(files: Files, path: string): string {

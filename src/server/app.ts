@@ -4,13 +4,14 @@ import { forgetKeys } from './accept/forget-keys.js';
 import { NumberDesk } from './accept/number-desk.js';
 import { type ServerEnv, refuse } from './answers.js';
 import { ArtifactBook } from './artifact-book.js';
+import { addArtifactRoute } from './artifact-route.js';
 import { authenticate, letEverybodyIn } from './authenticate.js';
 import { ensureNumbers } from './claim-numbers.js';
 import { describeFailure } from './describe-failure.js';
 import { EventFeed } from './events/event-feed.js';
 import { FailedTries } from './failed-tries.js';
 import { LiveIndex } from './feed/live-index.js';
-import { type Desk, addArtifactRoute, addJobmgrRoutes } from './jobmgr-routes.js';
+import { type Desk, addJobmgrRoutes } from './jobmgr-routes.js';
 import { refuseOtherHosts, refuseOtherOrigins } from './keep-browsers-out.js';
 import { addPageRoutes } from './page-routes.js';
 import type { Served } from './served.js';
@@ -19,6 +20,7 @@ import { ServerPaths } from './server-paths.js';
 import { SignedLinks, ensureKey } from './signed-links.js';
 import { Metrics } from './v1/metrics.js';
 import { makeV1 } from './v1/v1.js';
+import { runStore } from './stores/run-store.js';
 import { runWebhooks } from './webhooks/webhooks.js';
 import { addWorkerRoutes } from './workers/worker-routes.js';
 
@@ -66,14 +68,19 @@ function openDesk(served: Served): Desk {
   const feed = new EventFeed(served, index);
   const jobs = new ServedJobs(served, index);
   if (served.webhooks.length > 0) served.lastly(runWebhooks(served, paths, index));
-  const artifacts = new ArtifactBook(served, paths);
+  const links = new SignedLinks(ensureKey(files, paths), clock);
+  const artifacts = new ArtifactBook(served, paths, links);
   if (!files.exists(paths.numbers))
     perform(files, ensureNumbers(paths, { job: jobs.highest() + 1, artifact: artifacts.highest() + 1 }));
   const desk = {
-    ...{ served, paths, index, feed, jobs, artifacts },
+    ...{ served, paths, index, feed, jobs, artifacts, links },
     numbers: new NumberDesk(served.durable, paths),
-    links: new SignedLinks(ensureKey(files, paths), clock),
   };
   void forgetKeys(desk);
+  const { store } = served;
+  if (store !== undefined) {
+    for (const directory of [paths.stored, paths.unwanted]) files.ensureDirectory(directory);
+    served.lastly(runStore({ served, paths, jobs, artifacts, store }, index));
+  }
   return desk;
 }

@@ -9,6 +9,8 @@ import { placeFile } from './place-file.js';
 import type { ServerPaths } from './server-paths.js';
 import type { Served } from './served.js';
 import type { ServedJob } from './served-jobs.js';
+import { type SignedLinks, linkLifetime } from './signed-links.js';
+import { StoredArtifacts } from './stores/stored-artifacts.js';
 
 /** A file that a job has left for others. */
 export interface Artifact {
@@ -22,13 +24,24 @@ export interface Artifact {
   /** When the job that left it ended; ISO 8601. */
   readonly created: string;
   readonly jobID: number;
+  /** The execution that left it. */
+  readonly entry: string;
 }
 
 /** The artifacts of one execution, in a file that is written once. */
 interface Page {
   readonly entry: string;
-  readonly artifacts: readonly Artifact[];
+  readonly artifacts: readonly Omit<Artifact, 'entry'>[];
 }
+
+/** An artifact that is asked for. */
+export type Located =
+  /** In the project's directory; whoever asked closes it. */
+  | { readonly kind: 'here'; readonly file: TreeFile }
+  | { readonly kind: 'stored'; readonly link: string }
+  /** In a store that this server does not know. */
+  | { readonly kind: 'elsewhere'; readonly place: string }
+  | { readonly kind: 'gone' };
 
 /** Of one job; what it left beyond that has no number. */
 const mostArtifacts = 10_000;
@@ -44,17 +57,21 @@ const mostArtifacts = 10_000;
 export class ArtifactBook {
   readonly #served: Served;
   readonly #paths: ServerPaths;
+  readonly #links: SignedLinks;
+  readonly #stored: StoredArtifacts;
 
-  constructor(served: Served, paths: ServerPaths) {
+  constructor(served: Served, paths: ServerPaths, links: SignedLinks) {
     this.#served = served;
     this.#paths = paths;
+    this.#links = links;
+    this.#stored = new StoredArtifacts(served.files, paths, served.store);
     served.files.ensureDirectory(paths.artifacts);
   }
 
   /** What a job that has ended left. */
   async of({ job, place, ended }: ServedJob): Promise<readonly Artifact[]> {
     const known = this.#readPage(this.#paths.artifactsOf(place.entry));
-    if (known !== undefined) return known.artifacts;
+    if (known !== undefined) return artifactsOf(known);
     const found = await this.#look(place.entry);
     if (found.length === 0) return [];
     const { files, clock } = this.#served;
@@ -67,20 +84,29 @@ export class ArtifactBook {
     return this.#write({ entry: place.entry, artifacts });
   }
 
-  /** An artifact and the execution that left it. */
-  find(id: number): { readonly artifact: Artifact; readonly entry: string } | undefined {
+  find(id: number): Artifact | undefined {
     const page = this.#readPage(this.#paths.artifact(id));
     const artifact = page?.artifacts.find((candidate) => candidate.id === id);
-    if (page === undefined || artifact === undefined) return undefined;
-    return { artifact, entry: page.entry };
+    return page === undefined || artifact === undefined ? undefined : { ...artifact, entry: page.entry };
   }
 
-  /** The artifact's file; undefined: it is gone, or is not what it was. */
-  async open(id: number): Promise<{ artifact: Artifact; file: TreeFile } | undefined> {
-    const found = this.find(id);
-    if (found === undefined) return undefined;
-    const file = await this.#open(found.entry, found.artifact.name);
-    return file === undefined ? undefined : { artifact: found.artifact, file };
+  /** Where it can be had; `seconds`: how long a link to it is good. */
+  async locate(artifact: Artifact, seconds = linkLifetime): Promise<Located> {
+    const stored = await this.#stored.locate(artifact, seconds);
+    if (stored !== undefined) return stored;
+    const file = await this.#open(artifact.entry, artifact.name);
+    if (file !== undefined) return { kind: 'here', file };
+    // It may have gone to the store meanwhile.
+    return (await this.#stored.locate(artifact, seconds)) ?? { kind: 'gone' };
+  }
+
+  /**
+   * A path of this server's that needs no more permission, and is good for two hours. It leads to the artifact wherever that
+   * is by then. Not the store's own link: that costs a millisecond, and a job may have left ten thousand.
+   */
+  linkTo({ id, name }: Artifact): Promise<string> {
+    const last = name.replace(/^.*\//s, '');
+    return Promise.resolve(`/artifacts/file/${id}/${encodeURIComponent(last)}?${this.#links.sign(id)}`);
   }
 
   /** The highest number that an artifact has. */
@@ -119,8 +145,8 @@ export class ArtifactBook {
     perform(files, placeFile(this.#paths, path, `${JSON.stringify(page)}\n`, token));
     for (const { id } of rest) perform(files, link(path, this.#paths.artifact(id)));
     const own = this.#paths.artifactsOf(page.entry);
-    if (perform(files, link(path, own)) !== 'exists') return page.artifacts;
-    return this.#readPage(own)?.artifacts ?? [];
+    const isOurs = perform(files, link(path, own)) !== 'exists';
+    return artifactsOf(isOurs ? page : (this.#readPage(own) ?? { entry: page.entry, artifacts: [] }));
   }
 
   #readPage(path: string): Page | undefined {
@@ -128,4 +154,8 @@ export class ArtifactBook {
     if (content === undefined) return undefined;
     return JSON.parse(Buffer.from(content).toString('utf8')) as Page;
   }
+}
+
+function artifactsOf({ entry, artifacts }: Page): readonly Artifact[] {
+  return artifacts.map((artifact) => ({ ...artifact, entry }));
 }

@@ -2,6 +2,8 @@ import { TomlError, parse } from 'smol-toml';
 import { FjrError } from '../job/fjr-error.js';
 import { didYouMean } from '../job/did-you-mean.js';
 import { shorten } from '../job/shorten.js';
+import { readStore } from './stores/read-store.js';
+import type { StoreSettings } from './stores/store-settings.js';
 import { readWebhooks } from './webhooks/read-webhooks.js';
 import type { WebhookSettings } from './webhooks/webhook.js';
 
@@ -14,6 +16,8 @@ export interface Config {
   /** Where the specs are. */
   readonly jobSpecs?: string;
   readonly webhooks?: readonly WebhookSettings[];
+  /** Where artifacts go. */
+  readonly store?: StoreSettings;
   readonly workers?: WorkerConfig;
 }
 
@@ -28,7 +32,6 @@ export interface WorkerConfig {
 /** Sections of jobmgr's that mean nothing here, and why. */
 const elsewhere: Readonly<Record<string, string>> = {
   Database: "the queue is the project's directory",
-  AWS: "artifacts stay in the project's directory",
 };
 
 interface Key {
@@ -64,12 +67,14 @@ const keys: Readonly<Record<string, Key>> = {
 };
 
 /**
- * Reads `config.toml`: jobmgr's own, of which nothing applies that it has a name for, with a section [Server] for what
- * does. `remark` is told of all that is passed over.
+ * Reads `config.toml`: jobmgr's own, of which [AWS] applies if it names a bucket, with sections [Server], [Store] and
+ * [[Webhook]] for what it has no name for. `remark` is told of all that is passed over.
  */
 export function readConfig(text: string, file: string, remark: (line: string) => void): Config {
   const config: Record<string, unknown> = {};
-  for (const [section, value] of Object.entries(parseToml(text, file))) {
+  const sections = parseToml(text, file);
+  for (const [section, value] of Object.entries(sections)) {
+    if (section === 'Store' || section === 'AWS') continue;
     if (section === 'Server' && isTable(value))
       Object.assign(config, readSection('Server', keys, value, file, remark));
     else if (section === 'Workers' && isTable(value))
@@ -79,9 +84,11 @@ export function readConfig(text: string, file: string, remark: (line: string) =>
       remark(`${file}: [${section}] does not apply: ${elsewhere[section] ?? ''}`);
     else
       remark(
-        `${file}: unknown ${quoted(section)} is passed over${hint(section, ['Server', 'Webhook', 'Workers'])}`,
+        `${file}: unknown ${quoted(section)} is passed over${hint(section, ['Server', 'Store', 'Webhook', 'Workers'])}`,
       );
   }
+  const store = readStore(sections['Store'], sections['AWS'], file, remark);
+  if (store !== undefined) config['store'] = store;
   return config;
 }
 
@@ -108,7 +115,7 @@ function readSection(
   return config;
 }
 
-function parseToml(text: string, file: string): object {
+function parseToml(text: string, file: string): Readonly<Record<string, unknown>> {
   try {
     return parse(text);
   } catch (error) {

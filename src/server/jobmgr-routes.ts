@@ -1,4 +1,3 @@
-import contentDisposition from 'content-disposition';
 import type { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { parseEntryName } from '../queue/entry-name.js';
@@ -8,6 +7,7 @@ import { accept } from './accept/accept.js';
 import type { NumberDesk } from './accept/number-desk.js';
 import { type Ask, type ServerEnv, refuse } from './answers.js';
 import type { Artifact, ArtifactBook } from './artifact-book.js';
+import { inAnotherStore } from './artifact-route.js';
 import { keyOf, needs } from './authenticate.js';
 import { nextNumber } from './claim-numbers.js';
 import type { EventFeed } from './events/event-feed.js';
@@ -33,41 +33,6 @@ export interface Desk {
 
 /** Bytes of a request's body. */
 const longestBody = 1024 * 1024;
-
-/** Links to artifacts are their own permission: whoever has one needs no token. */
-export function addArtifactRoute(app: Hono<ServerEnv>, { artifacts, links }: Desk): void {
-  app.get('/artifacts/file/:id/:name', async (ask) => {
-    const id = parseNumber(ask.req.param('id'));
-    const { expires = '', signature = '' } = ask.req.query();
-    const state = id === undefined ? 'forged' : links.check(id, expires, signature);
-    if (id === undefined || state === 'forged') return refuse(ask, 'bad_signature', 403);
-    if (state === 'expired') return refuse(ask, 'link_expired', 403, 'ask /artifacts/download for a new one');
-    const found = await artifacts.open(id);
-    if (found === undefined)
-      return refuse(ask, 'unknown_artifact', 404, `artifact ${id} is not there any more`);
-    const { artifact, file } = found;
-    return new Response(bodyOf(ask, file), {
-      headers: {
-        'Content-Type': artifact.mime,
-        'Content-Length': String(file.size),
-        'Content-Disposition': contentDisposition(artifact.name, { type: 'inline' }),
-        // It may be a page of anybody's: what it holds is shown, and does nothing in this server's name.
-        'Content-Security-Policy': 'sandbox',
-        'X-Content-Type-Options': 'nosniff',
-        'Cache-Control': 'private, no-cache',
-      },
-    });
-  });
-}
-
-export function bodyOf(
-  ask: Ask,
-  file: { content(): ReadableStream<Uint8Array>; close(): Promise<void> },
-): ReadableStream<Uint8Array> | null {
-  if (ask.req.method !== 'HEAD') return file.content();
-  void file.close();
-  return null;
-}
 
 /** jobmgr's API, as its clients know it: names, order and nulls, and refusals that are answered with 200. */
 export function addJobmgrRoutes(app: Hono<ServerEnv>, desk: Desk): void {
@@ -171,14 +136,17 @@ function artifactAnswer({ id, name, mime, size, uuid, created, jobID }: Artifact
   return { id, name, mime, size, uuid, created: unixSeconds(created), jobID };
 }
 
-async function download(ask: Ask, { artifacts, links }: Desk): Promise<Response> {
+async function download(ask: Ask, { artifacts }: Desk): Promise<Response> {
   const id = askedNumber(ask);
   if (typeof id !== 'number') return id;
-  const found = await artifacts.open(id);
-  if (found === undefined) return refuse(ask, 'unknown_artifact', 200, `there is no artifact ${id}`);
-  await found.file.close();
-  const name = found.artifact.name.replace(/^.*\//s, '');
-  return ask.redirect(`/artifacts/file/${id}/${encodeURIComponent(name)}?${links.sign(id)}`, 307);
+  const artifact = artifacts.find(id);
+  const found = artifact === undefined ? undefined : await artifacts.locate(artifact);
+  if (artifact === undefined || found === undefined || found.kind === 'gone')
+    return refuse(ask, 'unknown_artifact', 200, `there is no artifact ${id}`);
+  if (found.kind === 'elsewhere')
+    return refuse(ask, 'artifact_elsewhere', 200, inAnotherStore(id, found.place));
+  if (found.kind === 'here') await found.file.close();
+  return ask.redirect(found.kind === 'stored' ? found.link : await artifacts.linkTo(artifact), 307);
 }
 
 /** The number in `?id=`, or what is wrong with it. */
@@ -188,7 +156,7 @@ function askedNumber(ask: Ask): number | Response {
   return parseNumber(text) ?? refuse(ask, 'invalid_params');
 }
 
-function parseNumber(text: string): number | undefined {
+export function parseNumber(text: string): number | undefined {
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 

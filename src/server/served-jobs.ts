@@ -45,6 +45,14 @@ export class ServedJobs {
     return undefined;
   }
 
+  /** The job whose accepted execution this is, if it has ended. It goes by the index alone, which may be behind. */
+  endedAs(entry: string): ServedJob | undefined {
+    const summary = this.#index.find(entry);
+    if (summary?.id !== entry || summary.ended === undefined) return undefined;
+    const id = idOfSpecJobName(summary.name);
+    return id === undefined ? undefined : this.#read(summary, id);
+  }
+
   /** The highest number that a job in the project has. Lists all there is. */
   highest(): number {
     let highest = 0;

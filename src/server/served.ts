@@ -7,6 +7,7 @@ import type { Staging } from '../system/staging.js';
 import type { Lock } from '../system/lock.js';
 import type { Trees } from '../system/trees.js';
 import type { Doorbells } from '../system/watcher.js';
+import type { Store } from './stores/store.js';
 import type { Webhook } from './webhooks/webhook.js';
 
 /** Workers that share nothing with the project. */
@@ -51,6 +52,8 @@ export interface Served {
   readonly closing: AbortSignal;
   /** Who is to be told when jobs end. */
   readonly webhooks: readonly Webhook[];
+  /** Where artifacts go when their job has ended; undefined: they stay in the project's directory. */
+  readonly store: Store | undefined;
   /** See system/lock.ts. */
   readonly takeLock: (path: string, onLost: () => void) => Promise<Lock>;
   readonly breakLock: (path: string, content: string) => void;

@@ -59,6 +59,24 @@ export class ServerPaths {
   get webhooksLock(): string {
     return `${this.directory}/webhooks.lock`;
   }
+  /** What of each execution's artifacts is in a store. */
+  get stored(): string {
+    return `${this.directory}/stored`;
+  }
+  storedOf(entry: string): string {
+    return `${this.stored}/${entry}.json`;
+  }
+  /** The same of executions that are removed: what is in a store is to go. */
+  get unwanted(): string {
+    return `${this.directory}/unwanted`;
+  }
+  unwantedOf(token: Token): string {
+    return `${this.unwanted}/${token}.json`;
+  }
+  /** Which server sends artifacts to the store. */
+  get storeLock(): string {
+    return `${this.directory}/store.lock`;
+  }
   /** A file or directory for a moment. */
   draft(token: Token): string {
     return `${this.directory}/.draft-${token}`;

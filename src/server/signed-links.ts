@@ -8,7 +8,7 @@ import { placeFile } from './place-file.js';
 import type { ServerPaths } from './server-paths.js';
 
 /** Seconds for which a link is good, as jobmgr's are. */
-const lifetime = 2 * 3600;
+export const linkLifetime = 2 * 3600;
 
 export type LinkState = 'good' | 'expired' | 'forged';
 
@@ -24,7 +24,7 @@ export class SignedLinks {
 
   /** What a link to this artifact has behind its question mark. */
   sign(artifact: number): string {
-    const expires = Math.floor(this.#clock.wall() / 1000) + lifetime;
+    const expires = Math.floor(this.#clock.wall() / 1000) + linkLifetime;
     return `expires=${expires}&signature=${this.#signature(artifact, String(expires)).toString('base64url')}`;
   }
 

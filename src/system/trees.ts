@@ -1,5 +1,18 @@
-import { type FileHandle, constants, open, readdir, readlink, realpath, stat } from 'node:fs/promises';
+import {
+  type FileHandle,
+  constants,
+  lstat,
+  open,
+  readdir,
+  readlink,
+  realpath,
+  rmdir,
+  stat,
+  unlink,
+} from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
+import { FjrError } from '../job/fjr-error.js';
 
 /** Directories that jobs filled: whatever links they hold, nothing outside of them is seen through them. */
 export interface Trees {
@@ -10,18 +23,35 @@ export interface Trees {
   filesBelow(top: string, below: string, most: number): Promise<string[]>;
   /** Undefined: it is no file, cannot be read, or lies elsewhere. */
   open(top: string, below: string, name: string): Promise<TreeFile | undefined>;
+  /** Whether there is certainly no such file; throws if that cannot be known now. */
+  lacks(top: string, below: string, name: string): Promise<boolean>;
+  /**
+   * Removes a file if it is still of that version, or what it leads to is not there any more. False: it has changed. Who
+   * leads elsewhere, or is gone already, is left alone.
+   */
+  remove(top: string, below: string, name: string, version: string): Promise<boolean>;
+  /** Removes `top/below` if there is nothing in it but directories. */
+  prune(top: string, below: string): Promise<void>;
 }
 
 export interface TreeFile {
   /** Bytes. */
   readonly size: number;
+  /** Another one after each change. */
+  readonly version: string;
   /** Its beginning, at most so many bytes. */
   head(bytes: number): Promise<Uint8Array>;
-  /** All of it, read as it is taken; closes the file at its end, or when nobody wants more. */
-  content(): ReadableStream<Uint8Array>;
-  /** The same in pieces of the same memory: each is gone when the next is asked for. Leaves the file open. */
-  pieces(bytes: number): AsyncIterable<Uint8Array>;
+  /** Fills `part` from `offset` on. Throws FjrError: it cannot be read, or has become shorter than it was. */
+  read(part: Uint8Array, offset: number): Promise<void>;
+  /** All of it, or a part, read as it is taken; closes the file at its end, or when nobody wants more. */
+  content(part?: ByteRange): ReadableStream<Uint8Array>;
   close(): Promise<void>;
+}
+
+/** Both ends belong to it. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
 }
 
 export const mountedTrees: Trees = {
@@ -48,17 +78,70 @@ export const mountedTrees: Trees = {
       // Looked at first: opening a device may do something.
       if (!(await stat(path)).isFile()) return undefined;
       file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-      const { size } = await file.stat();
+      const stats = await file.stat({ bigint: true });
       // Where it lies is asked of what is open: the path may lead elsewhere a moment later.
       const where = await readlink(`/proc/self/fd/${file.fd}`);
-      if (where.startsWith(`${await realpath(top)}/${below}/`)) return new OpenFile(file, size);
+      if (where.startsWith(`${await realpath(top)}/${below}/`)) return new OpenFile(file, stats);
     } catch {
       // Gone, or not for us to read.
     }
     await file?.close();
     return undefined;
   },
+
+  async lacks(top, below, name) {
+    // A file server that is away has nothing either: what lies above must be there.
+    await stat(top);
+    return (await statUnlessMissing(`${top}/${below}/${name}`, stat)) === undefined;
+  },
+
+  async remove(top, below, name, version) {
+    const path = `${top}/${below}/${name}`;
+    const directory = await realPath(dirname(path));
+    if (directory !== dirname(`${(await realPath(top)) ?? ''}/${below}/${name}`)) return true;
+    if ((await statUnlessMissing(path, lstat)) === undefined) return true;
+    const stats = await statUnlessMissing(path, stat);
+    if (stats !== undefined && versionOf(stats) !== version) return false;
+    await unlink(path);
+    return true;
+  },
+
+  async prune(top, below) {
+    if ((await realPath(`${top}/${below}`)) === `${(await realPath(top)) ?? ''}/${below}`)
+      await pruneDirectory(`${top}/${below}`);
+  },
 };
+
+interface FileStats {
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+}
+
+/** Undefined: it is not there. Throws for all else, such as a file server that does not answer. */
+async function statUnlessMissing(
+  path: string,
+  look: (path: string, options: { bigint: true }) => Promise<FileStats>,
+): Promise<FileStats | undefined> {
+  try {
+    return await look(path, { bigint: true });
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(code)) return undefined;
+    throw error;
+  }
+}
+
+/** Without the inode's number: some file servers make up another one whenever they are asked. */
+function versionOf({ size, mtimeNs }: FileStats): string {
+  return [size, mtimeNs].map((number) => number.toString(36)).join('-');
+}
+
+async function pruneDirectory(path: string): Promise<void> {
+  const items = await readdir(path, { withFileTypes: true }).catch(() => []);
+  for (const item of items) if (item.isDirectory()) await pruneDirectory(`${path}/${item.name}`);
+  // What is not empty stays.
+  await rmdir(path).catch(() => undefined);
+}
 
 async function realPath(path: string): Promise<string | undefined> {
   return realpath(path).catch(() => undefined);
@@ -66,11 +149,13 @@ async function realPath(path: string): Promise<string | undefined> {
 
 class OpenFile implements TreeFile {
   readonly size: number;
+  readonly version: string;
   readonly #file: FileHandle;
 
-  constructor(file: FileHandle, size: number) {
+  constructor(file: FileHandle, stats: FileStats) {
     this.#file = file;
-    this.size = size;
+    this.size = Number(stats.size);
+    this.version = versionOf(stats);
   }
 
   async head(bytes: number): Promise<Uint8Array> {
@@ -78,25 +163,28 @@ class OpenFile implements TreeFile {
     return buffer.subarray(0, bytesRead);
   }
 
-  content(): ReadableStream<Uint8Array> {
-    // Its size was told already: what a job that is left over adds is not part of it.
-    const stream =
-      this.size === 0
-        ? Readable.from([]).once('close', () => void this.close())
-        : this.#file.createReadStream({ start: 0, end: this.size - 1 });
-    return Readable.toWeb(stream) as ReadableStream<Uint8Array>;
+  async read(part: Uint8Array, offset: number): Promise<void> {
+    for (let filled = 0; filled < part.length;) {
+      const { bytesRead } = await this.#file
+        .read(part, filled, part.length - filled, offset + filled)
+        .catch((error: unknown) => {
+          throw new FjrError(
+            'unreadable',
+            `it cannot be read (${(error as NodeJS.ErrnoException).code ?? ''})`,
+          );
+        });
+      if (bytesRead === 0) throw new FjrError('unreadable', 'it has become shorter while it was read');
+      filled += bytesRead;
+    }
   }
 
-  async *pieces(bytes: number): AsyncGenerator<Uint8Array> {
-    const memory = Buffer.allocUnsafe(Math.min(bytes, Math.max(1, this.size)));
-    for (let place = 0; place < this.size;) {
-      const most = Math.min(memory.length, this.size - place);
-      const { bytesRead } = await this.#file.read(memory, 0, most, place);
-      // It was cut short meanwhile.
-      if (bytesRead === 0) return;
-      place += bytesRead;
-      yield memory.subarray(0, bytesRead);
-    }
+  content({ start, end }: ByteRange = { start: 0, end: this.size - 1 }): ReadableStream<Uint8Array> {
+    // Its size was told already: what a job that is left over adds is not part of it.
+    const stream =
+      end < start
+        ? Readable.from([]).once('close', () => void this.close())
+        : this.#file.createReadStream({ start, end });
+    return Readable.toWeb(stream) as ReadableStream<Uint8Array>;
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { Layout } from '../../src/queue/layout.js';
-import { localPace } from '../../src/queue/pace.js';
 import { perform } from '../../src/queue/perform.js';
 import { accept } from '../../src/server/accept/accept.js';
 import { cancel } from '../../src/server/accept/cancel.js';
@@ -11,17 +10,13 @@ import type { AcceptDesk, Accepted, Submission } from '../../src/server/accept/s
 import { ensureNumbers } from '../../src/server/claim-numbers.js';
 import { LiveIndex } from '../../src/server/feed/live-index.js';
 import { ServerPaths } from '../../src/server/server-paths.js';
-import type { Served } from '../../src/server/served.js';
-import { systemClock } from '../../src/system/clock.js';
 import { SharedFlushes } from '../../src/system/durable-files.js';
 import { MountedFiles } from '../../src/system/files.js';
-import { listInPieces } from '../../src/system/listing.js';
-import { mountedTrees } from '../../src/system/trees.js';
-import { systemDoorbells } from '../../src/system/watcher.js';
 import { controlledJob } from '../rig/controlled-job.js';
 import { submitTasks } from '../rig/fan-out.js';
 import { ini } from '../rig/project-files.js';
 import { type Rig, test as rigTest } from '../rig/rig.js';
+import { servedBy } from '../rig/served.js';
 import { waitUntil } from '../rig/wait-until.js';
 
 /** What routes of a server work with, on a test's project. */
@@ -34,18 +29,7 @@ const test = rigTest.extend<{ desk: AcceptDesk }>({
     perform(files, ensureNumbers(paths, { job: 1, artifact: 1 }));
     const closing = new AbortController();
     const durable = new SharedFlushes(new MountedFiles({ shared: false, fsync: false }), true);
-    const served: Served = {
-      ...{ layout, files, durable, page: '/nowhere', jobspecs: layout.jobspecs, writer: 'user-here' },
-      ...{ trees: mountedTrees, clock: systemClock, doorbells: systemDoorbells, pace: localPace },
-      ...{ isShared: false, listing: listInPieces, closing: closing.signal, webhooks: [] },
-      takeLock: () => Promise.reject(new Error('nobody asks')),
-      breakLock: () => undefined,
-      lastly: () => undefined,
-      tell: () => Promise.resolve(),
-      remark: (line) => {
-        throw new Error(line);
-      },
-    };
+    const served = servedBy({ layout, files, durable, closing: closing.signal });
     await use({ served, paths, index: new LiveIndex(served), numbers: new NumberDesk(durable, paths) });
     closing.abort();
   },

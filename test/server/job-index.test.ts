@@ -1,18 +1,13 @@
+import { servedBy } from '../rig/served.js';
 import fc from 'fast-check';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, appendFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Layout } from '../../src/queue/layout.js';
-import { localPace } from '../../src/queue/pace.js';
 import { allPlaces } from '../../src/queue/places.js';
 import type { JobSummary } from '../../src/server/feed/job-index.js';
 import { LiveIndex } from '../../src/server/feed/live-index.js';
-import type { Served } from '../../src/server/served.js';
-import { systemClock } from '../../src/system/clock.js';
 import { SharedFlushes } from '../../src/system/durable-files.js';
 import { MountedFiles } from '../../src/system/files.js';
-import { listInPieces } from '../../src/system/listing.js';
-import { mountedStaging } from '../../src/system/staging.js';
-import { mountedTrees } from '../../src/system/trees.js';
 import { systemDoorbells } from '../../src/system/watcher.js';
 import { waitUntil } from '../rig/wait-until.js';
 
@@ -36,30 +31,13 @@ class Moved {
   open(bells: boolean): LiveIndex {
     const closing = new AbortController();
     this.#closings.push(closing);
-    const served: Served = {
-      ...{
-        layout: this.layout,
-        page: '/nowhere',
-        jobspecs: '',
-        files: this.files,
-        durable: new SharedFlushes(this.files, false),
-        writer: 'user-here',
-        ...{ staging: mountedStaging, project: 'p', version: '0' },
-        workers: { files: '/nowhere', lease: 300, retries: 2, retryDifferent: true },
-        resolveDirectory: () => '/nowhere',
-        trees: mountedTrees,
-        clock: systemClock,
-      },
+    const served = servedBy({
+      layout: this.layout,
+      files: this.files,
+      durable: new SharedFlushes(this.files, false),
+      closing: closing.signal,
       doorbells: bells ? systemDoorbells : { hang: () => () => undefined },
-      ...{ pace: localPace, isShared: false, listing: listInPieces, closing: closing.signal, webhooks: [] },
-      takeLock: () => Promise.reject(new Error('nobody asks')),
-      breakLock: () => undefined,
-      lastly: () => undefined,
-      tell: () => Promise.resolve(),
-      remark: (line) => {
-        throw new Error(line);
-      },
-    };
+    });
     return new LiveIndex(served);
   }
 

@@ -104,9 +104,9 @@ JobSpecs = "elsewhere"
     const server = await TestServer.start(rig, ['--no-auth', '--listen', '127.0.0.1']);
     expect(server.process.stderr.split('\n')).toEqual([
       `fjr: ${root}/config.toml: [Database] does not apply: the queue is the project's directory`,
-      `fjr: ${root}/config.toml: [AWS] does not apply: artifacts stay in the project's directory`,
       `fjr: ${root}/config.toml: unknown "Sever" is passed over (did you mean "Server"?)`,
       `fjr: ${root}/config.toml: unknown "Portt" in [Server] is passed over (did you mean "Port"?)`,
+      `fjr: ${root}/config.toml: [AWS] does not apply: it names no ArtifactsBucket, so artifacts stay in the project's directory`,
       '',
     ]);
     expect(await server.start('there')).toEqual({ status: 'ok', created: 1 });

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { perform } from '../../queue/perform.js';
-import { create, read, rename, unlink } from '../../queue/steps.js';
+import { read } from '../../queue/steps.js';
 import { newToken } from '../../queue/token.js';
 import type { Files } from '../../system/files.js';
+import { replaceFile } from '../place-file.js';
 import type { ServerPaths } from '../server-paths.js';
 import type { Message } from './message.js';
 import { type Webhook, shownUrl } from './webhook.js';
@@ -36,9 +37,6 @@ export function readProgress(files: Files, paths: ServerPaths, webhook: Webhook)
 
 /** Replaces it as a whole. One server writes, the one with the lock; another reads what it finds. */
 export function writeProgress(files: Files, paths: ServerPaths, webhook: Webhook, progress: Progress): void {
-  const draft = paths.draft(newToken());
   const content = `${JSON.stringify({ to: shownUrl(webhook.url), ...progress })}\n`;
-  perform(files, create(draft, content));
-  if (perform(files, rename(draft, paths.webhook(progressKey(webhook)))) !== 'ok')
-    perform(files, unlink(draft));
+  perform(files, replaceFile(paths, paths.webhook(progressKey(webhook)), content, newToken()));
 }

@@ -8,7 +8,7 @@ import { jobFileLimit } from '../../job/read-job.js';
 import type { AcceptDesk } from '../accept/submission.js';
 import type { ServerEnv } from '../answers.js';
 import type { FailedTries } from '../failed-tries.js';
-import { bodyOf } from '../jobmgr-routes.js';
+import { sendFile } from '../send-file.js';
 import type { ServerPaths } from '../server-paths.js';
 import type { Environment } from '../tokens.js';
 import { invalid, refuse } from './answers.js';
@@ -174,9 +174,8 @@ export function addWorkerRoutes(app: Hono<ServerEnv>, desk: WorkerDesk): void {
   app.get('/files/:id{.+}/download', workers, async (ask) => {
     const file = await files.open(ask.req.param('id'), crews.heldBy(ask.get('owner')));
     if (typeof file === 'string') return noFile(ask, file);
-    return new Response(bodyOf(ask, file), {
-      headers: { 'Content-Type': 'application/octet-stream', 'Content-Length': String(file.size) },
-    });
+    const etag = `"${file.size}-${file.version}"`;
+    return sendFile(ask, file, { etag, type: 'application/octet-stream' });
   });
 
   app.post('/_jobs', submittersOnly(guarded), bodyLimit({ maxSize: jobFileLimit }), async (ask) => {
