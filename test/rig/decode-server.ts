@@ -15,6 +15,12 @@ export interface DecodeJob {
   readonly reports: unknown[];
 }
 
+/** Where a server has its files, if not with itself: how workers fetch and send them. */
+export interface FileStore {
+  down(fileId: string): Promise<unknown>;
+  up(directory: string): unknown;
+}
+
 /** What a worker offers when it asks for a job. */
 export type Offer = Readonly<Record<string, string>>;
 
@@ -34,6 +40,7 @@ export class DecodeServer {
   readonly cuts: number[] = [];
   /** Whether files have an ETag that tells their content, and what else is sent with them. */
   hashes = true;
+  store: FileStore | undefined;
   readonly #server: Server;
   port = 0;
 
@@ -117,7 +124,13 @@ export class DecodeServer {
     }
     if (path === '/jobs') json(200, this.#pull(url));
     else if (path.startsWith('/jobs/')) await this.#ofJob(path, url, request, response, json);
-    else if (path.endsWith('/url')) json(200, this.#request('GET', url, '/url', '/download'));
+    else if (path.endsWith('/url'))
+      json(
+        200,
+        this.store === undefined
+          ? this.#request('GET', url, '/url', '/download')
+          : await this.store.down(path.slice('/files/'.length, -'/url'.length)),
+      );
     else this.#download(path.slice('/files/'.length, -'/download'.length), request, response);
   }
 
@@ -153,7 +166,8 @@ export class DecodeServer {
       if (body.length > 0) job.reports.push(JSON.parse(body.toString('utf8')));
       response.writeHead(204).end();
     } else if (rest.join('/') === 'files/url') {
-      json(201, this.#request('POST', url, '/url', '/upload'));
+      const directory = `up/${id}/${query.get('type') ?? ''}/${query.get('base_path') ?? ''}`;
+      json(201, this.store?.up(directory) ?? this.#request('POST', url, '/url', '/upload'));
     } else {
       const file = fileIn(body, request.headers['content-type'] ?? '');
       const place = `up/${id}/${query.get('type') ?? ''}/${query.get('base_path') ?? ''}/${file.name}`;

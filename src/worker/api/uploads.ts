@@ -16,7 +16,7 @@ const readAtATime = 2 ** 18;
 const tries = 10;
 
 export interface UploadOptions {
-  readonly client: Pick<ApiClient, 'uploadRequest'>;
+  readonly client: Pick<ApiClient, 'uploadRequest' | 'url'>;
   readonly trees: Trees;
   readonly sendForm: typeof sendForm;
   readonly random: () => number;
@@ -104,7 +104,7 @@ export class Uploads {
     try {
       const { status, text } = await this.#send(request, output, file, signal);
       if (status >= 200 && status < 300) return undefined;
-      if (status === 404) throw new Gone();
+      if (status === 404 && isOf(this.#options.client.url, request.url)) throw new Gone();
       if (isPassing(status) || status === 401 || status === 403) return `status ${status}`;
       throw cannotSend(output, `status ${status} ${text.slice(0, 200)}`);
     } catch (error) {
@@ -126,6 +126,11 @@ export class Uploads {
     const { size } = file;
     return this.#options.sendForm({ url, method, headers, fields: data, fileName, size, content, signal });
   }
+}
+
+/** Whether a request goes to the server itself: what another does not know is no job. */
+function isOf(server: string, url: string): boolean {
+  return new URL(server).origin === new URL(url).origin;
 }
 
 function cannotSend({ directory, fileName }: Output, why: string): FjrError {
