@@ -30,7 +30,9 @@ export type Offer = Readonly<Record<string, string>>;
  */
 export class DecodeServer {
   readonly directory: string;
-  readonly token = 'the-token-of-the-worker';
+  token = 'the-token-of-the-worker';
+  /** Where its users sign in; null: nowhere. */
+  pool: { readonly client_id: string; readonly region: string } | null = null;
   readonly jobs = new Map<string, DecodeJob>();
   readonly offers: Offer[] = [];
   /** Paths of all requests for files, with their ranges. */
@@ -115,7 +117,8 @@ export class DecodeServer {
       response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
     };
     if (path === '/access_info') {
-      json(200, { cognito: { user_pool_id: null, client_id: null, region: null } });
+      const nothing = { user_pool_id: null, client_id: null, region: null };
+      json(200, { cognito: this.pool === null ? nothing : { user_pool_id: 'pool', ...this.pool } });
       return;
     }
     if (request.headers.authorization !== `Bearer ${this.token}`) {
