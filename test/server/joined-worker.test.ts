@@ -4,6 +4,7 @@ import { describe, expect } from 'vitest';
 import type { Background } from '../rig/background.js';
 import { controlledJob, controlledProgram } from '../rig/controlled-job.js';
 import { outcomesOf } from '../rig/fan-out.js';
+import { Line } from '../rig/line.js';
 import { type Ending, ini } from '../rig/project-files.js';
 import { submitted } from '../rig/pulling-worker.js';
 import { type Rig, test } from '../rig/rig.js';
@@ -43,7 +44,8 @@ class Joined {
   /** A worker with a token and a directory of its own. */
   async worker(name: string, ...args: string[]): Promise<Background> {
     const token = await this.token(name, 'worker');
-    const own = ['--api', this.server.url, '--path-base', this.base(name), '--no-container', '--gpus', '0'];
+    const url = args.includes('--api') ? [] : ['--api', this.server.url];
+    const own = [...url, '--path-base', this.base(name), '--no-container', '--gpus', '0'];
     const worker = this.rig.start('fjr-worker', [...own, '--timeout-status', '0.2', ...args], {
       env: { ACCESS_TOKEN: token },
     });
@@ -255,6 +257,49 @@ describe('A worker that shares nothing with the project', () => {
     expect((await joined.ended('one.conf')).outcome).toEqual({ kind: 'exit', code: 0 });
     await other.stop();
     await joined.server.stop();
+  });
+
+  test('that is cut off for longer than its lease has lost its job, and sends nothing of it', async ({
+    rig,
+  }) => {
+    const joined = await Joined.open(rig, quickLease);
+    const line = new Line(Number(new URL(joined.server.url).port));
+    await line.open();
+    const worker = await joined.worker('w', '--api', line.url);
+    rig.project().submit('one.conf', controlledJob({ outputs: 'x' }));
+    const first = await rig.jobs.started('one.conf');
+    await line.close();
+    const other = await joined.worker('other');
+    const second = await waitUntil(
+      'another has it',
+      () => rig.jobs.executions[1],
+      (execution) => execution !== undefined,
+      40,
+    );
+    expect(first.isAlive()).toBe(true);
+    await line.open();
+    await waitUntil(
+      'the first is dead',
+      () => first.isAlive(),
+      (isAlive) => !isAlive,
+    );
+    await waitUntil(
+      'nothing of it is left',
+      () => joined.directories('w'),
+      (names) => names.length === 0,
+    );
+    await second!.print('by the second\n');
+    second!.exit(0);
+    expect((await joined.ended('one.conf')).outcome).toEqual({ kind: 'exit', code: 0 });
+    await waitUntil(
+      'its log is there',
+      () => rig.project().log('one.conf', 'out'),
+      (text) => text === 'by the second\n',
+    );
+    await worker.stop();
+    await other.stop();
+    await joined.server.stop();
+    await line.close();
   });
 
   test('gives back what it runs when it is told to leave', async ({ rig }) => {

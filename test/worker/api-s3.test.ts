@@ -38,7 +38,7 @@ function postPolicy(s3: S3Rig, bucket: string, directory: string): unknown {
       key: `${directory}/\${filename}`,
       ...fields,
       policy,
-      'x-amz-signature': sign(key as Buffer, policy).toString('hex'),
+      'x-amz-signature': sign(key, policy).toString('hex'),
     },
   };
 }
