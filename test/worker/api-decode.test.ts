@@ -48,7 +48,8 @@ describe('A worker of a DECODE server', () => {
   test('fetches what a job needs, runs it, and sends what it leaves', async ({ door }) => {
     const { server } = door;
     server.writeFile('alice/data/in.csv', 'a,b\n');
-    server.writeFile('alice/config.yaml', 'x: 1\n');
+    // Ids of files are what servers make of them: absolute paths, addresses of S3.
+    server.writeFile('s3://bucket/alice/a b%20?.yaml', 'x: 1\n');
     const worker = await door.join();
     server.submit(
       '17',
@@ -56,7 +57,7 @@ describe('A worker of a DECODE server', () => {
         ['cat', 'data/in.csv', 'config.yaml', '>', 'output/sub/both;', 'echo', '"$WHO"', '>log/l.txt'],
         {
           env: { WHO: "it's\nme" },
-          down: { 'data/in.csv': 'alice/data/in.csv', 'config.yaml': 'alice/config.yaml' },
+          down: { 'data/in.csv': '/alice/data/in.csv', 'config.yaml': 's3://bucket/alice/a b%20?.yaml' },
           up: { output: 'output/sub', log: 'log', artifact: 'nothing' },
         },
       ),

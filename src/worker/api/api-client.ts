@@ -182,8 +182,8 @@ export class ApiClient {
   /** How to fetch a file. Throws Refused if there is none. */
   async downloadRequest(fileId: string, signal: AbortSignal): Promise<FileRequest> {
     const segments = fileId.split('/');
-    // A URL with such steps in it would be another one.
-    if (segments.some((segment) => ['', '.', '..'].includes(segment)))
+    // A URL with such steps in it would be another one. Ids may begin with a slash, or with s3://.
+    if (fileId === '' || segments.some((segment) => segment === '.' || segment === '..'))
       throw new Refused(
         `the file ${JSON.stringify(shorten(fileId))}`,
         400,
