@@ -390,6 +390,42 @@ max_failures: 5
     await joined.server.stop();
   });
 
+  test('runs ranks that begin together, here and there', async ({ rig }) => {
+    const joined = await Joined.open(rig);
+    const file = `${rig.directory}/ranks/manifest.yaml`;
+    joined.write(
+      file,
+      `kind: AIchorManifest
+apiVersion: 0.2.1
+builder: { image: ranks, dockerfile: ./Dockerfile, context: . }
+spec:
+  operator: jobset
+  portable: true
+  image: ranks
+  command: touch ${rig.ledger}/$JOB_GLOBAL_INDEX; until [ $(ls ${rig.ledger} | wc -l) = $WORLD_SIZE ]; do sleep 0.05; done; echo rank $RANK of $WORLD_SIZE
+  types:
+    A: { count: 2, resources: { cpus: 1, ramRatio: 0.1, shmSizeGB: 0 } }
+`,
+    );
+    joined.write(`${rig.directory}/ranks/Dockerfile`, 'FROM scratch\n');
+    const submitted = await rig.run('fjr', ['submit', file, '--no-container']);
+    expect(submitted).toMatchObject({ code: 0, stderr: '' });
+    const first = await joined.worker('first', '--cpus', '1');
+    const second = await joined.worker('second', '--cpus', '1');
+    const project = rig.project();
+    const [entry = ''] = await waitUntil(
+      'the ranks are done',
+      () => project.entries('done'),
+      (names) => names.length > 0,
+      40,
+    );
+    const outcomes = outcomesOf(`${project.root}/done/${entry}`);
+    expect([0, 1].map((task) => outcomes.output(task))).toEqual(['rank 0 of 2\n', 'rank 1 of 2\n']);
+    await first.stop();
+    await second.stop();
+    await joined.server.stop();
+  });
+
   test('is told apart from those whose tokens are no workers', async ({ rig }) => {
     const joined = await Joined.open(rig);
     const token = await joined.token('reader', 'read');
