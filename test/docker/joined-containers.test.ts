@@ -1,9 +1,9 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { Background } from '../rig/background.js';
 import { DecodeServer, specsOf } from '../rig/decode-server.js';
 import { DockerRig, hasDocker } from '../rig/docker.js';
-import { type Rig, test } from '../rig/rig.js';
+import { type Rig, dist, test } from '../rig/rig.js';
 import { waitUntil } from '../rig/wait-until.js';
 
 /** Of an engine without a network. */
@@ -135,6 +135,44 @@ describe.skipIf(!hasDocker)('A worker of a DECODE server, in containers', () => 
     const base = `${rig.directory}/base`;
     expect(existsSync(base) ? readdirSync(base) : []).toEqual(['.fjr-worker']);
   }, 120_000);
+
+  test('removes what a container has left, whoever it belongs to', async ({ rig }) => {
+    server.jobs.clear();
+    const directory = mkdtempSync('/tmp/fjr-nobody-');
+    chownSync(directory, 65_534, 0);
+    chmodSync(directory, 0o700);
+    // The socket is its group's, and so must be the way to it.
+    chmodSync(engine.directory, 0o710);
+    const nobody = ['--reuid', '65534', '--regid', '0', '--clear-groups', process.execPath];
+    const args = [
+      '--api',
+      server.url,
+      '--path-base',
+      `${directory}/base`,
+      '--gpus',
+      '0',
+      '--timeout-job',
+      '0.1',
+    ];
+    const worker = rig.start('setpriv', [...nobody, `${dist}/fjr-worker.js`, ...args], {
+      env: {
+        ...{ ACCESS_TOKEN: server.token, DOCKER_HOST: engine.env.DOCKER_HOST, FJR_HOME: rig.fjrHome },
+        ...{ HOME: directory, TMPDIR: directory },
+      },
+      cwd: '/',
+    });
+    await worker.says('[fjr-worker] Works for ');
+    const script = 'id -u; mkdir -p /files/deep/er; echo x >/files/deep/er/x; chmod 700 /files/deep; exit 3';
+    server.submit('1', specsOf([script], { image }));
+    expect(withoutWarnings((await server.ended('1')).words.at(-1)![1])).toBe('exit code 3\nLogs:\n0\n');
+    await waitUntil(
+      'it is gone',
+      () => readdirSync(`${directory}/base`),
+      (names) => names.length === 1,
+    );
+    await worker.stop();
+    rmSync(directory, { recursive: true });
+  }, 60_000);
 
   test('takes no jobs where there is no engine', async ({ rig }) => {
     const missing = await rig.run(

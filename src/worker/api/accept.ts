@@ -77,6 +77,10 @@ function acceptDecodeJob(options: AcceptOptions, id: string, specs: JobSpecs): A
       if (containerUse !== undefined && specs.image !== undefined)
         await containerUse.engine.pull(specs.image, signal);
     },
+    removeByForce: async () => {
+      if (containerUse !== undefined && specs.image !== undefined)
+        await containerUse.engine.removeDirectory(specs.image, containerUse.hostBase, name);
+    },
     slice: undefined,
     ownOutputs: () => Promise.resolve([]),
   };
@@ -143,6 +147,7 @@ async function acceptJobFile(
     },
     jobFile: () => slice?.content ?? content,
     getImage: () => Promise.resolve(),
+    removeByForce: () => Promise.resolve(),
     ownOutputs: async (logs) => [
       ...(await outputsNamed(trees, workplace.base, workplace.nameOf(id), outputs)),
       ...logs.map(([stream, path]) => {

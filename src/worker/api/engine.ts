@@ -40,6 +40,12 @@ export class Engine {
     this.#trouble = await this.#obstacle();
   }
 
+  /** Removes what a container has left that belongs to somebody else, by a container of the same image. */
+  async removeDirectory(image: string, parent: string, name: string): Promise<void> {
+    const how = ['--rm', '--pull', 'never', '--network', 'none', '--user', '0', '--entrypoint', 'rm'];
+    await this.#run(['run', ...how, '--volume', `${parent}:/parent`, image, '-rf', `/parent/${name}`]);
+  }
+
   /** Removes the containers with a label: whoever made them is dead. */
   async removeLabelled(label: string): Promise<void> {
     const listed = await this.#run(['ps', '--all', '--quiet', '--filter', `label=${label}`]);

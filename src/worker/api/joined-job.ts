@@ -282,7 +282,13 @@ export class JoinedJob implements Kept {
     try {
       crew.forget(this.#execution.entry);
       await this.#execution.slice?.remove();
-      await workplace.removeJob(this.id);
+      try {
+        await workplace.removeJob(this.id);
+      } catch {
+        // A container writes as another user, say.
+        await this.#execution.removeByForce();
+        await workplace.removeJob(this.id);
+      }
     } catch (error) {
       if (!(error instanceof FjrError)) throw error;
       this.#world.report({ kind: 'trouble', id: this.id, error });

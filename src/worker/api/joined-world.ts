@@ -46,6 +46,8 @@ export interface Execution {
   /** The job file for the machine's own crew; throws JobSpecsError. */
   readonly jobFile: () => Uint8Array | string;
   readonly getImage: (signal: AbortSignal) => Promise<void>;
+  /** Removes its directory with more than our own rights, where it may hold what belongs to others. */
+  readonly removeByForce: () => Promise<void>;
   /** Undefined: it is no slice of a fan-out job. */
   readonly slice: SliceHere | undefined;
   /** What it leaves beside what `specs.filesUp` says. `logs`: where what it printed is. */
