@@ -80,6 +80,9 @@ export async function join(argv: readonly string[]): Promise<ExitCode> {
       remark(`[fjr-worker] ${options.base} was taken by another worker: this one leaves`);
       stop.leave();
     },
+    onTrouble: (error) => {
+      voice.tell({ kind: 'trouble', id: undefined, error });
+    },
   });
   try {
     await live(options, { client, access, workplace, voice, stop });

@@ -90,6 +90,8 @@ export interface WorkplaceOptions {
   readonly host: Host;
   /** Called if somebody else takes the directory. */
   readonly onLost: () => void;
+  /** Called for what cannot be removed. */
+  readonly onTrouble: (error: unknown) => void;
 }
 
 /** Takes the directory, and removes what a worker that was killed has left there. */
@@ -135,12 +137,18 @@ class LocalWorkplace implements Workplace {
   readonly #host: Host;
   readonly #cacheLimit: number;
   readonly #unlock: () => Promise<void>;
+  readonly #onTrouble: (error: unknown) => void;
 
-  constructor({ base, host, cacheLimit }: WorkplaceOptions, own: string, unlock: () => Promise<void>) {
+  constructor(
+    { base, host, cacheLimit, onTrouble }: WorkplaceOptions,
+    own: string,
+    unlock: () => Promise<void>,
+  ) {
     this.base = base;
     this.#own = own;
     this.#host = host;
     this.#cacheLimit = cacheLimit;
+    this.#onTrouble = onTrouble;
     this.#unlock = unlock;
     this.project = `${own}/project`;
     this.name = readOrMakeName(`${own}/name`);
@@ -151,7 +159,13 @@ class LocalWorkplace implements Workplace {
     await this.#awaitGuardians();
     for (const name of ['jobs', 'cache', 'parts'])
       mkdirSync(`${this.#own}/${name}`, { recursive: true, mode: 0o700 });
-    for (const id of readdirSync(`${this.#own}/jobs`)) await this.removeJob(id);
+    for (const id of readdirSync(`${this.#own}/jobs`))
+      try {
+        await this.removeJob(id);
+      } catch (error) {
+        // It may belong to a container's user: that is no reason to do nothing.
+        this.#onTrouble(error);
+      }
     for (const name of ['project', 'parts'])
       rmSync(`${this.#own}/${name}`, { recursive: true, force: true, maxRetries: 3 });
     mkdirSync(`${this.#own}/parts`, { mode: 0o700 });

@@ -2,6 +2,7 @@ import { FjrError } from '../../job/fjr-error.js';
 import { shorten } from '../../job/shorten.js';
 import { pause, pauseAfter } from './back-off.js';
 import { type FileRequest, readFileRequest } from './file-request.js';
+import { Limit } from './limit.js';
 import type { SignIn, UserPool } from './sign-in.js';
 
 /** An answer that asking again would not change. */
@@ -229,6 +230,15 @@ export class ApiClient {
 
   /** `why`: it may be another answer a moment later. */
   async #try(asked: Asked, signal: AbortSignal): Promise<{ value: unknown } | { why: string }> {
+    const limit = new Limit(signal, (asked.patience ?? patience) * 1000);
+    try {
+      return await this.#request(asked, limit.signal);
+    } finally {
+      limit.end();
+    }
+  }
+
+  async #request(asked: Asked, signal: AbortSignal): Promise<{ value: unknown } | { why: string }> {
     const { method, path, query = [], json, bytes, orElse } = asked;
     const url = `${this.#base}${path}${query.length === 0 ? '' : `?${new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString()}`}`;
     const token = (await this.#signIn?.token(signal)) ?? '';
@@ -240,7 +250,7 @@ export class ApiClient {
       },
       ...(json === undefined ? {} : { body: JSON.stringify(json) }),
       ...(bytes === undefined ? {} : { body: bytes }),
-      signal: AbortSignal.any([signal, AbortSignal.timeout((asked.patience ?? patience) * 1000)]),
+      signal,
     });
     const text = await response.text();
     if (response.ok || response.status === orElse) {

@@ -4,6 +4,7 @@ import { type ApiClient, Refused, isPassing, reasonOf } from './api-client.js';
 import { pause, pauseAfter } from './back-off.js';
 import { checksumOf } from './checksum.js';
 import type { FileRequest } from './file-request.js';
+import { Limit } from './limit.js';
 import { Turns } from './turns.js';
 
 /** Files that are fetched at a time, for all jobs together. */
@@ -89,14 +90,13 @@ export class Downloads {
 
   async #try(request: FileRequest, coming: Coming, to: string, signal: AbortSignal): Promise<Progress> {
     const { part } = coming;
-    const cut = new AbortController();
-    const watch = new Watch(cut);
+    const limit = new Limit(signal, silence);
     try {
       const response = await fetch(request.url, {
         method: request.method,
         headers: { ...request.headers, 'Accept-Encoding': 'identity', ...(await rangeOf(coming)) },
         ...bodyOf(request),
-        signal: AbortSignal.any([signal, cut.signal]),
+        signal: limit.signal,
       });
       const { status, headers } = response;
       if (status !== 206) await part.restart(checksumOf(headers) !== undefined);
@@ -114,7 +114,7 @@ export class Downloads {
         return 'cached';
       }
       for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-        watch.alive();
+        limit.refresh();
         await part.write(chunk);
       }
       const isShort = coming.total !== undefined && part.size < coming.total;
@@ -122,9 +122,9 @@ export class Downloads {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof Refused || isOfTheDisk(error)) throw error;
-      return { cut: cut.signal.aborted ? `nothing came for ${silence / 1000} s` : reasonOf(error) };
+      return { cut: limit.isOver ? `nothing came for ${silence / 1000} s` : reasonOf(error) };
     } finally {
-      watch.stop();
+      limit.end();
     }
   }
 }
@@ -181,23 +181,4 @@ function asFjrError(fileId: string, error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) return error;
   return new FjrError('download', `cannot keep the file ${fileId}: ${code}`, { cause: error });
-}
-
-/** Cuts a connection on which nothing comes. */
-class Watch {
-  readonly #timer: NodeJS.Timeout;
-
-  constructor(cut: AbortController) {
-    this.#timer = setTimeout(() => {
-      cut.abort();
-    }, silence);
-  }
-
-  alive(): void {
-    this.#timer.refresh();
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-  }
 }

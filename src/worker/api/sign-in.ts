@@ -85,7 +85,7 @@ export class CognitoSignIn implements SignIn {
         ClientId: pool.clientId,
         AuthParameters: { USERNAME: username, PASSWORD: password },
       }),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(30_000)]),
+      signal,
     });
     const answer = (await response.json()) as CognitoAnswer;
     // Too many requests, or its own fault: whoever asks tries again.
