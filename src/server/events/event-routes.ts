@@ -28,6 +28,7 @@ export function addEventRoutes(app: OpenAPIHono<ServerEnv>, { served, index, fee
     ask.header('Content-Type', 'text/event-stream');
     // Proxies that collect what they pass on would make it late.
     ask.header('X-Accel-Buffering', 'no');
+    if (ask.req.method === 'HEAD') return ask.body(null);
     listeners += 1;
     return stream(
       ask,

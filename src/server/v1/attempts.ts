@@ -1,5 +1,4 @@
 import { describeOutcome } from '../../job/outcome.js';
-import { parseEntryName } from '../../queue/entry-name.js';
 import { type HistoryLine, historyOf } from '../../queue/job-history.js';
 import { crewOfJournal } from '../feed/journal-tail.js';
 import { Breather } from '../feed/breather.js';
@@ -89,12 +88,7 @@ function compare(a: string, b: string): number {
 /** One without an end, of a job that is elsewhere by now, went with its crew. */
 function settle(attempt: Attempt, { id, state }: JobSummary): Attempt {
   const { ended, crew } = attempt;
-  const runs = state === 'running' && attempt.id === id;
-  if (
-    ended !== null ||
-    runs ||
-    (parseEntryName(attempt.id).token === parseEntryName(id).token && state === 'assigned')
-  )
-    return attempt;
+  const isUnderWay = attempt.id === id && state !== 'waiting';
+  if (ended !== null || isUnderWay) return attempt;
   return { ...attempt, outcome: describeOutcome({ kind: 'lost', crew: crew ?? '' }) };
 }
