@@ -205,11 +205,7 @@ export class DecodeServer {
     });
     if (size === start) response.end();
     else if (cut === undefined) createReadStream(file, { start }).pipe(response);
-    else {
-      const part = createReadStream(file, { start, end: Math.min(size, start + cut) - 1 });
-      part.on('data', (chunk) => response.write(chunk));
-      part.on('end', () => response.write('', () => response.destroy()));
-    }
+    else response.write(readFileSync(file).subarray(start, start + cut), () => response.destroy());
   }
 }
 
