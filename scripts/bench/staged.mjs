@@ -108,9 +108,9 @@ try {
     );
 
   // curl, as a worker of its own that holds a job.
-  job('curl.conf', 'true', 'inputs: big\noutputs: copy2');
   worker.kill('SIGTERM');
   await new Promise((resolve) => worker.once('exit', resolve));
+  job('curl.conf', 'true', 'inputs: big\noutputs: copy2');
   let pulledByCurl = {};
   while (Object.keys(pulledByCurl).length === 0)
     pulledByCurl = await (
