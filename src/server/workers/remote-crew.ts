@@ -224,10 +224,13 @@ export class RemoteCrew {
           end(undefined, asError(error));
         }
       };
+      this.#claimedSince = undefined;
       const sweep = setInterval(() => {
-        this.#guard(() => {
-          this.#announceAgain();
-        });
+        // Once a dispatcher was found to have the badge, it is not offered again: nobody would be there.
+        if (signal !== undefined)
+          this.#guard(() => {
+            this.#announceAgain();
+          });
         look();
       }, pace.sweepPod);
       const end = (held: Held | undefined, error?: Error): void => {

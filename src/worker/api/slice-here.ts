@@ -49,7 +49,9 @@ export class SliceHere {
     const here: FanOut = { ...fanOut, job: { ...fanOut.job, workdir: directory } };
     perform(files, create(paths.file, JSON.stringify(here)));
     this.#writeInputs();
-    if (this.gang !== undefined) perform(files, create(paths.gang({ kind: 'open' }), ''));
+    // It waits for its gang until somebody says what was decided.
+    if (this.gang !== undefined)
+      perform(files, create(paths.gang({ kind: 'hold', token: this.gang as Token }), ''));
     if (fanOut.container?.pull === 'load') await downloads.fetch(this.#image, paths.image, signal);
   }
 

@@ -126,7 +126,7 @@ export const wrongManifests: readonly WrongFile[] = [
     lines: [...tf, '  storage: { sharedVolume: { sizeGB: 16 } }', ...workers],
     says: [
       'manifest.yaml, line 6, column 3: unknown key "storage" in spec',
-      'hint: known are operator, image, command, types, failure, retries, retryDelay, timeout, priority, nice, labels, env, engine, volumes, network, tensorboard, debug',
+      'hint: known are operator, image, command, types, failure, retries, retryDelay, timeout, priority, nice, labels, env, portable, engine, volumes, network, tensorboard, debug',
     ],
   },
   {
