@@ -27,7 +27,7 @@ export function containerProcess(launch: ContainerLaunch): {
 } {
   const { spec, name, script, run, archive, argv } = launch;
   const { engine, pull, image, registry } = spec;
-  const { lines, several } = variables({ ...spec.environment, ...launch.env });
+  const { lines, several } = variables({ ...spec.environment, ...launch.env, ...devicesInside(launch) });
   return {
     argv: [
       '/bin/sh',
@@ -53,6 +53,18 @@ export function containerProcess(launch: ContainerLaunch): {
       // Whoever looks for processes of this execution finds the watcher, too.
       ...(launch.env['FJR_TOKEN'] === undefined ? {} : { FJR_TOKEN: launch.env['FJR_TOKEN'] }),
     },
+  };
+}
+
+/** A container sees its own GPUs and no others: there they begin with 0, whatever they are called on the host. */
+function devicesInside({ needs, env }: ContainerLaunch): Readonly<Record<string, string>> {
+  const devices = env['CUDA_VISIBLE_DEVICES'];
+  if (needs.gpus === 0 || devices === undefined) return {};
+  return {
+    CUDA_VISIBLE_DEVICES: devices
+      .split(',')
+      .map((_, index) => index)
+      .join(','),
   };
 }
 
