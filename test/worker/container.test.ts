@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest';
+import type { ContainerSpec } from '../../src/job/fan-out.js';
 import { plainNeeds } from '../../src/job/job.js';
 import { containerProcess } from '../../src/worker/container.js';
 
-const spec = {
-  ...{ engine: 'docker', image: 'image', pull: 'missing', registry: undefined, environment: {} },
-  ...{ volumes: [], workdir: undefined, network: undefined, shm: undefined, options: [] },
-} as const;
+const spec: ContainerSpec = {
+  engine: 'docker',
+  image: 'image',
+  pull: 'missing',
+  ...{ registry: undefined, environment: {}, volumes: [], options: [] },
+  ...{ workdir: undefined, network: undefined, shm: undefined },
+};
 
 function processOf(gpus: number, env: Record<string, string>): { argv: readonly string[]; lines: string[] } {
   const { argv, env: outside } = containerProcess({
