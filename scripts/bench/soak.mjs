@@ -26,16 +26,15 @@ const staff = [start('fjr-worker', '--workers', '2'), start('fjr-dispatcher', '-
 for (const member of staff) member.stdout.resume();
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-const times = [];
-const statuses = new Map();
+const times = new Map();
 const ask = (method, path, { type, body, cutAfter } = {}) =>
   new Promise((resolve) => {
     const begun = performance.now();
     const headers = type === undefined ? {} : { 'Content-Type': type };
     const asked = request(`${url}${path}`, { method, headers, agent }, (response) => {
-      times.push(performance.now() - begun);
       const name = `${method} ${path.replace(/\?.*/, '').replace(/sample-[^/]*/, '{id}')} ${response.statusCode}`;
-      statuses.set(name, (statuses.get(name) ?? 0) + 1);
+      if (!times.has(name)) times.set(name, []);
+      times.get(name).push(performance.now() - begun);
       response.resume().on('close', resolve);
       if (cutAfter !== undefined) setTimeout(cutAfter).then(() => asked.destroy());
     });
@@ -81,10 +80,13 @@ for (;;) {
 }
 await setTimeout(2000);
 console.log(`at the end: ${state()}`);
-times.sort((a, b) => a - b);
-const at = (share) => times[Math.floor(times.length * share)].toFixed(1);
-console.log(`${sent} requests: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${times.at(-1).toFixed(0)} ms`);
-for (const [name, count] of [...statuses].sort()) console.log(`${String(count).padStart(8)} ${name}`);
+const tell = (name, some) => {
+  some.sort((a, b) => a - b);
+  const at = (share) => some[Math.floor(some.length * share)].toFixed(1);
+  console.log(`${String(some.length).padStart(8)} ${name}: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`);
+};
+tell('in all', [...times.values()].flat());
+for (const [name, some] of [...times].sort()) tell(name, some);
 agent.destroy();
 for (const one of [server, ...staff]) one.kill();
 await Promise.all([server, ...staff].map((one) => new Promise((resolve) => one.once('exit', resolve))));

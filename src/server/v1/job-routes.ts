@@ -78,11 +78,11 @@ function readPage({ index }: Desk, wanted: JobQuery): JobPage {
 
 async function waitFor(desk: Desk, id: string, seconds: number, ask: Ask): Promise<FoundJob> {
   const found = await findJob(desk, id);
-  const { state, name } = found.summary;
+  const { id: asked, state, name } = found.summary;
   if (seconds === 0 || state === 'done' || state === 'failed') return found;
   await waitForEnd(desk, found.summary, seconds, ask);
-  // By its name: its id changes on the way.
-  return findJob(desk, name);
+  // Until it is assigned it is called by its name alone, which another may have by now.
+  return findJob(desk, desk.index.find(asked)?.id === asked ? asked : name);
 }
 
 async function describe(desk: Desk, books: RunBooks, found: FoundJob): Promise<z.infer<typeof jobShape>> {
