@@ -3,6 +3,7 @@ import type { Hono } from 'hono';
 import { type IncomingMessage, type Server, createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { FjrError } from '../job/fjr-error.js';
 import type { ServerEnv } from './answers.js';
 
@@ -53,6 +54,7 @@ export async function openDoor(app: Hono<ServerEnv>, { listen, port, tls }: Door
   server.on('request', (request: IncomingMessage) => {
     if (!bringsFile(request)) limitBody(request);
   });
+  server.on('connect', refuseTunnel);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       reject(cannotListen(error, listen, port));
@@ -65,6 +67,12 @@ export async function openDoor(app: Hono<ServerEnv>, { listen, port, tls }: Door
     url: `${tls === undefined ? 'http' : 'https'}://${host}:${address.port}`,
     close: () => closeServer(server),
   };
+}
+
+/** Without this Node hangs up, and does not say why. */
+function refuseTunnel(_: IncomingMessage, socket: Duplex): void {
+  socket.on('error', () => undefined);
+  socket.end('HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD, POST, PUT\r\nConnection: close\r\n\r\n');
 }
 
 function bringsFile({ url = '' }: IncomingMessage): boolean {

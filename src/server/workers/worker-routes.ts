@@ -1,13 +1,15 @@
 import { getConnInfo } from '@hono/node-server/conninfo';
-import type { Context, Hono } from 'hono';
+import { type Context, Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 import * as z from 'zod';
-import { bodyLimit } from 'hono/body-limit';
 import { environmentPrefix, groupLabel } from '../../job/capacity.js';
 import { decodeLabel, megabyte } from '../../job/decode/decode-job.js';
 import { jobFileLimit } from '../../job/read-job.js';
 import type { AcceptDesk } from '../accept/submission.js';
 import type { ServerEnv } from '../answers.js';
+import { describeFailure } from '../describe-failure.js';
 import type { FailedTries } from '../failed-tries.js';
+import { limitBody } from '../limit-body.js';
 import { sendFile } from '../send-file.js';
 import type { ServerPaths } from '../server-paths.js';
 import type { Environment } from '../tokens.js';
@@ -16,6 +18,7 @@ import { submittersOnly, workersOnly } from './guard.js';
 import { JobFiles } from './job-files.js';
 import { JobStatus } from './job-status.js';
 import { decodeJobOf, describeJobFile } from './job-specs.js';
+import { invalidJson, readJson } from './read-json.js';
 import { receiveUpload } from './receive-upload.js';
 import type { Held } from './remote-crew.js';
 import { RemoteCrews, type WorkerOffer } from './remote-crews.js';
@@ -55,13 +58,19 @@ const reserved = [environmentPrefix, groupLabel('')];
  * The worker-facing API of DECODE OpenCloud, for workers that share nothing with the project. Whoever asks for a job is
  * a crew for as long as it asks and works: see remote-crew.ts.
  */
-export function addWorkerRoutes(app: Hono<ServerEnv>, desk: WorkerDesk): void {
+export function addWorkerRoutes(all: Hono<ServerEnv>, desk: WorkerDesk): void {
+  const app = new Hono<ServerEnv>();
   const { served, tries } = desk;
   const files = new JobFiles(served, served.workers.files);
   const crews = new RemoteCrews(served);
   const status = new JobStatus(desk, crews);
   const guarded = { ...desk, tries };
   const workers = workersOnly(guarded);
+  app.onError((error, ask) => {
+    if (error instanceof HTTPException) return refuse(ask, error.status, error.message);
+    served.remark(`${ask.req.method} ${ask.req.path}: ${describeFailure(error)}`);
+    return refuse(ask, 500, 'Internal Server Error');
+  });
   served.lastly(
     files
       .recover()
@@ -86,6 +95,11 @@ export function addWorkerRoutes(app: Hono<ServerEnv>, desk: WorkerDesk): void {
   );
 
   app.get('/jobs', workers, async (ask) => {
+    // Whoever asks for headers alone would lose the jobs that it was given.
+    if (ask.req.method === 'HEAD') {
+      ask.header('Allow', 'GET');
+      return refuse(ask, 405, 'Method Not Allowed');
+    }
     const raw = {
       ...ask.req.query(),
       groups: ask.req.queries('groups') ?? [],
@@ -107,13 +121,15 @@ export function addWorkerRoutes(app: Hono<ServerEnv>, desk: WorkerDesk): void {
     return found === undefined ? notFound(ask) : ask.json(found);
   });
 
-  app.put('/jobs/:id/status', workers, bodyLimit({ maxSize: jobFileLimit }), async (ask) => {
+  app.put('/jobs/:id/status', workers, limit(jobFileLimit), async (ask) => {
     const raw = ask.req.query();
     const query = statusQuery.safeParse(raw);
     if (!query.success) return invalid(ask, 'query', query.error.issues, raw);
-    const text = await ask.req.text();
-    const body = text.trim() === '' ? undefined : z.union([ending, sliceEnding]).safeParse(parseJson(text));
-    if (body?.success === false) return invalid(ask, 'body', body.error.issues, parseJson(text));
+    const json = readJson(await ask.req.text());
+    if (json.kind === 'broken') return invalidJson(ask, json.why);
+    const body = json.kind === 'nothing' ? undefined : z.union([ending, sliceEnding]).safeParse(json.value);
+    if (body?.success === false && json.kind === 'value')
+      return invalid(ask, 'body', body.error.issues, json.value);
     const held = crews.find(ask.get('owner'), ask.req.param('id'));
     if (held === undefined) return notFound(ask);
     const { status: stage, runtime_details: details } = query.data;
@@ -126,7 +142,7 @@ export function addWorkerRoutes(app: Hono<ServerEnv>, desk: WorkerDesk): void {
     return heard === 'gone' ? notFound(ask) : ask.body(null, 204);
   });
 
-  app.put('/jobs/:id/grow', workers, bodyLimit({ maxSize: mostGrowth }), async (ask) => {
+  app.put('/jobs/:id/grow', workers, limit(mostGrowth), async (ask) => {
     const raw = ask.req.query();
     const query = growQuery.safeParse(raw);
     if (!query.success) return invalid(ask, 'query', query.error.issues, raw);
@@ -178,14 +194,17 @@ export function addWorkerRoutes(app: Hono<ServerEnv>, desk: WorkerDesk): void {
     return sendFile(ask, file, { etag, type: 'application/octet-stream' });
   });
 
-  app.post('/_jobs', submittersOnly(guarded), bodyLimit({ maxSize: jobFileLimit }), async (ask) => {
-    const raw = parseJson(await ask.req.text());
+  app.post('/_jobs', submittersOnly(guarded), limit(jobFileLimit), async (ask) => {
+    const json = readJson(await ask.req.text());
+    if (json.kind === 'broken') return invalidJson(ask, json.why);
+    const raw = json.kind === 'value' ? json.value : undefined;
     const body = submittedJob.safeParse(raw);
     if (!body.success) return invalid(ask, 'body', body.error.issues, raw);
     if ((await submitDecode(desk, body.data)) === 'too-large')
       return refuse(ask, 413, `the job's file would have more than ${jobFileLimit} bytes`);
     return ask.json(body.data, 201);
   });
+  all.route('/', app);
 
   /** Undefined: it is of a run that is gone. */
   function specsOf(held: Held): unknown {
@@ -225,6 +244,10 @@ export function addWorkerRoutes(app: Hono<ServerEnv>, desk: WorkerDesk): void {
     await desk.index.refresh();
     return desk.index.counts().waiting > 0;
   }
+}
+
+function limit(most: number): ReturnType<typeof limitBody> {
+  return limitBody(most, (ask, detail) => refuse(ask, 413, detail));
 }
 
 function offerOf(query: Query, environment: Environment, address: string | undefined): WorkerOffer {
@@ -278,12 +301,4 @@ function noFile(ask: Asked, why: 'forbidden' | 'missing'): Response {
   return why === 'forbidden'
     ? refuse(ask, 403, 'File is not in your filesystem or you do not have access')
     : refuse(ask, 404, 'File not found');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
