@@ -1,6 +1,6 @@
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { type IncomingMessage, type Server, createServer } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -51,8 +51,8 @@ export async function openDoor(app: Hono<ServerEnv>, { listen, port, tls }: Door
   }) as Server;
   server.timeout = idleTimeout;
   server.maxConnections = mostConnections;
-  server.on('request', (request: IncomingMessage) => {
-    if (!bringsFile(request)) limitBody(request);
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (!bringsFile(request)) limitBody(request, response);
   });
   server.on('connect', refuseTunnel);
   await new Promise<void>((resolve, reject) => {
@@ -79,11 +79,15 @@ function bringsFile({ url = '' }: IncomingMessage): boolean {
   return /^\/jobs\/[^/?]+\/files\/upload\?/.test(url);
 }
 
-function limitBody(request: IncomingMessage): void {
+function limitBody(request: IncomingMessage, response: ServerResponse): void {
   if (request.headers['content-length'] === undefined && request.headers['transfer-encoding'] === undefined)
     return;
   const impatience = setTimeout(() => {
-    request.destroy();
+    const end = (): void => {
+      request.destroy();
+    };
+    if (response.headersSent) end();
+    else request.socket.end('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n', end);
   }, bodyTimeout);
   for (const event of ['end', 'close'] as const)
     request.once(event, () => {

@@ -11,8 +11,11 @@ export interface StagedEntry {
 
 /** Files that come from elsewhere, and are put in their places when it is known that they count. */
 export interface Staging {
-  /** Writes a file with all its directories, as it comes. What was called so before stays until it is whole. */
-  receive(path: string, content: Readable): Promise<void>;
+  /**
+   * Writes a file with all its directories, as it comes. What was called so before stays until it is whole. `no-place`:
+   * no file can be called so, or something stands in its way that is no file, or no directory.
+   */
+  receive(path: string, content: Readable): Promise<'received' | 'no-place'>;
   /** Moves a file, or copies it if it is to lie on another disk. Whoever reads the target sees a whole file. */
   publish(from: string, to: string): Promise<void>;
   /** What is in a directory; links are passed over. Nothing, if there is no such directory. */
@@ -24,11 +27,18 @@ export interface Staging {
 export const mountedStaging: Staging = {
   async receive(path, content) {
     const draft = draftOf(path);
-    await mkdir(dirname(path), { recursive: true });
     try {
+      await mkdir(dirname(path), { recursive: true });
       await pipeline(content, createWriteStream(draft, { flags: 'wx', mode: 0o600, flush: true }));
       await rename(draft, path);
+      return 'received';
     } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (unfit.has(code)) {
+        // What stands in the way of a directory stands in the way of its draft, too.
+        await rm(draft, { force: true }).catch(() => undefined);
+        return 'no-place';
+      }
       await rm(draft, { force: true });
       throw error;
     }
@@ -67,6 +77,8 @@ export const mountedStaging: Staging = {
   },
 };
 
+const unfit = new Set(['ENAMETOOLONG', 'ENOTDIR', 'EISDIR', 'EEXIST']);
+
 let drafts = 0;
 
 /** Whether a file of this name is passed over. */
@@ -77,5 +89,6 @@ function isDraft(name: string): boolean {
 /** A name that nothing else has, and that is passed over where files are looked for. */
 function draftOf(path: string): string {
   drafts += 1;
-  return `${dirname(path)}/.${basename(path).slice(0, 100)}-${process.pid}-${drafts}.draft`;
+  // Letters may take three bytes each, and a name has 255.
+  return `${dirname(path)}/.${basename(path).slice(0, 60)}-${process.pid}-${drafts}.draft`;
 }

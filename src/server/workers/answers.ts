@@ -27,7 +27,7 @@ export function invalid(
       type,
       loc: [where, ...path],
       msg: type === 'missing' ? 'Field required' : issue.message,
-      input: isShort(value) ? value : null,
+      input: shortValue(value),
     };
   });
   return ask.json({ detail }, 422);
@@ -42,8 +42,8 @@ function valueAt(input: unknown, path: readonly (string | number)[]): unknown {
   return value;
 }
 
-function isShort(value: unknown): boolean {
-  return (JSON.stringify(value) ?? '').length <= longestInput;
+function shortValue(value: unknown): unknown {
+  return value === undefined || JSON.stringify(value).length > longestInput ? null : value;
 }
 
 function typeOf(issue: z.core.$ZodIssue): string {

@@ -89,8 +89,8 @@ export class JobFiles {
     directory: string,
     name: string,
     content: Readable,
-  ): Promise<void> {
-    await this.#served.staging.receive(join(this.#uploads(entry), type, directory, name), content);
+  ): Promise<'received' | 'no-place'> {
+    return this.#served.staging.receive(join(this.#uploads(entry), type, directory, name), content);
   }
 
   /** The streams of which an execution has sent what was printed. */
@@ -100,12 +100,22 @@ export class JobFiles {
     return (['out', 'err'] as const).filter((stream) => files.includes(stream));
   }
 
-  /** Puts what an accepted execution has sent in its places. What is done already is passed over. */
+  /**
+   * Puts what an accepted execution has sent in its places. What is done already is passed over. What has no place, since
+   * a directory is called so, stays where it was sent, and the next server tries it again.
+   */
   async publish(held: Execution): Promise<void> {
-    const { staging } = this.#served;
-    const uploads = this.#uploads(held.entry);
-    for (const { from, to } of this.#places(held, uploads)) await staging.publish(from, to);
-    await this.discard(held);
+    const { staging, remark } = this.#served;
+    let isDone = true;
+    for (const { from, to } of this.#places(held, this.#uploads(held.entry)))
+      try {
+        await staging.publish(from, to);
+      } catch (error) {
+        isDone = false;
+        const { code, message } = error as NodeJS.ErrnoException;
+        remark(`${from} cannot be put in its place, ${to}: ${code ?? message}`);
+      }
+    if (isDone) await this.discard(held);
   }
 
   /** The logs of an execution that is to be tried again. */

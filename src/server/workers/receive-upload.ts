@@ -13,13 +13,13 @@ function isPassedOver(name: string): boolean {
 /** Takes the file `file` out of a form, as it comes; `take` is called once, with its name. */
 export async function receiveUpload(
   request: IncomingMessage,
-  take: (name: string, content: Readable) => Promise<void>,
+  take: (name: string, content: Readable) => Promise<'received' | 'no-place'>,
 ): Promise<Upload> {
   const form = parserFor(request.headers);
   if (form === undefined)
     return { kind: 'refused', reason: 'expected multipart/form-data with a file named "file"' };
   return new Promise((resolve, reject) => {
-    let taken: Promise<void> | undefined;
+    let taken: Promise<'received' | 'no-place'> | undefined;
     const refuse = (reason: string): void => {
       request.unpipe(form);
       request.resume();
@@ -35,11 +35,16 @@ export async function receiveUpload(
       } else {
         taken = take(name, content);
         // The parser waits for its reader: a failure must end the reading.
-        taken.catch((error: unknown) => {
-          request.unpipe(form);
-          request.resume();
-          reject(error instanceof Error ? error : new Error(String(error)));
-        });
+        taken.then(
+          (result) => {
+            if (result === 'no-place') refuse('no file can be called so there');
+          },
+          (error: unknown) => {
+            request.unpipe(form);
+            request.resume();
+            reject(error instanceof Error ? error : new Error(String(error)));
+          },
+        );
       }
     });
     form.on('error', () => {
@@ -49,8 +54,8 @@ export async function receiveUpload(
       if (taken === undefined) refuse('expected a file named "file"');
       else
         taken.then(
-          () => {
-            resolve({ kind: 'received' });
+          (result) => {
+            if (result === 'received') resolve({ kind: 'received' });
           },
           () => undefined,
         );

@@ -6,7 +6,7 @@ import { environmentPrefix, groupLabel } from '../../job/capacity.js';
 import { decodeLabel, megabyte } from '../../job/decode/decode-job.js';
 import { jobFileLimit } from '../../job/read-job.js';
 import type { AcceptDesk } from '../accept/submission.js';
-import type { ServerEnv } from '../answers.js';
+import { type ServerEnv, hasLeft } from '../answers.js';
 import { describeFailure } from '../describe-failure.js';
 import type { FailedTries } from '../failed-tries.js';
 import { limitBody } from '../limit-body.js';
@@ -68,7 +68,7 @@ export function addWorkerRoutes(all: Hono<ServerEnv>, desk: WorkerDesk): void {
   const workers = workersOnly(guarded);
   app.onError((error, ask) => {
     if (error instanceof HTTPException) return refuse(ask, error.status, error.message);
-    served.remark(`${ask.req.method} ${ask.req.path}: ${describeFailure(error)}`);
+    if (!hasLeft(ask)) served.remark(`${ask.req.method} ${ask.req.path}: ${describeFailure(error)}`);
     return refuse(ask, 500, 'Internal Server Error');
   });
   served.lastly(

@@ -17,8 +17,8 @@ const strangers: readonly string[] = [
   'x.tmp',
   '%E2%80%AEfnoc.x',
   'u%CC%88.conf',
-  `${'x'.repeat(300)}`,
-  `${'%C3%BC'.repeat(200)}`,
+  'x'.repeat(300),
+  '%C3%BC'.repeat(200),
   '__proto__',
   'constructor',
 ];
