@@ -2,7 +2,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { FjrError } from '../job/fjr-error.js';
 import type { ServerEnv } from './answers.js';
@@ -37,6 +37,8 @@ const bodyTimeout = 30_000;
 /** Without a byte in either direction. */
 const idleTimeout = 120_000;
 const mostConnections = 4_000;
+/** Requests that one connection has sent before it was answered. */
+const mostInTurn = 16;
 /** For answers that are under way when the server is told to end. */
 const closingTime = 5_000;
 /** Milliseconds between two looks at which connections are idle by then. */
@@ -44,7 +46,7 @@ const tidyEvery = 50;
 
 export async function openDoor(app: Hono<ServerEnv>, { listen, port, tls }: Door): Promise<OpenDoor> {
   const server = createAdaptorServer({
-    fetch: app.fetch,
+    fetch: inTurn(app),
     ...(tls === undefined
       ? { createServer, serverOptions: limits }
       : { createServer: createSecureServer, serverOptions: { ...limits, ...pem(tls) } }),
@@ -73,6 +75,25 @@ export async function openDoor(app: Hono<ServerEnv>, { listen, port, tls }: Door
 function refuseTunnel(_: IncomingMessage, socket: Duplex): void {
   socket.on('error', () => undefined);
   socket.end('HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD, POST, PUT\r\nConnection: close\r\n\r\n');
+}
+
+type FetchCallback = Parameters<typeof createAdaptorServer>[0]['fetch'];
+
+/** Answers that a connection waits for: a client that sends without end, and reads nothing, has them all in memory. */
+function inTurn(app: Hono<ServerEnv>): FetchCallback {
+  const waiting = new WeakMap<Socket, number>();
+  return (request, env) => {
+    const { incoming, outgoing } = env;
+    const { socket } = incoming;
+    const before = waiting.get(socket) ?? 0;
+    if (before >= mostInTurn)
+      return new Response(`a connection may wait for ${mostInTurn} answers at once\n`, { status: 429 });
+    waiting.set(socket, before + 1);
+    outgoing.once('close', () => {
+      waiting.set(socket, (waiting.get(socket) ?? 1) - 1);
+    });
+    return app.fetch(request, env);
+  };
 }
 
 function bringsFile({ url = '' }: IncomingMessage): boolean {

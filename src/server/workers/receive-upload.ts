@@ -27,6 +27,8 @@ export async function receiveUpload(
     };
     form.on('file', (field, content, { filename }) => {
       const name: unknown = filename;
+      // The form tells it, too; a stream that nobody listens to would end the process.
+      content.on('error', () => undefined);
       if (field !== 'file' || taken !== undefined) {
         content.resume();
       } else if (typeof name !== 'string' || !isFileName(name)) {

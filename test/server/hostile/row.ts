@@ -53,12 +53,14 @@ export interface Answer {
   readonly body: string;
 }
 
-/** All that comes back until the server hangs up. */
-export async function exchange(url: string, bytes: string | Buffer): Promise<Answer> {
+/** All that comes back until the server hangs up. `from`: the address that the client has. */
+export async function exchange(url: string, bytes: string | Buffer, from = '127.0.0.1'): Promise<Answer> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
     let text = '';
-    const socket = connect(Number(port), hostname, () => socket.write(bytes));
+    const socket = connect({ port: Number(port), host: hostname, localAddress: from }, () =>
+      socket.write(bytes),
+    );
     socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     // A server that has heard enough resets the connection.
     socket.on('error', () => undefined);
