@@ -6,7 +6,8 @@ import { version } from './version.js';
 
 /** A parser with the habits that all programs share. Numbers stay text until somebody asks for a number. */
 export function parser(name: ProgramName, argv: readonly string[]): Argv<{ project: string }> {
-  return yargs(joinDashes(argv))
+  const y = yargs(joinDashes(argv));
+  return y
     .scriptName(name)
     .locale('en')
     .strict()
@@ -22,9 +23,22 @@ export function parser(name: ProgramName, argv: readonly string[]): Argv<{ proje
       describe: 'The directory under $FJR_HOME (default ~/.fjr) in which everything happens',
     })
     .epilogue(exitCodeTable)
+    .check((args) => {
+      const lists = listsOf(y);
+      for (const [key, value] of Object.entries(args))
+        if (Array.isArray(value) && !lists.includes(key))
+          throw new FjrError('usage', `--${key} is given ${value.length} times`, { hint: 'give it once' });
+      return true;
+    }, true)
     .fail((message: string | null, error: Error | undefined) => {
       throw error ?? new FjrError('usage', message ?? 'bad arguments', { hint: `${name} --help` });
     });
+}
+
+/** Options and arguments that may have several values; yargs tells, though its types do not. */
+function listsOf(y: Argv): readonly string[] {
+  const { array } = (y as unknown as { getOptions(): { array: readonly string[] } }).getOptions();
+  return [...array, '_', '--'];
 }
 
 /** A lone `-` after an option is its value: yargs would take it for nothing. */

@@ -186,10 +186,15 @@ function describeLack(needs: Needs): string {
 }
 
 /** `64 CPUs and 128.0 GB of memory` */
-function describeNeeds({ cpus, memory, gpus, labels, seconds }: Needs): string {
+function describeNeeds({ cpus, memory, gpus, labels, seconds, gpu }: Needs): string {
   const parts = [plural(cpus, 'CPU')];
   if (memory > 0) parts.push(`${(memory / 2 ** 30).toFixed(1)} GB of memory`);
   if (gpus > 0) parts.push(plural(gpus, 'GPU'));
+  if (gpu !== undefined) {
+    const { memory: least, model, architecture } = gpu;
+    const words = [model, architecture, least > 0 ? `${(least / 2 ** 30).toFixed(1)} GB` : undefined];
+    parts.push(`such a GPU (${words.filter((word) => word !== undefined).join(', ')})`);
+  }
   if (labels.length > 0) parts.push(`the label${labels.length === 1 ? '' : 's'} ${labels.join(', ')}`);
   // Only crews with an end to their time can have too little of it.
   if (seconds > 0) parts.push(`${duration(seconds)} left`);

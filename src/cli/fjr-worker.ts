@@ -1,38 +1,24 @@
 import { type SshWorkers, runLabel } from '../job/fan-out.js';
 import { FjrError } from '../job/fjr-error.js';
-import { parseLabels } from '../job/labels.js';
 import { parseMemory, parseWhole } from '../job/quantities.js';
-import { type CrewFile, type Session, parseSession } from '../queue/crew-file.js';
+import { type Session, parseSession } from '../queue/crew-file.js';
 import { readFanOut } from '../queue/fan-out-book.js';
 import { FanOutPaths } from '../queue/fan-out-paths.js';
-import { type CrewId, makeCrewId } from '../queue/layout.js';
+import { makeCrewId } from '../queue/layout.js';
 import { newToken } from '../queue/token.js';
 import { countGpus, givenGpus } from '../system/gpus.js';
-import { findProgram } from '../system/on-path.js';
 import { makeOwnDirectory, removeOwnDirectory } from '../system/own-directory.js';
 import { Crew, type CrewEvent } from '../worker/crew.js';
-import { Starter } from '../worker/starter.js';
 import { isHelp, numberArgument, parser, wholeArgument, workersArgument } from './arguments.js';
-import {
-  clock,
-  containerScript,
-  programArgv,
-  doorbells,
-  filesFor,
-  helpers,
-  paceFor,
-  signalName,
-  sshScript,
-  starterArgv,
-  thisHost,
-  userHome,
-} from './compose.js';
+import { clock, filesFor, starterArgv, thisHost } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
 import { openHintLine } from './hint-line.js';
 import { openProject, type Project } from './project.js';
+import { describeCrew } from './crew-description.js';
+import { crewSystem } from './crew-system.js';
 import { CrewVoice } from './crew-voice.js';
+import { readLabels } from './read-labels.js';
 import { closeConnections, makeSocketDirectory } from './ssh-connections.js';
-import { version } from './version.js';
 
 interface Options {
   readonly project: Project;
@@ -57,6 +43,7 @@ interface Options {
 
 /** `fjr-worker`: one crew, until it is told to leave. */
 export async function worker(argv: readonly string[]): Promise<ExitCode> {
+  if (joinsServer(argv)) return (await import('./join.js')).join(argv);
   const options = await readOptions(argv);
   if (options === undefined) return exitCode.fine;
   const sockets = options.hosts === undefined ? undefined : makeSocketDirectory();
@@ -67,6 +54,11 @@ export async function worker(argv: readonly string[]): Promise<ExitCode> {
     if (ownDisk !== undefined) removeOwnDirectory(ownDisk);
     if (sockets !== undefined) await closeConnections(sockets);
   }
+}
+
+/** Whether it is to work for a server, and for no project that lies here. */
+function joinsServer(argv: readonly string[]): boolean {
+  return argv.some((word) => /^--(api|env)(=|$)/.test(word));
 }
 
 /** Directories of this process alone. */
@@ -136,6 +128,10 @@ async function readOptions(argv: readonly string[]): Promise<Options | undefined
       default: false,
       describe: 'Leave when standard input ends',
     })
+    .option('api', {
+      type: 'string',
+      describe: 'Work for a server that this host shares nothing with: see fjr-worker --api --help',
+    })
     .example('$0 --project sweep --workers 8', 'Works for the project "sweep" in this terminal')
     .parseAsync();
   if (isHelp(argv)) return undefined;
@@ -148,7 +144,7 @@ async function readOptions(argv: readonly string[]): Promise<Options | undefined
     gpus: args.gpus === undefined ? await countGpus() : wholeArgument('--gpus', args.gpus, 0),
     lease: readLease(args.lease, host.isShared(project.layout.root)),
     session: parseSession(args.session) ?? { kind: 'none', name: '' },
-    labels: readLabels(args.labels),
+    labels: readLabels('--labels', args.labels),
     only: undefined,
     hosts: undefined,
     ...(args['for-run'] === undefined ? {} : offerFor(project, args['for-run'])),
@@ -186,12 +182,6 @@ function readLease(text: string | undefined, shared: boolean): number {
   return text === undefined ? (shared ? 60 : 30) : numberArgument('--lease', text, 10);
 }
 
-function readLabels(text: string): string[] {
-  const labels = parseLabels(text);
-  if (labels !== undefined) return labels;
-  throw new FjrError('usage', `--labels is "${text}"`, { hint: 'expected words separated by commas' });
-}
-
 function readNice(text: string): number {
   const nice = parseWhole(text, -20, 19);
   if (nice !== undefined) return nice;
@@ -208,28 +198,9 @@ async function makeCrew(
   report: (event: CrewEvent) => void,
 ): Promise<Crew> {
   const { project } = options;
-  const files = filesFor(project);
   const id = makeCrewId(thisHost().name, newToken().slice(0, 8));
   const hints = await openHintLine(project, id);
-  const system = {
-    files,
-    clock,
-    doorbells,
-    makeStarter: (events: ConstructorParameters<typeof Starter>[2]) =>
-      new Starter(helpers, starterArgv(), events, killGroup),
-    signalName,
-    home: userHome(),
-    directory: process.cwd(),
-    gpuNames: givenGpus(),
-    findProgram,
-    fjr: programArgv('fjr'),
-    specRunner: programArgv('spec-runner'),
-    containerScript,
-    ssh: sockets === undefined ? undefined : { script: sshScript, directory: sockets },
-    ownDisk,
-    pace: paceFor(project),
-    hints,
-  };
+  const system = crewSystem(project, { sockets, ownDisk, gpuNames: givenGpus(), hints });
   const { layout, name } = project;
   return new Crew(system, {
     layout,
@@ -240,39 +211,8 @@ async function makeCrew(
     idleExit: options.idleExit,
     nice: options.nice,
     hosts: options.hosts,
-    describe: (pid) => describeCrew(id, options, pid, hints?.addresses ?? []),
+    describe: (pid) => describeCrew(id, pid, { ...options, hints: hints?.addresses ?? [] }),
   });
-}
-
-function describeCrew(id: CrewId, options: Options, guardianPid: number, hints: readonly string[]): CrewFile {
-  const host = thisHost();
-  const { workers, cpus, memory, gpus, lease, session, labels, only } = options;
-  return {
-    format: 1,
-    id,
-    version,
-    ...host.identify(process.pid),
-    guardianPid,
-    guardianStarted: host.identify(guardianPid).started,
-    workers,
-    cpus,
-    memory,
-    gpus,
-    lease,
-    session,
-    labels,
-    ...(only === undefined ? {} : { only }),
-    hints,
-    born: clock.timestamp(),
-  };
-}
-
-function killGroup(group: number): void {
-  try {
-    process.kill(-group, 'SIGKILL');
-  } catch {
-    // Nothing is left of it.
-  }
 }
 
 /** What ends a crew: signals, a closed terminal, and for one-shot crews the end of their input. */

@@ -65,6 +65,7 @@ export async function serveCommand(project: Project, args: ServeArguments): Prom
     jobspecs: config.jobSpecs ?? layout.jobspecs,
     page: pageDirectory,
     files: filesFor(project, args.fsync),
+    host: thisHost(),
     ...{ project: name, version, staging: mountedStaging, workers: workerSettings(project, config) },
     resolveDirectory: (workdir) => absolute(workdir ?? '.', process.cwd(), userHome()),
     durable: new SharedFlushes(filesFor(project), args.fsync),

@@ -20,7 +20,8 @@ export class Backlog {
   }
 
   add(job: Waiting, needs: Needs): void {
-    const signature = signatureOf(needs);
+    // What some hosts are never to have must not stand before what they may have.
+    const signature = `${signatureOf(needs)}${job.never === undefined ? '' : ` ${[...job.never].join()}`}`;
     let kind = this.#kinds.get(signature);
     if (kind === undefined)
       this.#kinds.set(signature, (kind = { needs, heap: new Heap<Waiting>(goesBefore) }));

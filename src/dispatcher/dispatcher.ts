@@ -41,6 +41,8 @@ import { type ReapEvent, Reaper } from './reaper.js';
 import { Waitlist } from './waitlist.js';
 import { WorkAhead } from './work-ahead.js';
 
+/** Jobs that are looked at behind those that are too young for a worker that wants older ones. */
+const mostTooYoung = 100;
 /** Which job goes first among those of equal priority. */
 export type Order = 'natural' | 'oldest' | 'newest' | 'random';
 
@@ -410,7 +412,9 @@ export class Dispatcher {
       // Workers for whom something was carved just now have it in one of the next turns.
       const { offers, orphans } = this.#crews.offers(badges.slice(this.#fanOuts.unread));
       for (const orphan of orphans) this.#applier.clear(orphan);
-      const heads = this.#backlog.takeHeads(badges.length);
+      // Some of them may be too young for those who ask.
+      const isPatient = offers.some(({ capacity }) => (capacity.remote?.patience ?? 0) > 0);
+      const heads = this.#backlog.takeHeads(badges.length + (isPatient ? mostTooYoung : 0));
       this.#assign(heads, offers);
       this.#reportUnfit(heads);
     }
@@ -661,9 +665,9 @@ export class Dispatcher {
   }
 
   /** A job that hosts may have which share nothing with the project. */
-  #portable({ entry, job, since }: Arrival, waiting: Waiting): Waiting {
+  #portable({ entry, job, since, mtimeMs }: Arrival, waiting: Waiting): Waiting {
     if (!job.elsewhere || failuresOf(entry.counts) === 0) return { ...waiting, since };
-    const never = hostsThatTried(this.#system.files, this.#layout, entry.job);
+    const never = hostsThatTried(this.#system.files, this.#layout, entry.job, mtimeMs);
     return { ...waiting, since, never };
   }
 

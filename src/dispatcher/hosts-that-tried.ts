@@ -1,21 +1,17 @@
-import { parseEntryName } from '../queue/entry-name.js';
-import { JournalReader } from '../queue/journal-reader.js';
+import { historyOf } from '../queue/job-history.js';
 import { type Layout, hostOf, parseCrewId } from '../queue/layout.js';
-import { perform } from '../queue/perform.js';
-import { list } from '../queue/steps.js';
 import type { Files } from '../system/files.js';
 
-/** Hosts whose crews have started a job. Reads all journals: only for what was lost before, and is not to go there again. */
-export function hostsThatTried(files: Files, layout: Layout, job: string): Set<string> {
-  const reader = new JournalReader(files, layout);
+/**
+ * Hosts whose crews have started a job, which has been there since `since` (milliseconds since 1970). Journals are looked
+ * through: only for what was lost before, and is not to go there again.
+ */
+export function hostsThatTried(files: Files, layout: Layout, job: string, since: number): Set<string> {
   const hosts = new Set<string>();
-  for (const name of perform(files, list(layout.journal)) ?? []) {
-    const crew = name.endsWith('.jsonl') ? parseCrewId(name.slice(0, -'.jsonl'.length)) : undefined;
-    if (crew === undefined || hosts.has(hostOf(crew))) continue;
-    const isIts = [...reader.read(name), ...reader.readFresh(name)].some(
-      (line) => line.event === 'start' && parseEntryName(line.entry).job === job,
-    );
-    if (isIts) hosts.add(hostOf(crew));
-  }
+  for (const lines of historyOf(files, layout, job, since))
+    for (const { journal, event } of lines) {
+      const crew = parseCrewId(journal.replace(/\.jsonl$/, ''));
+      if (event === 'start' && crew !== undefined) hosts.add(hostOf(crew));
+    }
   return hosts;
 }

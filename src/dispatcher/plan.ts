@@ -85,23 +85,16 @@ export function planAssignments(
 ): Assignment[] {
   const rooms = offers.map((offer): Room => ({ offer, idle: [...offer.idle], used: offer.used }));
   const free = new Map([...pools].map(([pool, items]) => [pool, [...items]]));
-  const assignments: Assignment[] = [];
-  const given = new Set<Waiting>();
-  for (const { needs, jobs } of groups) {
-    const { group } = needs;
-    const own = group === undefined ? [] : rooms.filter((room) => isOfGroup(room, group));
-    if (own.length === 0) continue;
-    for (const assignment of assignInOrder([{ needs, jobs }], own, free, now)) {
-      assignments.push(assignment);
-      given.add(assignment.job);
-    }
-  }
-  const left = given.size === 0 ? groups : groups.map((group) => without(group, given));
-  return [...assignments, ...assignInOrder(left, rooms, free, now)];
+  const ofGroups = groups.filter(({ needs }) => rooms.some((room) => isOfGroup(room, needs)));
+  const first = assignInOrder(ofGroups, (needs) => rooms.filter((room) => isOfGroup(room, needs)), free, now);
+  if (first.length === 0) return assignInOrder(groups, () => rooms, free, now);
+  const given = new Set(first.map(({ job }) => job));
+  const left = groups.map((group) => without(group, given));
+  return [...first, ...assignInOrder(left, () => rooms, free, now)];
 }
 
-function isOfGroup({ offer }: Room, group: string): boolean {
-  return offer.capacity.labels.includes(groupLabel(group));
+function isOfGroup({ offer }: Room, { group }: Needs): boolean {
+  return group !== undefined && offer.capacity.labels.includes(groupLabel(group));
 }
 
 function without({ needs, jobs }: Group, given: ReadonlySet<Waiting>): Group {
@@ -110,7 +103,7 @@ function without({ needs, jobs }: Group, given: ReadonlySet<Waiting>): Group {
 
 function assignInOrder(
   groups: readonly Group[],
-  rooms: readonly Room[],
+  roomsFor: (needs: Needs) => readonly Room[],
   free: Map<string, string[]>,
   now: number,
 ): Assignment[] {
@@ -120,7 +113,7 @@ function assignInOrder(
     const head = firstHead(heads);
     const job = head?.group.jobs[head.next];
     if (head === undefined || job === undefined) return assignments;
-    const assignment = assign(job, head.group.needs, rooms, free, now);
+    const assignment = assign(job, head.group.needs, roomsFor(head.group.needs), free, now);
     if (assignment === 'later') {
       head.next += 1;
       continue;

@@ -16,14 +16,20 @@ export function restPod({ files, host, clock }: DoctorSystem, { layout }: Patien
   if (kind !== 'fenced') perform(files, fenceCrew(layout, crew));
   const held = perform(files, list(layout.fencedPod(crew).items)) ?? [];
   const releaseItems = held.length === 0 || jobsAreDead(host, pod, held);
-  const how = { writer: `user-${host.name}`, time: clock.timestamp(), countLost: true, releaseItems };
+  const how = {
+    writer: `user-${host.name}`,
+    time: clock.timestamp(),
+    countLost: true,
+    releaseItems,
+    losses: pod.file?.losses,
+  };
   const { returned, buried } = perform(files, layToRest(layout, crew, how));
   for (let worker = 1; worker <= (pod.file?.workers ?? 0); worker++)
     perform(files, unlink(layout.announced({ crew, worker })));
   const failed = returned.filter(({ to }) => to === 'failed').length;
   const parts = [
     ...(returned.length > failed ? [`gave ${count(returned.length - failed, 'job')} back`] : []),
-    ...(failed > 0 ? [`moved ${count(failed, 'job')} to failed, which had lost five crews`] : []),
+    ...(failed > 0 ? [`moved ${count(failed, 'job')} to failed, which had lost too many crews`] : []),
     buried
       ? `buried the pod of ${crew}`
       : `left the pod of ${crew}: its items are in use, run this again later`,

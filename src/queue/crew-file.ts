@@ -1,5 +1,6 @@
 import type { Remote } from '../job/capacity.js';
 import type { GpuKind } from '../job/job.js';
+import type { ProcessIdentity } from '../system/host.js';
 import type { CrewId } from './layout.js';
 
 /** What a crew runs in. `slurm`: the name is a job's id. `http`: it asks a server, with the token of this name. */
@@ -48,8 +49,8 @@ export interface CrewFile {
   readonly hints: readonly string[];
   /** What its GPUs are; absent where nobody asked. */
   readonly gpu?: GpuKind | undefined;
-  /** It shares nothing with the project: a server keeps its pod. */
-  readonly remote?: Remote | undefined;
+  /** It shares nothing with the project: this server keeps its pod. */
+  readonly remote?: (Remote & { readonly server?: ProcessIdentity }) | undefined;
   /** How many crews a job may lose that is lost with this one; absent: as many as usual. */
   readonly losses?: number | undefined;
   readonly born: string;

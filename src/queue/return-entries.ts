@@ -26,7 +26,8 @@ export interface ReturnedEntry {
 }
 
 /**
- * Return: each entry of a fenced pod goes back into the queue, or to `failed` when it has lost too many crews.
+ * Return: each entry of a fenced pod goes back into the queue, or to `failed` when it has lost too many crews, or its user
+ * has wished it stopped.
  *
  * Atomic: one rename for each entry, which also raises its count: it can be neither forgotten nor counted twice. A
  * crash leaves the rest in the pod; any dispatcher goes on. What has not started is not counted.
@@ -34,19 +35,28 @@ export interface ReturnedEntry {
 export function* returnEntries(layout: Layout, crew: CrewId, how: Returning): Steps<ReturnedEntry[]> {
   const pod = layout.fencedPod(crew);
   const returned: ReturnedEntry[] = [];
-  for (const name of (yield* list(pod.directory)) ?? [])
+  const names = (yield* list(pod.directory)) ?? [];
+  for (const name of names)
     if (classifyPodFile(name).kind === 'entry' && !isIgnored(name))
       yield* moveBack(layout.queued(name), { entry: name, to: 'queue' }, pod.entry(name), returned);
-  for (const name of (yield* list(pod.running)) ?? [])
-    yield* returnStarted(layout, pod, name, crew, how, returned);
+  for (const name of (yield* list(pod.running)) ?? []) {
+    const isCancelled = names.some((mark) => isMarkOf(mark, name));
+    yield* returnStarted(layout, pod, name, { crew, isCancelled }, how, returned);
+  }
   return returned;
+}
+
+/** Whether its user has wished the entry stopped: it is not to run again. */
+function isMarkOf(name: string, entry: string): boolean {
+  const file = classifyPodFile(name);
+  return file.kind === 'cancel' && file.token === parseEntryName(entry).token;
 }
 
 function* returnStarted(
   layout: Layout,
   pod: PodPaths,
   entry: string,
-  crew: CrewId,
+  { crew, isCancelled }: { readonly crew: CrewId; readonly isCancelled: boolean },
   how: Returning,
   returned: ReturnedEntry[],
 ): Steps<void> {
@@ -57,10 +67,11 @@ function* returnStarted(
     yield* sealSlice(layout, crew, pod, { entry, of, token }, how.countLost);
     return;
   }
-  if (!how.countLost) return yield* moveBack(layout.queued(entry), { entry, to: 'queue' }, from, returned);
-  if ((parseEntryName(entry).counts.lost ?? 0) + 1 < (how.losses ?? lostBudget))
+  if (!how.countLost && !isCancelled)
+    return yield* moveBack(layout.queued(entry), { entry, to: 'queue' }, from, returned);
+  if (!isCancelled && (parseEntryName(entry).counts.lost ?? 0) + 1 < (how.losses ?? lostBudget))
     return yield* moveBack(layout.queued(withFailure(entry, 'lost')), { entry, to: 'queue' }, from, returned);
-  const outcome = { kind: 'lost', crew } as const;
+  const outcome = isCancelled ? ({ kind: 'cancelled' } as const) : ({ kind: 'lost', crew } as const);
   // A name of its own: of two that say this, or of one that dies and says it again, one line comes true.
   const name = withToken(entry, newToken());
   const line = formatJournalLine({ event: 'verdict', time: how.time, entry: name, to: 'failed', outcome });

@@ -108,7 +108,9 @@ function giveBack({ files, host, clock }: FireSystem, layout: Layout, crew: Crew
     (token) => token !== undefined && host.withEnvironment('FJR_TOKEN', token).length > 0,
   );
   const releaseItems = host.judge(guardianOf(file)) === 'dead' && !inUse;
-  perform(files, layToRest(layout, crew, { writer, time: clock.timestamp(), countLost: true, releaseItems }));
+  const { losses } = file;
+  const how = { writer, time: clock.timestamp(), countLost: true, releaseItems, losses };
+  perform(files, layToRest(layout, crew, how));
   for (let worker = 1; worker <= file.workers; worker++)
     perform(files, unlink(layout.announced({ crew, worker })));
 }

@@ -1,7 +1,7 @@
 import fresh from 'fresh';
 import type { ByteRange, TreeFile } from '../system/trees.js';
 import type { Ask } from './answers.js';
-import { readRange } from './read-range.js';
+import { readRange } from './byte-range.js';
 
 /** All of it, a part, or that it is what the client has already. Closes the file. */
 export async function sendFile(
@@ -39,5 +39,7 @@ function partOf(ask: Ask, size: number, etag: string): ByteRange | 'beyond' | un
   // Of another version than the one that the client has a part of, it wants all. HEAD knows no parts.
   if (asked === undefined || ask.req.method === 'HEAD' || (ask.req.header('If-Range') ?? etag) !== etag)
     return undefined;
-  return readRange(asked, size);
+  const range = readRange(asked, size);
+  if (range.kind === 'part') return { start: range.from, end: range.to - 1 };
+  return range.kind === 'beyond' ? 'beyond' : undefined;
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../system/clock.js';
 import type { DurableFiles } from '../system/durable-files.js';
 import type { Files } from '../system/files.js';
 import type { Staging } from '../system/staging.js';
+import type { Host } from '../system/host.js';
 import type { Lock } from '../system/lock.js';
 import type { Trees } from '../system/trees.js';
 import type { Doorbells } from '../system/watcher.js';
@@ -34,6 +35,7 @@ export interface Served {
   readonly durable: DurableFiles;
   readonly trees: Trees;
   readonly clock: Clock;
+  readonly host: Host;
   readonly staging: Staging;
   /** A job's directory; undefined: where jobs start that do not say where. */
   readonly resolveDirectory: (workdir: string | undefined) => string;

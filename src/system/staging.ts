@@ -1,8 +1,9 @@
 import { createWriteStream, readdirSync } from 'node:fs';
-import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { FjrError } from '../job/fjr-error.js';
 
 export interface StagedEntry {
   readonly name: string;
@@ -12,12 +13,21 @@ export interface StagedEntry {
 /** Files that come from elsewhere, and are put in their places when it is known that they count. */
 export interface Staging {
   /**
-   * Writes a file with all its directories, as it comes. What was called so before stays until it is whole. `no-place`:
-   * no file can be called so, or something stands in its way that is no file, or no directory.
+   * Writes a file with all its directories, as it comes. What was called so before stays until it is whole. `unwanted`: it
+   * is not wanted any more, and nothing was written. `no-place`: no file can be called so, or what is there is in its way.
    */
-  receive(path: string, content: Readable): Promise<'received' | 'no-place'>;
-  /** Moves a file, or copies it if it is to lie on another disk. Whoever reads the target sees a whole file. */
-  publish(from: string, to: string): Promise<void>;
+  receive(
+    path: string,
+    content: Readable,
+    isWanted: () => boolean,
+  ): Promise<'received' | 'unwanted' | 'no-place'>;
+  /**
+   * Moves a file, or copies it if it is to lie on another disk. Whoever reads the target sees a whole file. Nothing, if it
+   * is not there: it was moved before. `within`: throws if links lead the target out of this directory.
+   */
+  publish(from: string, to: string, within: string | undefined): Promise<void>;
+  /** A directory's path without links; as it is, if there is no such directory. */
+  real(directory: string): Promise<string>;
   /** What is in a directory; links are passed over. Nothing, if there is no such directory. */
   look(directory: string): readonly StagedEntry[];
   /** With all that is below. */
@@ -25,31 +35,35 @@ export interface Staging {
 }
 
 export const mountedStaging: Staging = {
-  async receive(path, content) {
+  async receive(path, content, isWanted) {
     const draft = draftOf(path);
     try {
       await mkdir(dirname(path), { recursive: true });
       await pipeline(content, createWriteStream(draft, { flags: 'wx', mode: 0o600, flush: true }));
-      await rename(draft, path);
-      return 'received';
-    } catch (error) {
-      const { code = '' } = error as NodeJS.ErrnoException;
-      if (unfit.has(code)) {
-        // What stands in the way of a directory stands in the way of its draft, too.
-        await rm(draft, { force: true }).catch(() => undefined);
-        return 'no-place';
+      if (isWanted()) {
+        await rename(draft, path);
+        return 'received';
       }
-      await rm(draft, { force: true });
+    } catch (error) {
+      // What is in the way of a directory is in the way of its draft, too.
+      await rm(draft, { force: true }).catch(() => undefined);
+      if (unfit.has((error as NodeJS.ErrnoException).code ?? '')) return 'no-place';
       throw error;
     }
+    await rm(draft, { force: true });
+    return 'unwanted';
   },
 
-  async publish(from, to) {
+  async publish(from, to, within) {
+    if (!(await isThere(from))) return;
     await mkdir(dirname(to), { recursive: true });
+    if (within !== undefined) await checkWithin(dirname(to), within);
     try {
       await rename(from, to);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' && !(await isThere(from))) return;
+      if (code !== 'EXDEV') throw error;
       const draft = draftOf(to);
       await copyFile(from, draft);
       const file = await open(draft, 'r+');
@@ -57,6 +71,10 @@ export const mountedStaging: Staging = {
       await rename(draft, to);
       await rm(from);
     }
+  },
+
+  async real(directory) {
+    return realpath(directory).catch(() => directory);
   },
 
   look(directory) {
@@ -76,6 +94,19 @@ export const mountedStaging: Staging = {
     await rm(directory, { recursive: true, force: true });
   },
 };
+
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function checkWithin(directory: string, within: string): Promise<void> {
+  const [real, top] = [await realpath(directory), await realpath(within)];
+  if (real !== top && !real.startsWith(top === '/' ? top : `${top}/`))
+    throw new FjrError('outside', `a link leads it out of ${within}, to ${real}`);
+}
 
 const unfit = new Set(['ENAMETOOLONG', 'ENOTDIR', 'EISDIR', 'EEXIST']);
 

@@ -32,7 +32,7 @@ import { after, every } from './timers.js';
 import { Launcher } from './launcher.js';
 import { mayBeOfAKillAll, outcomeOf } from './outcome-of.js';
 import { hasChanged, readEntry } from './read-entry.js';
-import { type Busy, type Ending, Roster } from './roster.js';
+import { type Busy, type Ending, type Place, Roster } from './roster.js';
 import { Scratch } from './scratch.js';
 import type { SliceRun } from './slice-run.js';
 import { SliceWork } from './slice-work.js';
@@ -100,6 +100,8 @@ export interface CrewOptions {
   readonly nice: number;
   /** Its workers' hosts; undefined: they work here. */
   readonly hosts: SshWorkers | undefined;
+  /** Of entries that have a place of their own; left out: none has. */
+  readonly placeOf?: (entry: string) => Place | undefined;
 }
 
 /** `stranded`: without a starter, and not yet able to give back what it holds. */
@@ -604,7 +606,8 @@ export class Crew {
   #tryToPlace(entry: string, job: Job, inspected: Inspected): void {
     this.#waiting.delete(entry);
     const { needs, command } = job;
-    if (!this.#roster.couldFit(needs) || !this.#items.holds(entry, needs.resources)) {
+    const isFurnished = this.#options.placeOf?.(entry) !== undefined;
+    if (!this.#roster.couldFit(needs) || (!isFurnished && !this.#items.holds(entry, needs.resources))) {
       // It was assigned on outdated knowledge.
       this.#perform(recallJob(this.#layout, this.#id, entry));
       return;
@@ -666,7 +669,8 @@ export class Crew {
 
   #launch(worker: number, entry: string, job: Job, before: Inspected): void {
     this.#heartbeatIsOld = true;
-    const busy = this.#roster.begin(worker, entry, job, this.#system.clock.monotonic());
+    const place = this.#options.placeOf?.(entry);
+    const busy = this.#roster.begin(worker, entry, job, this.#system.clock.monotonic(), place);
     try {
       this.#tryToLaunch(worker, busy, before);
     } catch (error) {

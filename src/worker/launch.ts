@@ -72,7 +72,13 @@ export function environmentOf(job: Job, execution: Execution): Record<string, st
     FJR_TOKEN: execution.token,
   };
   if (execution.gpus.length > 0) env['CUDA_VISIBLE_DEVICES'] = execution.gpus.join(',');
-  for (const [pool, values] of execution.items) {
+  return Object.assign(env, itemVariables(execution.items));
+}
+
+/** Variables that tell a job what pool items it holds. */
+export function itemVariables(items: ReadonlyMap<string, readonly string[]>): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [pool, values] of items) {
     env[`TASK_RESOURCE_${pool}`] = values.join(',');
     if (values.length > 1)
       values.forEach((value, index) => (env[`TASK_RESOURCE_${pool}_${index + 1}`] = value));

@@ -5,6 +5,7 @@ import type { CrewId, Layout } from '../queue/layout.js';
 import type { Files } from '../system/files.js';
 import type { HeldItems } from '../queue/held-items.js';
 import { absolute, argumentsOf, environmentOf } from './launch.js';
+import type { Place } from './roster.js';
 import type { Scratch } from './scratch.js';
 import type { Launch } from './starter.js';
 
@@ -33,7 +34,11 @@ export interface ToLaunch {
   readonly entry: string;
   readonly job: Job;
   readonly gpus: readonly number[];
+  readonly place: Place | undefined;
 }
+
+/** Those of who has made a place ready are told by its variables. */
+const noItems: ReadonlyMap<string, readonly string[]> = new Map();
 
 /** Says what process an entry makes. */
 export class Launcher {
@@ -54,7 +59,7 @@ export class Launcher {
   }
 
   /** Of a slice all but the arguments, which each of its tasks has for itself. */
-  prepare(worker: number, { entry, job, gpus }: ToLaunch, jobFile: string): Launch {
+  prepare(worker: number, { entry, job, gpus, place }: ToLaunch, jobFile: string): Launch {
     const { crew, project, nice, home, directory, gpuNames } = this.#options;
     const { job: name, token = '', counts } = parseEntryName(entry);
     const { command } = job;
@@ -65,13 +70,13 @@ export class Launcher {
       attempt: failuresOf(counts) + 1,
       jobFile,
       token,
-      items: this.#items.valuesOf(entry, job.needs.resources),
+      items: place === undefined ? this.#items.valuesOf(entry, job.needs.resources) : noItems,
       gpus: gpus.map((gpu) => gpuNames[gpu] ?? String(gpu)),
     };
     return {
       argv: this.#argv(command, entry, jobFile),
-      env: environmentOf(job, execution),
-      cwd: job.workdir === undefined ? '' : absolute(job.workdir, directory, home),
+      env: { ...environmentOf(job, execution), ...place?.env },
+      cwd: place?.directory ?? (job.workdir === undefined ? '' : absolute(job.workdir, directory, home)),
       nice: Math.max(job.nice, nice),
       timeout: job.timeout,
       out: this.#scratch.path(worker, 'out'),

@@ -33,6 +33,8 @@ export interface Busy {
   /** Monotonic milliseconds. */
   readonly startedAt: number;
   readonly gpus: readonly number[];
+  /** Undefined: nobody has made anything ready for it. */
+  readonly place: Place | undefined;
   /** It has log files of its own already. */
   exposed: boolean;
   cancelled: boolean;
@@ -52,6 +54,16 @@ export interface Ending {
   readonly slice: SliceRun | undefined;
   /** Known once its output was kept. */
   printed: readonly LogStream[] | undefined;
+}
+
+/** What somebody has made ready for a job, who has thought of all that it needs. */
+export interface Place {
+  /** Where it works, whatever it says itself. */
+  readonly directory: string;
+  /** Which of the crew's GPUs it has. */
+  readonly gpus: readonly number[];
+  /** What it is told beside what all jobs are; its pool items among it. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** The workers of a crew, and what their jobs use of its host. */
@@ -122,8 +134,9 @@ export class Roster {
     return fitsBeside(needs, this.#used, this.#capacity());
   }
 
-  begin(worker: number, entry: string, job: Job, startedAt: number): Busy {
-    const gpus = [...this.#freeGpus].slice(0, job.needs.gpus);
+  /** `place`: what somebody has chosen for it. */
+  begin(worker: number, entry: string, job: Job, startedAt: number, place?: Place): Busy {
+    const gpus = place?.gpus ?? [...this.#freeGpus].slice(0, job.needs.gpus);
     for (const gpu of gpus) this.#freeGpus.delete(gpu);
     this.#used = plus(this.#used, job.needs);
     const busy: Busy = {
@@ -132,6 +145,7 @@ export class Roster {
       job,
       startedAt,
       gpus,
+      place,
       exposed: false,
       cancelled: false,
       slice: undefined,

@@ -42,7 +42,7 @@ const notText = ['the file is not text in UTF-8', 'to run a program, make it exe
 const aboveIt = 'put a [section] line above it';
 const badName = 'choose a shorter name';
 const known =
-  'known are executable, timeout, retries, retry-delay, priority, nice, cpus, memory, gpus, resources, labels, after, workdir, logfile, env';
+  'known are executable, timeout, retries, retry-delay, priority, nice, cpus, memory, gpus, resources, labels, after, workdir, inputs, outputs, logfile, env';
 
 export const done: Fate = { kind: 'done' };
 export const ignored: Fate = { kind: 'ignored' };

@@ -1,4 +1,5 @@
 import { localPace } from '../../src/queue/pace.js';
+import { thisHost } from '../../src/cli/compose.js';
 import type { Served } from '../../src/server/served.js';
 import { systemClock } from '../../src/system/clock.js';
 import { listInPieces } from '../../src/system/listing.js';
@@ -15,6 +16,7 @@ export function servedBy(given: Given & Partial<Served>): Served {
     ...{ trees: mountedTrees, staging: mountedStaging, clock: systemClock, doorbells: systemDoorbells },
     ...{ pace: localPace, isShared: false, listing: listInPieces, webhooks: [], store: undefined },
     writer: 'user-here',
+    host: thisHost(),
     workers: { files: given.layout.files, lease: 300, retries: 2, retryDifferent: true },
     resolveDirectory: () => '/nowhere',
     takeLock: () => Promise.reject(new Error('nobody asks')),

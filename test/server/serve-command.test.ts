@@ -44,6 +44,7 @@ describe('fjr serve', () => {
         'give --tls-cert and --tls-key; or --insecure-listen, where something in front of it does TLS',
       ],
       [['--tls-cert', 'x'], '--tls-cert and --tls-key go together', 'give both'],
+      [['--port', '1', '--port', '2'], '--port is given 2 times', 'give it once'],
       [['--port', '70000'], '--port is 70000', 'expected at most 65535'],
       [['--port', 'http'], '--port is "http"', 'expected a number, at least 0'],
       [['--keep', '30'], '--keep is "30"', 'expected a duration such as 30d or 12h'],

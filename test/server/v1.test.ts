@@ -308,7 +308,11 @@ describe('What is there', () => {
       async () => (await api.get('/v1/throughput')).json.minutes as { done: number }[],
       (minutes) => minutes.length === 60 && minutes.reduce((sum, { done }) => sum + done, 0) === 1,
     );
-    expect((await api.get('/v1/metrics')).text).toContain('fjr_jobs_ended_total{state="done"} 1\n');
+    await waitUntil(
+      'Prometheus is told of it',
+      async () => (await api.get('/v1/metrics')).text,
+      (text) => text.includes('fjr_jobs_ended_total{state="done"} 1\n'),
+    );
     await server.stop();
   });
 

@@ -351,7 +351,7 @@ describe('a job file with inputs and outputs', () => {
     rig.project().submit('plain.conf', '[fjr]\nexecutable: true\n');
     const jobs = await waitUntil(
       'it is pulled',
-      () => worker.pull('memory=1000&fjr=1&workers=2&instance=a'),
+      () => worker.pull('memory=1000&fjr=1&instance=a'),
       (found) => Object.keys(found).length > 0,
     );
     const [[id, specs] = ['', undefined]] = Object.entries(jobs);
@@ -371,7 +371,7 @@ describe('a job file with inputs and outputs', () => {
     expect(existsSync(`${work}/not-declared`)).toBe(false);
     expect((await rig.run('fjr', ['logs', 'fit.conf'])).stdout).toContain('printed');
     // What does not say what it needs is not for hosts that share nothing.
-    expect(await worker.pullIds('memory=1000&fjr=1&workers=2&instance=a')).toEqual([]);
+    expect(await worker.pullIds('memory=1000&fjr=1&instance=a')).toEqual([]);
     await hall.server.stop();
   });
 });
@@ -383,7 +383,7 @@ describe('a fan-out run that is portable', () => {
     const yaml = `${rig.env['HOME'] ?? ''}/sweep.yaml`;
     writeFileSync(yaml, 'name: sweep\nportable: true\ncommand: echo {}\ninput: [a, b, c]\n');
     expect((await rig.run('fjr', ['submit', yaml])).code).toBe(0);
-    const query = 'memory=1000&fjr=1&workers=1&cpu_cores=1&instance=a';
+    const query = 'memory=1000&fjr=1&cpu_cores=1&instance=a';
     const ended: number[] = [];
     for (let n = 0; ended.length < 3 && n < 10; n++) {
       const jobs = await worker.pull(`${query}&wait=5s`);
@@ -450,4 +450,174 @@ describe('a server that is killed', () => {
     for (const id of ids) expect(rig.project().outcomes(`decode-${id}.json`)).toHaveLength(1);
     await hall.server.stop();
   });
+});
+
+describe('what has failed once', () => {
+  test(
+    'that a file cannot be put in its place costs neither the outcome nor the server',
+    { timeout: 40_000 },
+    async ({ rig }) => {
+      const hall = await Hall.open(rig);
+      const worker = await hall.worker('w');
+      await hall.submitAll({}, {});
+      expect((await worker.pullIds('memory=1&limit=2')).sort()).toEqual(['1', '2']);
+      expect(await worker.upload('1', 'output', '', 'x', 'a file')).toBe(201);
+      expect(await worker.put('1', 'finished')).toBe(204);
+      expect(await worker.upload('2', 'output', 'x', 'y', 'below a file')).toBe(201);
+      expect(await worker.put('2', 'finished')).toBe(204);
+      const { staff } = hall.server;
+      await hall.server.process.stop();
+      hall.server = await TestServer.start(rig, []);
+      hall.server.staff.push(...staff);
+      expect((await hall.server.fetch('/')).status).toBe(200);
+      expect(rig.project().entries('done')).toHaveLength(2);
+      await hall.server.stop();
+    },
+  );
+
+  test(
+    'a job that a worker has lost does not stand before those that it may have',
+    { timeout: 60_000 },
+    async ({ rig }) => {
+      const hall = await Hall.open(rig, '[Workers]\nLease = "10s"\n');
+      const worker = await hall.worker('w');
+      await hall.submitAll({ priority: 9 }, {}, {});
+      expect(await worker.pullIds()).toEqual(['1']);
+      await waitUntil(
+        'it is queued again',
+        () => worker.status('1'),
+        (status) => status === 'queued',
+      );
+      expect(await worker.pullIds('memory=1&wait=5s')).toEqual(['2']);
+      expect(await worker.pullIds('memory=1&wait=5s')).toEqual(['3']);
+      await hall.server.stop();
+    },
+  );
+});
+
+describe('what nobody hears of', () => {
+  test(
+    'is not given out: HEAD, and a second job that does not come',
+    { timeout: 40_000 },
+    async ({ rig }) => {
+      const hall = await Hall.open(rig);
+      const worker = await hall.worker('w');
+      await hall.submitAll({});
+      expect((await worker.ask('/jobs?memory=1', { method: 'HEAD' })).status).toBe(405);
+      const begun = performance.now();
+      expect(await worker.pullIds('memory=1&limit=2&wait=20s')).toEqual(['1']);
+      expect(performance.now() - begun).toBeLessThan(10_000);
+      await hall.server.stop();
+    },
+  );
+
+  test('is given back when whoever asked has gone', { timeout: 40_000 }, async ({ rig }) => {
+    const hall = await Hall.open(rig);
+    const worker = await hall.worker('w');
+    const leaving = new AbortController();
+    const waiting = worker.ask('/jobs?memory=1&wait=30s', { signal: leaving.signal });
+    await waitUntil(
+      'it is on offer',
+      () => rig.project().announced().length,
+      (count) => count === 1,
+    );
+    leaving.abort();
+    await expect(waiting).rejects.toThrow();
+    await hall.submitAll({});
+    expect(await worker.pullIds('memory=1&wait=10s')).toEqual(['1']);
+    await hall.server.stop();
+  });
+});
+
+describe('what is for workers of fjr', () => {
+  test(
+    'is not for others, and they say nothing of tasks that are not theirs',
+    { timeout: 40_000 },
+    async ({ rig }) => {
+      const hall = await Hall.open(rig);
+      const worker = await hall.worker('w');
+      rig.project().submit('p.conf', '[fjr]\nexecutable: true\ninputs: x\npriority: 9\n');
+      const yaml = `${rig.env['HOME'] ?? ''}/sweep.yaml`;
+      writeFileSync(yaml, 'name: sweep\nportable: true\npriority: 8\ncommand: echo {}\ninput: [a, b, c]\n');
+      expect((await rig.run('fjr', ['submit', yaml])).code).toBe(0);
+      await hall.submitAll({});
+      expect(await worker.pullIds('memory=1')).toEqual(['1']);
+      expect(await worker.pullIds('memory=1')).toEqual([]);
+      const fjr = await hall.worker('fjr');
+      expect(await fjr.pullIds('memory=1&fjr=1&wait=5s')).toEqual([expect.stringMatching(/^p@/)]);
+      const [id = ''] = await fjr.pullIds('memory=1&fjr=1&wait=5s');
+      expect(id).toContain('.slice');
+      const token = /@([^.]+)/.exec(id)?.[1];
+      const said = async (line: object | string): Promise<number> =>
+        (
+          await fjr.ask(`/jobs/${encodeURIComponent(id)}/grow?file=lines&offset=0`, {
+            method: 'PUT',
+            body: typeof line === 'string' ? line : `${JSON.stringify(line)}\n`,
+          })
+        ).status;
+      expect(await said({ task: 0, token: '0123456789', ms: 1 })).toBe(422);
+      expect(await said({ task: 999, token, ms: 1 })).toBe(422);
+      expect(await said({ task: 0, forgive: { exit: 1 } })).toBe(422);
+      expect(await said('{"task":0')).toBe(422);
+      await hall.server.stop();
+    },
+  );
+});
+
+describe('two servers', () => {
+  test(
+    'answer for the same jobs, and one that ends takes nothing along',
+    { timeout: 60_000 },
+    async ({ rig }) => {
+      const hall = await Hall.open(rig);
+      const token = await hall.token('w', 'worker');
+      await hall.submitAll({}, {});
+      const second = await TestServer.start(rig, []);
+      const [here, there] = [new PullingWorker(hall.server, token), new PullingWorker(second, token)];
+      expect(await here.pullIds('memory=1&wait=5s')).toEqual(['1']);
+      expect(await there.pullIds('memory=1&wait=5s')).toEqual(['2']);
+      expect(await there.put('1', 'running')).toBe(204);
+      expect(await here.status('1')).toBe('running');
+      expect(await here.put('2', 'running')).toBe(204);
+      await second.stop();
+      expect(await here.put('1', 'finished')).toBe(204);
+      expect(await here.put('2', 'finished')).toBe(204);
+      expect(rig.project().entries('done')).toHaveLength(2);
+      await hall.server.stop();
+    },
+  );
+});
+
+describe('items of a pool', () => {
+  test(
+    'are told to the worker, and are not free while a cancelled job may still run',
+    { timeout: 60_000 },
+    async ({ rig }) => {
+      const hall = await Hall.open(rig, '[Workers]\nLease = "10s"\n');
+      const worker = await hall.worker('w');
+      await rig.run('fjr', ['pool', 'add', 'lic', 'one']);
+      const job = '[fjr]\nexecutable: true\ninputs: x\nresources: lic\n';
+      rig.project().submit('a.conf', job);
+      const jobs = await worker.pull('memory=1&fjr=1&wait=10s');
+      const [[id, specs] = ['', undefined]] = Object.entries(jobs);
+      expect(specs?.meta).toMatchObject({ fjr: { items: [{ pool: 'lic', item: 'one' }] } });
+      await rig.run('fjr', ['cancel', 'a.conf']);
+      expect(await worker.put(id, 'running')).toBe(404);
+      expect(rig.project().entries('failed')).toHaveLength(1);
+      expect(
+        rig
+          .project()
+          .pool('lic')
+          .filter((name) => name === 'one'),
+      ).toEqual([]);
+      const free = await waitUntil(
+        'the item is free',
+        async () => (await worker.pullIds('memory=1&fjr=1')).concat(rig.project().pool('lic')),
+        (names) => names.includes('one'),
+        40,
+      );
+      expect(free).toContain('one');
+      await hall.server.stop();
+    },
+  );
 });

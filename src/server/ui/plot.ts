@@ -67,7 +67,8 @@ export class ThroughputPlot {
     return {
       width,
       height,
-      padding: [8, 4, 0, 0],
+      // The last time stands with half of it behind the last minute.
+      padding: [8, 16, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       scales: {

@@ -102,7 +102,7 @@ async function describe(desk: Desk, books: RunBooks, found: FoundJob): Promise<z
 
 /** Those of a spec's job that has ended. */
 async function artifactsOf(
-  { artifacts, links }: Desk,
+  { artifacts }: Desk,
   { summary, place }: FoundJob,
   content: Uint8Array,
 ): Promise<z.infer<typeof jobShape>['artifacts']> {
@@ -111,10 +111,12 @@ async function artifactsOf(
   try {
     const job = parseSpecJob(content);
     const left = await artifacts.of({ job, place, started, ended });
-    return left.map(({ id, name, mime, size }) => {
-      const file = encodeURIComponent(name.replace(/^.*\//s, ''));
-      return { name, mime, size, url: `/artifacts/file/${id}/${file}?${links.sign(id)}` };
-    });
+    return await Promise.all(
+      left.map(async (artifact) => {
+        const { name, mime, size } = artifact;
+        return { name, mime, size, url: await artifacts.linkTo(artifact) };
+      }),
+    );
   } catch (error) {
     if (error instanceof JobFileError) return [];
     throw error;

@@ -3,7 +3,7 @@ import type { LogStream } from '../../queue/layout.js';
 import { Alarm } from '../feed/alarm.js';
 import type { JobSummary } from '../feed/job-index.js';
 import type { Desk } from '../jobmgr-routes.js';
-import { followFrom } from './byte-range.js';
+import { followFrom } from '../byte-range.js';
 import type { LogBell } from './log-bell.js';
 
 /** Bytes that are read at a time. */

@@ -4,7 +4,7 @@ import type { LogStream } from '../../queue/layout.js';
 import type { Ask, ServerEnv } from '../answers.js';
 import { describeFailure } from '../describe-failure.js';
 import type { Desk } from '../jobmgr-routes.js';
-import { readRange } from './byte-range.js';
+import { readRange } from '../byte-range.js';
 import { type FoundJob, findJob } from './find-job.js';
 import { LogBell } from './log-bell.js';
 import { LogFollower, chunk } from './log-follower.js';

@@ -10,6 +10,7 @@ import { outputName, outputPath, sliceOf } from './slices.js';
 import type { LogStream } from '../../queue/layout.js';
 import type { Files } from '../../system/files.js';
 import type { TreeFile } from '../../system/trees.js';
+import { describeFailure } from '../describe-failure.js';
 import type { Served } from '../served.js';
 import { decodeJobOf, parseFileId } from './job-specs.js';
 import type { Held } from './remote-crew.js';
@@ -23,6 +24,13 @@ const runImage = 'image.tar';
 
 /** One execution of a job. */
 type Execution = Pick<Held, 'entry' | 'job' | 'content'>;
+
+/** Where a file is to go, and the directory that no link may lead it out of. */
+interface Placed {
+  readonly from: string;
+  readonly to: string;
+  readonly within: string | undefined;
+}
 
 /** Where a file is that a worker asks for. */
 interface Source {
@@ -39,6 +47,7 @@ export class JobFiles {
   readonly #served: Served;
   /** The directory of files that DECODE's jobs name. */
   readonly #root: string;
+  readonly #inputs = new WeakMap<Held, ReadonlySet<string>>();
 
   constructor(served: Served, root: string) {
     this.#served = served;
@@ -46,28 +55,40 @@ export class JobFiles {
   }
 
   /** The files that a job's `inputs` name, as paths below its directory. */
-  inputsOf({ job }: Held): string[] {
+  inputsOf(held: Held): string[] {
+    return [...this.#inputsOf(held)];
+  }
+
+  /** As they were when the job was given out. */
+  #inputsOf(held: Held): ReadonlySet<string> {
+    const known = this.#inputs.get(held);
+    if (known !== undefined) return known;
+    const { job } = held;
     const directory = this.#directoryOf(job.workdir);
-    return filesMatching(job.inputs, (path) => this.#served.staging.look(join(directory, path)));
+    const look = (path: string): readonly DirectoryEntry[] =>
+      this.#served.staging.look(join(directory, path));
+    const inputs = new Set(filesMatching(job.inputs, look));
+    this.#inputs.set(held, inputs);
+    return inputs;
   }
 
   /** A file that a worker may have, since it holds a job that names it. */
   async open(fileId: string, held: Iterable<Held>): Promise<TreeFile | 'forbidden' | 'missing'> {
     if (!isBelow(fileId)) return 'forbidden';
     for (const one of held) {
-      const source = this.#sourceFor(fileId, one);
+      const source = await this.#sourceFor(fileId, one);
       if (source !== undefined)
         return (await this.#served.trees.open(source.top, source.below, source.name)) ?? 'missing';
     }
     return 'forbidden';
   }
 
-  #sourceFor(fileId: string, held: Held): Source | undefined {
+  async #sourceFor(fileId: string, held: Held): Promise<Source | undefined> {
     const decode = decodeJobOf(held);
     if (decode !== undefined) {
       const files = Object.values(decode.submitted.job.handler.files_down ?? {});
       if (!files.includes(fileId)) return undefined;
-      return { top: dirname(this.#root), below: basename(this.#root), name: this.#belowRoot(fileId) };
+      return this.#below(this.#root, this.#belowRoot(fileId));
     }
     const named = parseFileId(fileId);
     if (named?.job !== held.id) return undefined;
@@ -77,20 +98,32 @@ export class JobFiles {
       return { top: layout.jobqueue, below: slice.of, name: runImage };
     if (named.path === '')
       return { top: layout.pod(held.crew.id).directory, below: 'running', name: held.entry };
-    if (!this.inputsOf(held).includes(named.path)) return undefined;
-    const directory = this.#directoryOf(held.job.workdir);
-    return { top: dirname(directory), below: basename(directory), name: named.path };
+    if (!this.#inputsOf(held).has(named.path)) return undefined;
+    return this.#below(this.#directoryOf(held.job.workdir), named.path);
   }
 
-  /** Takes what an execution sends. `directory`: where it lay below the job's directory. */
+  /** A file below a directory that may be reached through links. */
+  async #below(directory: string, name: string): Promise<Source> {
+    const real = await this.#served.staging.real(directory);
+    return { top: dirname(real), below: basename(real), name };
+  }
+
+  /**
+   * Takes what an execution sends. `directory`: where it lay below the job's directory. `gone`: it has lost its job
+   * meanwhile, and what it sent is removed.
+   */
   async receive(
-    { entry }: Execution,
+    held: Held,
     type: UploadType,
     directory: string,
     name: string,
     content: Readable,
-  ): Promise<'received' | 'no-place'> {
-    return this.#served.staging.receive(join(this.#uploads(entry), type, directory, name), content);
+  ): Promise<'received' | 'gone' | 'no-place'> {
+    const path = join(this.#uploads(held.entry), type, directory, name);
+    const result = await this.#served.staging.receive(path, content, () => held.crew.has(held));
+    if (result !== 'unwanted') return result;
+    await this.discard(held);
+    return 'gone';
   }
 
   /** The streams of which an execution has sent what was printed. */
@@ -100,41 +133,42 @@ export class JobFiles {
     return (['out', 'err'] as const).filter((stream) => files.includes(stream));
   }
 
-  /**
-   * Puts what an accepted execution has sent in its places. What is done already is passed over. What has no place, since
-   * a directory is called so, stays where it was sent, and the next server tries it again.
-   */
+  /** Puts what an accepted execution has sent in its places. What is done already is passed over; the outcome stands. */
   async publish(held: Execution): Promise<void> {
+    await this.#move(this.#places(held, this.#uploads(held.entry)), held);
+  }
+
+  async #move(places: readonly Placed[], { entry }: Pick<Execution, 'entry'>): Promise<void> {
     const { staging, remark } = this.#served;
-    let isDone = true;
-    for (const { from, to } of this.#places(held, this.#uploads(held.entry)))
+    let isWhole = true;
+    for (const { from, to, within } of places)
       try {
-        await staging.publish(from, to);
+        await staging.publish(from, to, within);
       } catch (error) {
-        isDone = false;
-        const { code, message } = error as NodeJS.ErrnoException;
-        remark(`${from} cannot be put in its place, ${to}: ${code ?? message}`);
+        isWhole = false;
+        const { code } = error as NodeJS.ErrnoException;
+        const why = code === 'EISDIR' ? 'a directory is in its way' : describeFailure(error);
+        remark(`${entry}: ${to} cannot be written, and stays at ${from}: ${why}`);
       }
-    if (isDone) await this.discard(held);
+    if (isWhole) await this.discard({ entry });
   }
 
   /** The logs of an execution that is to be tried again. */
   async keepLogs(held: Execution): Promise<void> {
     const logs = this.#places(held, this.#uploads(held.entry), ['log']);
-    if (held.job.command.kind !== 'decode')
-      for (const { from, to } of logs) await this.#served.staging.publish(from, to);
-    await this.discard(held);
+    await this.#move(held.job.command.kind === 'decode' ? [] : logs, held);
   }
 
   /** What tasks of a slice have printed, where that is much: each file's name says which execution it is of. */
   async publishOutputs(held: Execution, slice: Slice): Promise<void> {
+    const { staging } = this.#served;
     const logs = join(this.#uploads(held.entry), 'log');
-    for (const { name } of this.#served.staging.look(logs)) {
+    const places = staging.look(logs).flatMap(({ name }): Placed[] => {
       const output = outputName(slice, held.entry, name);
-      if (output !== undefined)
-        await this.#served.staging.publish(join(logs, name), outputPath(this.#served, slice, output));
-    }
-    await this.discard(held);
+      if (output === undefined) return [];
+      return [{ from: join(logs, name), to: outputPath(this.#served, slice, output), within: undefined }];
+    });
+    await this.#move(places, held);
   }
 
   /** `logs/J.out` follows the execution that counts. */
@@ -155,7 +189,11 @@ export class JobFiles {
       const execution = paths
         .map((path) => readExecution(files, path, entry))
         .find((read) => read !== undefined);
-      await (execution === undefined ? this.discard({ entry }) : this.publish(execution));
+      try {
+        await (execution === undefined ? this.discard({ entry }) : this.publish(execution));
+      } catch (error) {
+        this.#served.remark(`${entry}: ${describeFailure(error)}`);
+      }
     }
   }
 
@@ -164,32 +202,33 @@ export class JobFiles {
     await this.#served.staging.remove(this.#served.layout.work(entry));
   }
 
-  #places(
-    held: Execution,
-    uploads: string,
-    types: readonly UploadType[] = uploadTypes,
-  ): { from: string; to: string }[] {
+  #places(held: Execution, uploads: string, types: readonly UploadType[] = uploadTypes): Placed[] {
     const { layout, staging } = this.#served;
     const decode = decodeJobOf(held);
-    const places: { from: string; to: string }[] = [];
+    const places: Placed[] = [];
     if (decode !== undefined) {
       for (const [type, target] of Object.entries(decode.submitted.paths_upload))
         for (const path of this.#filesBelow(join(uploads, type)))
           places.push({
             from: join(uploads, type, path),
             to: join(this.#root, this.#belowRoot(target), path),
+            within: this.#root,
           });
       return places;
     }
     for (const stream of ['out', 'err'] as const)
       for (const path of this.#filesBelow(join(uploads, 'log')))
         if (path === stream)
-          places.push({ from: join(uploads, 'log', path), to: layout.log(held.entry, stream) });
+          places.push({
+            from: join(uploads, 'log', path),
+            to: layout.log(held.entry, stream),
+            within: undefined,
+          });
     if (!types.includes('output')) return places;
     const sent = join(uploads, 'output');
     const directory = this.#directoryOf(held.job.workdir);
     for (const path of filesMatching(held.job.outputs, (below) => staging.look(join(sent, below))))
-      places.push({ from: join(sent, path), to: join(directory, path) });
+      places.push({ from: join(sent, path), to: join(directory, path), within: directory });
     return places;
   }
 

@@ -27,7 +27,7 @@ export function describeJobFile(
   created: string,
   slice?: SliceParts & { readonly run: string },
 ): JobSpecs {
-  const { entry, job, executable, crew, worker } = held;
+  const { entry, job, executable, crew } = held;
   const { job: name, counts } = parseEntryName(entry);
   const { id } = held;
   return {
@@ -44,7 +44,7 @@ export function describeJobFile(
         ...(slice === undefined ? { kind: 'job' } : { kind: 'slice', ...slice }),
         ...{ entry, project, name, executable, job: fileIdOf(id, ''), items: crew.itemsOf(held) },
         ...{ outputs: job.outputs, timeout: job.timeout ?? null },
-        ...{ attempt: failuresOf(counts) + 1, worker: `${crew.id}.${worker}` },
+        ...{ attempt: failuresOf(counts) + 1, worker: `${crew.id}.1` },
       },
     },
     hardware: {

@@ -15,7 +15,7 @@ export class JobStatus {
 
   async of(worker: string, id: string): Promise<Stage | undefined> {
     const held = this.#crews.find(worker, id);
-    if (held !== undefined) return held.stage;
+    if (held !== undefined) return held.crew.stageOf(held);
     if (!/^[1-9]\d{0,14}$/.test(id)) return undefined;
     const name = decodeJobName(Number(id));
     let job = this.#index.find(name);

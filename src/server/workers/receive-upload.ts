@@ -3,7 +3,8 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 
 /** How a form with a file was read. */
-export type Upload = { readonly kind: 'received' } | { readonly kind: 'refused'; readonly reason: string };
+export type Upload<T> =
+  { readonly kind: 'received'; readonly taken: T } | { readonly kind: 'refused'; readonly reason: string };
 
 /** Names of drafts, which nobody would find. */
 function isPassedOver(name: string): boolean {
@@ -11,15 +12,15 @@ function isPassedOver(name: string): boolean {
 }
 
 /** Takes the file `file` out of a form, as it comes; `take` is called once, with its name. */
-export async function receiveUpload(
+export async function receiveUpload<T>(
   request: IncomingMessage,
-  take: (name: string, content: Readable) => Promise<'received' | 'no-place'>,
-): Promise<Upload> {
+  take: (name: string, content: Readable) => Promise<T>,
+): Promise<Upload<T>> {
   const form = parserFor(request.headers);
   if (form === undefined)
     return { kind: 'refused', reason: 'expected multipart/form-data with a file named "file"' };
   return new Promise((resolve, reject) => {
-    let taken: Promise<'received' | 'no-place'> | undefined;
+    let taken: Promise<T> | undefined;
     const refuse = (reason: string): void => {
       request.unpipe(form);
       request.resume();
@@ -36,14 +37,18 @@ export async function receiveUpload(
         refuse('the file has no name that a file could have');
       } else {
         taken = take(name, content);
-        // The parser waits for its reader: a failure must end the reading.
+        const stop = (): void => {
+          request.unpipe(form);
+          request.resume();
+        };
+        // The parser waits for its reader: one that wants no more must end the reading.
         taken.then(
-          (result) => {
-            if (result === 'no-place') refuse('no file can be called so there');
+          (value) => {
+            stop();
+            resolve({ kind: 'received', taken: value });
           },
           (error: unknown) => {
-            request.unpipe(form);
-            request.resume();
+            stop();
             reject(error instanceof Error ? error : new Error(String(error)));
           },
         );
@@ -54,13 +59,6 @@ export async function receiveUpload(
     });
     form.on('close', () => {
       if (taken === undefined) refuse('expected a file named "file"');
-      else
-        taken.then(
-          (result) => {
-            if (result === 'received') resolve({ kind: 'received' });
-          },
-          () => undefined,
-        );
     });
     request.on('aborted', () => {
       form.destroy(new Error('the client has gone'));

@@ -8,12 +8,14 @@ import { announceWorker } from '../../queue/announce-worker.js';
 import { beat } from '../../queue/beat.js';
 import { claimWorker } from '../../queue/claim-worker.js';
 import { type CrewFile, formatHeartbeat, parseHeartbeat } from '../../queue/crew-file.js';
+import { fenceCrew } from '../../queue/fence-crew.js';
 import { isIgnored, parseEntryName, tokenOf } from '../../queue/entry-name.js';
 import { type FinishTo, type Finished, finishJob } from '../../queue/finish-job.js';
 import { finishSlice, sealSlice } from '../../queue/finish-slice.js';
 import { HeldItems } from '../../queue/held-items.js';
 import { type JournalLine, formatJournalLine } from '../../queue/journal.js';
 import { type CrewId, type LogStream, type PodPaths, classifyPodFile } from '../../queue/layout.js';
+import { layToRest } from '../../queue/lay-to-rest.js';
 import { perform } from '../../queue/perform.js';
 import { raisePod } from '../../queue/raise-pod.js';
 import { recallJob } from '../../queue/recall-job.js';
@@ -21,7 +23,8 @@ import { startJob } from '../../queue/start-job.js';
 import { type Steps, append, list, read } from '../../queue/steps.js';
 import { targetOf } from '../../queue/target-of.js';
 import type { Served } from '../served.js';
-import { type Stage, later } from './stage.js';
+import { describeFailure } from '../describe-failure.js';
+import { type Stage, later, stages } from './stage.js';
 
 /** A job that a worker has. */
 export interface Held {
@@ -29,7 +32,6 @@ export interface Held {
   readonly id: string;
   readonly crew: RemoteCrew;
   readonly entry: string;
-  readonly worker: number;
   readonly job: Job;
   /** The job file. */
   readonly content: Uint8Array;
@@ -39,7 +41,7 @@ export interface Held {
   readonly startedAt: number;
 }
 
-/** What became of an offer of workers. */
+/** What became of an offer. */
 export type Taken = Held | 'nothing' | 'fenced';
 
 /** DECODE's jobs go by numbers. */
@@ -47,13 +49,25 @@ function idOf(entry: string): string {
   return String(idOfDecodeJobName(parseEntryName(entry).job) ?? entry);
 }
 
-/** Milliseconds for which a claimed worker waits for its entry. */
-const claimPatience = 3000;
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('it is none', { cause: error });
+}
+
+/** Its only one. */
+const worker = 1;
+
+/** Milliseconds for which a claimed worker waits for its entry … */
+const claimPatience = 2000;
+/** … and between two looks after items that came without theirs. */
+const tendEvery = 1000;
 
 /**
- * A crew on a host that shares nothing with the project, as the project sees it: a pod like that of any crew, which the
- * server keeps on its behalf. The worker's requests are its heartbeats; whoever is silent for a lease loses the pod to a
- * dispatcher, and with it what it held.
+ * A crew of one worker on a host that shares nothing with the project, as the project sees it: a pod like that of any
+ * crew, which the server keeps on its behalf. The worker's requests are its heartbeats; whoever is silent for a lease
+ * loses the pod to a dispatcher, and with it what it held.
+ *
+ * The server that has raised a crew is the only one that offers it and gives it up. What it holds may be told of to any
+ * server of the project: that is asked of the pod.
  */
 export class RemoteCrew {
   readonly id: CrewId;
@@ -61,67 +75,72 @@ export class RemoteCrew {
   readonly #served: Served;
   readonly #pod: PodPaths;
   readonly #items: HeldItems;
-  /** By their ids. */
-  readonly #held = new Map<string, Held>();
-  /** Workers that are on offer, or about to begin. */
-  readonly #offered = new Set<number>();
-  #beats: number;
+  #held: Held | undefined;
+  #offered = false;
+  /** Tokens of jobs that are over here, while their processes may not be; and monotonic milliseconds until then. */
+  readonly #cooling = new Map<string, number>();
+  #tendedAt = -Infinity;
+  /** Monotonic milliseconds since when the badge has been in the pod while the worker is on offer. */
+  #claimedSince: number | undefined;
+  #beats = 0;
+  #usedAt: number;
 
-  constructor(served: Served, id: CrewId, file: CrewFile, beats = 0) {
+  constructor(served: Served, id: CrewId, file: CrewFile) {
     this.id = id;
     this.file = file;
     this.#served = served;
     this.#pod = served.layout.pod(id);
     this.#items = new HeldItems(served.files, served.layout, id);
-    this.#beats = beats;
+    this.#usedAt = served.clock.monotonic();
   }
 
   /** Birth. */
   raise(): void {
     const { layout, clock } = this.#served;
-    this.#perform(
-      raisePod(layout, this.id, `${JSON.stringify(this.file, undefined, 2)}\n`, this.file.workers),
-    );
+    this.#perform(raisePod(layout, this.id, `${JSON.stringify(this.file, undefined, 2)}\n`, 1));
     this.#note({ event: 'born', time: clock.timestamp(), crew: this.id });
     this.beat();
   }
 
-  /** Goes on with a pod that another server, or one before us, has kept. */
-  adopt(): void {
+  /** Its server has died: whoever asked it has no answer, and what was assigned meanwhile nobody has been told of. */
+  tidy(): void {
+    const { layout, files } = this.#served;
+    const badge = { crew: this.id, worker };
+    if (files.exists(layout.announced(badge))) this.#perform(claimWorker(layout, badge));
+    for (const entry of this.#assigned()) this.#recall(entry);
+    if (this.look() === undefined) this.rest();
+  }
+
+  /** Whether nothing is under way, and for how many milliseconds. */
+  get idleFor(): number | undefined {
+    const now = this.#served.clock.monotonic();
+    for (const [token, until] of this.#cooling) if (until <= now) this.#cooling.delete(token);
+    const isBusy = this.#held !== undefined || this.#offered || this.#cooling.size > 0;
+    return isBusy ? undefined : now - this.#usedAt;
+  }
+
+  get isOffered(): boolean {
+    return this.#offered;
+  }
+
+  get held(): Held | undefined {
+    return this.#held;
+  }
+
+  /** What it holds, as the pod tells. */
+  look(): Held | undefined {
+    if (this.#held !== undefined && this.has(this.#held)) return this.#held;
+    this.#held = undefined;
+    const [entry] = this.#perform(list(this.#pod.running)) ?? [];
+    if (entry === undefined) return undefined;
+    return this.#hold(entry, this.#stageOf(entry));
+  }
+
+  /** How far a job is, as the pod tells: another server may have heard of it. */
+  #stageOf(entry: string): Stage {
     const heartbeat = this.#perform(read(this.#pod.heartbeat));
-    const {
-      beat: beats = 0,
-      running = {},
-      stages = {},
-    } = (heartbeat === undefined ? undefined : parseHeartbeat(heartbeat)) ?? {};
-    this.#beats = beats;
-    const places = new Map(Object.entries(running).map(([worker, entry]) => [entry, Number(worker)]));
-    for (const entry of this.#perform(list(this.#pod.running)) ?? []) {
-      const worker = places.get(entry) ?? this.#freeWorker();
-      if (worker !== undefined) this.#hold(entry, worker, (stages[entry] ?? 'pulled') as Stage);
-    }
-    const { layout } = this.#served;
-    for (let worker = 1; worker <= this.file.workers; worker++)
-      if (this.#served.files.exists(layout.announced({ crew: this.id, worker })))
-        this.#perform(claimWorker(layout, { crew: this.id, worker }));
-    // Nobody has been told of it.
-    for (const entry of this.#assigned()) this.#perform(recallJob(layout, this.id, entry));
-  }
-
-  get hasFreeWorker(): boolean {
-    return this.#freeWorker() !== undefined;
-  }
-
-  get isIdle(): boolean {
-    return this.#held.size === 0 && this.#offered.size === 0;
-  }
-
-  held(): Iterable<Held> {
-    return this.#held.values();
-  }
-
-  find(id: string): Held | undefined {
-    return this.#held.get(id);
+    const { stages: known } = (heartbeat === undefined ? undefined : parseHeartbeat(heartbeat)) ?? {};
+    return stages.find((stage) => stage === known?.[entry]) ?? 'pulled';
   }
 
   /** Whether the pod is still ours, and the entry in it. */
@@ -133,89 +152,95 @@ export class RemoteCrew {
     return this.#served.files.exists(this.#pod.cancelMark(tokenOf(entry) ?? ''));
   }
 
-  /** Forgets what is not ours any more. */
-  drop({ id }: Held): void {
-    this.#held.delete(id);
-  }
-
   /** Tells dispatchers that the worker lives. Returns whether it is too late for that. */
   beat(): 'ok' | 'fenced' {
-    const running: Record<string, string> = {};
-    const stages: Record<string, string> = {};
-    for (const { entry, worker, stage } of this.#held.values()) {
-      running[worker] = entry;
-      stages[entry] = stage;
-    }
-    this.#beats += 1;
-    if (this.#holdsItems)
-      this.#items.tend(new Set([...this.#held.values()].map(({ entry }) => tokenOf(entry))));
-    const content = formatHeartbeat({ beat: this.#beats, running, stages });
-    return this.#perform(beat(this.#served.layout, this.id, content)) === 'fenced' ? 'fenced' : 'ok';
+    const { clock, layout } = this.#served;
+    this.#usedAt = clock.monotonic();
+    this.#tend();
+    // Another server may have beaten meanwhile: the time makes the content new.
+    this.#beats = Math.max(this.#beats + 1, clock.wall());
+    const running = this.#held === undefined ? {} : { [worker]: this.#held.entry };
+    const reached = this.#held === undefined ? {} : { [this.#held.entry]: this.#held.stage };
+    const content = formatHeartbeat({ beat: this.#beats, running, stages: reached });
+    return this.#perform(beat(layout, this.id, content)) === 'fenced' ? 'fenced' : 'ok';
   }
 
-  /** Offers one worker until it has a job, or the time is up, or the signal comes. */
+  /** Items of what runs, and of what may still run, stay; what came without its entry goes home. */
+  #tend(): void {
+    const now = this.#served.clock.monotonic();
+    if (now - this.#tendedAt < tendEvery) return;
+    this.#tendedAt = now;
+    const cooling = [...this.#cooling].filter(([, until]) => until > now).map(([token]) => token);
+    this.#items.tend(new Set([...cooling, this.#held === undefined ? undefined : tokenOf(this.#held.entry)]));
+  }
+
+  /** Offers the worker until it has a job, or the time is up, or the signal comes. */
   async offer(milliseconds: number, signal: AbortSignal): Promise<Taken> {
-    const worker = this.#freeWorker();
-    if (worker === undefined) return 'nothing';
-    this.#offered.add(worker);
+    this.#offered = true;
+    const beating = setInterval(
+      () => {
+        this.#guard(() => this.beat());
+      },
+      (this.file.lease * 1000) / 4,
+    );
     try {
-      return await this.#offer(worker, milliseconds, signal);
+      return await this.#offer(milliseconds, signal);
     } finally {
-      this.#offered.delete(worker);
+      clearInterval(beating);
+      this.#offered = false;
     }
   }
 
-  async #offer(worker: number, milliseconds: number, signal: AbortSignal): Promise<Taken> {
+  async #offer(milliseconds: number, signal: AbortSignal): Promise<Taken> {
     const { layout } = this.#served;
     const badge = { crew: this.id, worker };
     if (this.beat() === 'fenced') return 'fenced';
-    const beating = setInterval(() => this.beat(), (this.file.lease * 1000) / 4);
-    try {
-      if (this.#perform(announceWorker(layout, badge)) === 'fenced') return 'fenced';
-      const held = await this.#await(worker, milliseconds, signal);
-      if (held !== undefined) return held;
-      const claimed = this.#perform(claimWorker(layout, badge));
-      if (claimed === 'pod-gone') return 'fenced';
-      // A dispatcher has it, and an entry is on its way.
-      const late = claimed === 'taken' ? await this.#await(worker, claimPatience, undefined) : undefined;
-      if (late !== undefined && signal.aborted) return this.#giveBack(late);
-      return late ?? 'nothing';
-    } finally {
-      clearInterval(beating);
-    }
+    if (this.#perform(announceWorker(layout, badge)) === 'fenced') return 'fenced';
+    const held = await this.#await(milliseconds, signal);
+    if (held !== undefined) return held;
+    const claimed = this.#perform(claimWorker(layout, badge));
+    if (claimed === 'pod-gone') return 'fenced';
+    // A dispatcher has it, and an entry is on its way.
+    const late = claimed === 'taken' ? await this.#await(claimPatience, undefined) : undefined;
+    return late ?? 'nothing';
   }
 
   /** Whoever asked has gone. */
-  #giveBack(held: Held): 'nothing' {
+  giveBack(held: Held): void {
     this.finish(held, { kind: 'lost', crew: this.id }, { to: 'queue', raise: undefined }, []);
-    return 'nothing';
   }
 
-  async #await(
-    worker: number,
-    milliseconds: number,
-    signal: AbortSignal | undefined,
-  ): Promise<Held | undefined> {
+  async #await(milliseconds: number, signal: AbortSignal | undefined): Promise<Held | undefined> {
     const { doorbells, pace } = this.#served;
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
+      const stopRinging = doorbells.hang(this.#pod.directory, (name) => {
+        if (name === undefined || classifyPodFile(name).kind === 'entry') look();
+      });
       const look = (): void => {
-        const held = this.#begin(worker);
-        if (held !== undefined) end(held);
+        try {
+          const held = this.#begin();
+          if (held !== undefined) end(held);
+        } catch (error) {
+          end(undefined, asError(error));
+        }
       };
-      const end = (held: Held | undefined): void => {
+      const sweep = setInterval(() => {
+        this.#guard(() => {
+          this.#announceAgain();
+        });
+        look();
+      }, pace.sweepPod);
+      const end = (held: Held | undefined, error?: Error): void => {
         stopRinging();
         clearInterval(sweep);
         clearTimeout(impatience);
         signal?.removeEventListener('abort', stop);
-        resolve(held);
+        if (error === undefined) resolve(held);
+        else reject(error);
       };
       const stop = (): void => {
         end(undefined);
       };
-      const stopRinging = doorbells.hang(this.#pod.directory, (name) => {
-        if (name === undefined || classifyPodFile(name).kind === 'entry') look();
-      });
-      const sweep = setInterval(look, pace.sweepPod);
       const impatience = setTimeout(stop, milliseconds);
       signal?.addEventListener('abort', stop);
       if (signal?.aborted === true) stop();
@@ -223,15 +248,45 @@ export class RemoteCrew {
     });
   }
 
-  /** Starts an entry that has come; undefined: none has. What is no job is refused on the way. */
-  #begin(worker: number): Held | undefined {
+  /** A badge that was claimed, and for which no entry has come: whoever claimed it may be dead. */
+  #announceAgain(): void {
+    const { files, layout, clock } = this.#served;
+    const badge = { crew: this.id, worker };
+    const now = clock.monotonic();
+    if (!files.exists(this.#pod.badge(badge))) this.#claimedSince = undefined;
+    else if (now - (this.#claimedSince ??= now) >= claimPatience) {
+      this.#claimedSince = undefined;
+      this.#perform(announceWorker(layout, badge));
+    }
+  }
+
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      // A filesystem that fails for a while; the next time may be better.
+      this.#served.remark(`${this.id}: ${describeFailure(error)}`);
+    }
+  }
+
+  /** Starts an entry that has come; undefined: none has. What is no job, or lacks its items, is not. */
+  #begin(): Held | undefined {
     const { layout, clock } = this.#served;
     for (const entry of this.#assigned()) {
+      if (this.#held !== undefined) {
+        this.#recall(entry);
+        continue;
+      }
       const started = this.#perform(startJob(layout, this.id, entry));
       if (started === 'fenced') return undefined;
       if (started === 'recalled') continue;
-      const held = this.#hold(entry, worker, 'pulled');
+      const held = this.#hold(entry, 'pulled');
       if (held === undefined) continue;
+      if (!this.#items.holds(entry, held.job.needs.resources)) {
+        // It was assigned on outdated knowledge.
+        this.giveBack(held);
+        continue;
+      }
       this.#note({ event: 'start', time: clock.timestamp(), entry, worker });
       this.beat();
       return held;
@@ -239,21 +294,25 @@ export class RemoteCrew {
     return undefined;
   }
 
-  #hold(entry: string, worker: number, stage: Stage): Held | undefined {
+  #recall(entry: string): void {
+    this.#perform(recallJob(this.#served.layout, this.id, entry));
+    this.#items.release(entry);
+  }
+
+  #hold(entry: string, stage: Stage): Held | undefined {
     const { files, clock } = this.#served;
     const inspected = files.inspect(this.#pod.runningEntry(entry), jobFileLimit);
     if (inspected.kind !== 'file') return undefined;
-    const id = idOf(entry);
-    const found = { id, entry, worker, content: inspected.head, executable: inspected.executable };
+    const found = { id: idOf(entry), entry, content: inspected.head, executable: inspected.executable };
     try {
       const { job: name } = parseEntryName(entry);
       const job = readJob({ ...inspected, name });
-      const held = { ...found, crew: this, job, stage, startedAt: clock.monotonic() };
-      this.#held.set(id, held);
-      return held;
+      this.#held = { ...found, crew: this, job, stage, startedAt: clock.monotonic() };
+      return this.#held;
     } catch (error) {
       if (!(error instanceof JobFileError)) throw error;
       const outcome = { kind: 'rejected', reason: error.message } as const;
+      this.#items.release(entry);
       this.#finish(entry, 0, 0, outcome, { to: 'failed' }, []);
       return undefined;
     }
@@ -264,9 +323,13 @@ export class RemoteCrew {
     return job.needs.resources.length === 0 ? [] : this.#items.of(entry);
   }
 
+  stageOf(held: Held): Stage {
+    return (held.stage = later(held.stage, this.#stageOf(held.entry)));
+  }
+
   /** The worker says how far it is. */
   advance(held: Held, stage: Stage): 'ok' | 'fenced' {
-    held.stage = later(held.stage, stage);
+    held.stage = later(this.stageOf(held), stage);
     return this.beat();
   }
 
@@ -278,12 +341,11 @@ export class RemoteCrew {
     printed: readonly LogStream[],
     ms?: number,
   ): { readonly finished: Finished; readonly target: FinishTo } {
-    const { entry, worker, job, startedAt } = held;
+    const { entry, job, startedAt } = held;
     const to = target ?? targetOf(entry, outcome, job.retries);
-    if (job.needs.resources.length > 0) this.#items.release(entry);
+    this.#letGo(held, outcome.kind === 'cancelled');
     const took = ms ?? Math.round(this.#served.clock.monotonic() - startedAt);
     const finished = this.#finish(entry, worker, took, outcome, to, printed);
-    this.#held.delete(held.id);
     if (finished !== 'fenced') this.beat();
     return { finished, target: to };
   }
@@ -292,13 +354,12 @@ export class RemoteCrew {
   finishSlice(
     held: Held,
     slice: Slice,
-    isComplete: boolean,
+    { isComplete, isCancelled }: { readonly isComplete: boolean; readonly isCancelled: boolean },
     { tasks, failed, ms }: { readonly tasks: number; readonly failed: number; readonly ms: number },
   ): 'ok' | 'fenced' {
-    const { entry, worker, job } = held;
+    const { entry } = held;
     const { layout, clock } = this.#served;
-    if (job.needs.resources.length > 0) this.#items.release(entry);
-    this.#held.delete(held.id);
+    this.#letGo(held, isCancelled);
     const line = { time: clock.timestamp(), entry, worker, tasks, failed, ms };
     const token = tokenOf(entry);
     if (isComplete || token === undefined) {
@@ -311,33 +372,42 @@ export class RemoteCrew {
     return this.beat();
   }
 
+  /** `mayRun`: its worker does not know yet that it is to stop: for a lease its items are nobody else's. */
+  #letGo({ entry, job }: Held, mayRun: boolean): void {
+    this.#held = undefined;
+    if (job.needs.resources.length === 0) return;
+    if (mayRun)
+      this.#cooling.set(tokenOf(entry) ?? '', this.#served.clock.monotonic() + this.file.lease * 1000);
+    else this.#items.release(entry);
+  }
+
   #finish(
     entry: string,
-    worker: number,
+    by: number,
     ms: number,
     outcome: Outcome,
     target: FinishTo,
     printed: readonly LogStream[],
   ): Finished {
     const { layout, clock, remark } = this.#served;
-    const line = { time: clock.timestamp(), entry, worker, outcome, ms, printed };
+    const line = { time: clock.timestamp(), entry, worker: by, outcome, ms, printed };
     if (outcome.kind === 'rejected') remark(`${entry}: ${describeOutcome(outcome)}`);
     return this.#perform(finishJob(layout, this.id, target, line));
   }
 
-  get #holdsItems(): boolean {
-    return [...this.#held.values()].some(({ job }) => job.needs.resources.length > 0);
+  /** Gives up a pod that holds nothing, as a crew does that leaves. */
+  rest(): void {
+    const { layout, clock } = this.#served;
+    if ((this.#perform(list(this.#pod.running)) ?? []).length + this.#assigned().length > 0) return;
+    const returning = { writer: this.id, time: clock.timestamp(), countLost: false, releaseItems: true };
+    this.#note({ event: 'left', time: clock.timestamp(), crew: this.id });
+    if (this.#perform(fenceCrew(layout, this.id)) === 'fenced')
+      this.#perform(layToRest(layout, this.id, returning));
   }
 
   #assigned(): readonly string[] {
     const names = this.#perform(list(this.#pod.directory)) ?? [];
     return names.filter((name) => classifyPodFile(name).kind === 'entry' && !isIgnored(name));
-  }
-
-  #freeWorker(): number | undefined {
-    const taken = new Set([...this.#offered, ...[...this.#held.values()].map(({ worker }) => worker)]);
-    for (let worker = 1; worker <= this.file.workers; worker++) if (!taken.has(worker)) return worker;
-    return undefined;
   }
 
   #note(line: JournalLine): void {

@@ -1,18 +1,18 @@
+import { setTimeout } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { decodeLabel } from '../../job/decode/decode-job.js';
 import type { GpuKind } from '../../job/job.js';
 import { type CrewFile, parseCrewFile } from '../../queue/crew-file.js';
-import { fenceCrew } from '../../queue/fence-crew.js';
-import { layToRest } from '../../queue/lay-to-rest.js';
-import { type CrewId, makeCrewId, parsePodName } from '../../queue/layout.js';
+import { type CrewId, hostOf, makeCrewId, parsePodName } from '../../queue/layout.js';
 import { perform } from '../../queue/perform.js';
 import { list, read } from '../../queue/steps.js';
 import { newToken } from '../../queue/token.js';
+import { describeFailure } from '../describe-failure.js';
 import type { Served } from '../served.js';
 import { type Held, RemoteCrew } from './remote-crew.js';
 
 /** What a worker says that it has. */
 export interface WorkerOffer {
-  /** Jobs that it runs at once. */
-  readonly workers: number;
   readonly cpus: number;
   /** Bytes. */
   readonly memory: number;
@@ -25,18 +25,33 @@ export interface WorkerOffer {
   readonly address: string | undefined;
   /** Tells apart programs that use one token; '': it does not say. */
   readonly instance: string;
+  /** Whether it can run job files and slices, too. */
+  readonly isOurs: boolean;
 }
 
-/** All crews that the server keeps pods for: a cache of what the pods themselves say. */
+/** Milliseconds for which a crew without a job is kept for its worker's next request … */
+const keptFor = 60_000;
+/** … and between two looks for those that nobody needs any more. */
+const lookEvery = 10_000;
+
+/** For the last requests, when the server ends. */
+const mostLooks = 60;
+const betweenLooks = 50;
+
+/** The crews that the server keeps pods for. Of those that other servers have raised it knows what they hold. */
 export class RemoteCrews {
   readonly #served: Served;
-  readonly #crews = new Map<CrewId, RemoteCrew>();
   /** By the names of their tokens. */
-  readonly #byName = new Map<string, Set<RemoteCrew>>();
+  readonly #own = new Map<string, Set<RemoteCrew>>();
+  readonly #foreign = new Map<string, Set<RemoteCrew>>();
+  readonly #resting: NodeJS.Timeout;
 
   constructor(served: Served) {
     this.#served = served;
-    this.#adopt();
+    this.#tidy();
+    this.#resting = setInterval(() => {
+      this.#rest(keptFor);
+    }, lookEvery);
   }
 
   /** A job for this worker; undefined: there was none before the time was up. */
@@ -53,119 +68,152 @@ export class RemoteCrews {
       const taken = await crew.offer(Math.max(0, until - clock.monotonic()), signal);
       if (taken === 'nothing') return undefined;
       if (taken !== 'fenced') return taken;
-      this.#forget(crew);
+      this.#own.get(name)?.delete(crew);
     }
   }
 
   /** What a worker holds under this id; undefined: it does not, or not any more. */
   find(name: string, id: string): Held | undefined {
-    return this.#find(name, id) ?? (this.#adopt() ? this.#find(name, id) : undefined);
+    for (const crew of this.#of(name)) if (crew.held?.id === id && crew.has(crew.held)) return crew.held;
+    return this.#look(name).find((held) => held.id === id);
   }
 
-  /** Everything that a worker holds. */
-  *heldBy(name: string): Generator<Held> {
-    for (const crew of this.#of(name)) yield* crew.held();
+  /** Everything that a worker holds. `fresh`: as the pods tell, whoever keeps them. */
+  heldBy(name: string, fresh: boolean): Held[] {
+    return fresh ? this.#look(name) : [...this.#of(name)].flatMap(({ held }) => held ?? []);
   }
 
   /** Gives up what nobody uses. What is held stays: its workers go on, and ask whoever serves next. */
-  close(): void {
-    const { files, layout, clock } = this.#served;
-    for (const crew of this.#crews.values()) {
-      if (!crew.isIdle) continue;
-      const returning = { writer: crew.id, time: clock.timestamp(), countLost: false, releaseItems: true };
-      if (perform(files, fenceCrew(layout, crew.id)) === 'fenced')
-        perform(files, layToRest(layout, crew.id, returning));
+  async close(): Promise<void> {
+    clearInterval(this.#resting);
+    // Those who ask are answered first.
+    for (let looks = 0; looks < mostLooks && this.#isAsked(); looks++) await setTimeout(betweenLooks);
+    this.#rest(0);
+  }
+
+  #isAsked(): boolean {
+    return [...this.#own.values()].some((crews) => [...crews].some(({ isOffered }) => isOffered));
+  }
+
+  *#of(name: string): Generator<RemoteCrew> {
+    yield* this.#own.get(name) ?? [];
+    yield* this.#foreign.get(name) ?? [];
+  }
+
+  #rest(after: number): void {
+    for (const crews of this.#own.values())
+      for (const crew of crews)
+        if ((crew.idleFor ?? -1) >= after) {
+          crews.delete(crew);
+          this.#guard(() => {
+            crew.rest();
+          });
+        }
+  }
+
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      // What is left is given up by a dispatcher, at its lease's end.
+      this.#served.remark(describeFailure(error));
     }
   }
 
-  #find(name: string, id: string): Held | undefined {
-    for (const crew of this.#of(name)) {
-      const held = crew.find(id);
-      if (held === undefined) continue;
-      if (crew.has(held)) return held;
-      crew.drop(held);
-    }
-    return undefined;
-  }
-
-  /** A crew of this worker's that offers just this, and has a worker free. */
+  /** A crew of this worker's that offers just this, and is free. Those that offered something else are given up. */
   #crewFor(name: string, offer: WorkerOffer): RemoteCrew {
-    for (const crew of this.#of(name)) if (crew.hasFreeWorker && isOffer(crew.file, offer)) return crew;
+    const crews = this.#own.get(name) ?? new Set();
+    this.#own.set(name, crews);
+    for (const crew of crews) {
+      if (crew.idleFor === undefined) continue;
+      if (isOffer(crew.file, offer)) return crew;
+      if (offer.instance === '' || crew.file.session.name !== offer.instance) continue;
+      crews.delete(crew);
+      this.#guard(() => {
+        crew.rest();
+      });
+    }
     const id = makeCrewId(name, newToken().slice(0, 8));
     const crew = new RemoteCrew(this.#served, id, this.#describe(id, name, offer));
     crew.raise();
-    this.#remember(crew);
+    crews.add(crew);
     return crew;
   }
 
   #describe(id: CrewId, name: string, offer: WorkerOffer): CrewFile {
-    const { workers, cpus, memory, gpus, gpu, labels, patience, instance, address } = offer;
-    const { clock, version } = this.#served;
+    const { cpus, memory, gpus, gpu, labels, patience, instance, address, isOurs } = offer;
+    const { clock, version, host } = this.#served;
     const { lease, retries } = this.#served.workers;
     return {
       ...{ format: 1, id, version, host: name },
       // Its process is nothing that anybody here could look at.
       ...{ bootId: '', pidNamespace: '', pid: 0, started: '', guardianPid: 0, guardianStarted: '' },
-      ...{ workers, cpus, memory, gpus, lease, labels, hints: [], gpu },
+      ...{ workers: 1, cpus, memory, gpus, lease, labels, hints: [], gpu },
+      ...(isOurs ? {} : { only: decodeLabel }),
       session: { kind: 'http', name: instance },
-      remote: { patience, address },
+      remote: { patience, address, server: host.identify(process.pid) },
       losses: retries + 1,
       born: clock.timestamp(),
     };
   }
 
-  #of(name: string): ReadonlySet<RemoteCrew> {
-    return this.#byName.get(name) ?? none;
+  /** What the pods of this worker's crews hold, and those of other servers are among them. */
+  #look(name: string): Held[] {
+    const own = this.#own.get(name) ?? new Set<RemoteCrew>();
+    const known = new Map([...own, ...(this.#foreign.get(name) ?? [])].map((crew) => [crew.id, crew]));
+    const foreign = new Set<RemoteCrew>();
+    const held: Held[] = [];
+    const host = hostOf(makeCrewId(name, '00000000'));
+    for (const id of this.#pods()) {
+      if (hostOf(id) !== host) continue;
+      const crew = known.get(id) ?? this.#read(id);
+      if (crew?.file.host !== name) continue;
+      if (!own.has(crew)) foreign.add(crew);
+      held.push(...[crew.look() ?? []].flat());
+    }
+    this.#foreign.set(name, foreign);
+    return held;
   }
 
-  #remember(crew: RemoteCrew): void {
-    const { host } = crew.file;
-    this.#crews.set(crew.id, crew);
-    this.#byName.set(host, (this.#byName.get(host) ?? new Set()).add(crew));
+  /** Servers that have died can do nothing for their crews any more. What those hold stays theirs. */
+  #tidy(): void {
+    for (const id of this.#pods()) {
+      const crew = this.#read(id);
+      const server = crew?.file.remote?.server;
+      if (crew === undefined || server === undefined || this.#served.host.judge(server) !== 'dead') continue;
+      this.#guard(() => {
+        crew.tidy();
+      });
+    }
   }
 
-  #forget(crew: RemoteCrew): void {
-    this.#crews.delete(crew.id);
-    this.#byName.get(crew.file.host)?.delete(crew);
-  }
-
-  /** Goes on with pods that another server has kept. Returns whether there were any. */
-  #adopt(): boolean {
+  *#pods(): Generator<CrewId> {
     const { files, layout } = this.#served;
-    let found = false;
-    const present = new Set<CrewId>();
     for (const name of perform(files, list(layout.jobpods)) ?? []) {
       const pod = parsePodName(name);
-      if (pod?.kind !== 'live') continue;
-      present.add(pod.crew);
-      if (this.#crews.has(pod.crew)) continue;
-      const bytes = perform(files, read(layout.pod(pod.crew).crewFile));
-      const file = bytes === undefined ? undefined : parseCrewFile(bytes);
-      if (file?.remote === undefined) continue;
-      const crew = new RemoteCrew(this.#served, pod.crew, file);
-      crew.adopt();
-      this.#remember(crew);
-      found = true;
+      if (pod?.kind === 'live') yield pod.crew;
     }
-    for (const [id, crew] of this.#crews) if (!present.has(id)) this.#forget(crew);
-    return found;
+  }
+
+  /** Undefined: it is no crew of a server's. */
+  #read(id: CrewId): RemoteCrew | undefined {
+    const { files, layout } = this.#served;
+    const bytes = perform(files, read(layout.pod(id).crewFile));
+    const file = bytes === undefined ? undefined : parseCrewFile(bytes);
+    return file?.remote === undefined ? undefined : new RemoteCrew(this.#served, id, file);
   }
 }
 
-const none: ReadonlySet<RemoteCrew> = new Set();
-
 function isOffer(file: CrewFile, offer: WorkerOffer): boolean {
-  const { workers, cpus, memory, gpus, gpu, labels, patience, instance } = offer;
-  const asked = [workers, cpus, memory, gpus, { ...gpu }, labels, patience, instance];
-  const its = [
-    file.workers,
-    file.cpus,
-    file.memory,
-    file.gpus,
-    { ...file.gpu },
-    file.labels,
-    file.remote?.patience,
-    file.session.name,
-  ];
-  return JSON.stringify(asked) === JSON.stringify(its);
+  const { cpus, memory, gpus, gpu, labels, patience, instance, isOurs } = offer;
+  return (
+    file.cpus === cpus &&
+    file.memory === memory &&
+    file.gpus === gpus &&
+    file.remote?.patience === patience &&
+    file.session.name === instance &&
+    (file.only === undefined) === isOurs &&
+    isDeepStrictEqual(file.labels, labels) &&
+    isDeepStrictEqual(file.gpu, gpu)
+  );
 }

@@ -114,7 +114,6 @@ export const jobsQuery = z.object({
   fjr: z.string().optional(),
   labels: z.array(z.string()),
   gpus: whole(0, 10_000).optional(),
-  workers: whole(1, 10_000).default(1),
   instance: z.string().max(64).default(''),
 });
 

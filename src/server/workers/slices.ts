@@ -5,7 +5,7 @@ import { FanOutInputs } from '../../queue/fan-out-inputs.js';
 import { FanOutPaths, cancelMarkName, gangStateName, parseGangState } from '../../queue/fan-out-paths.js';
 import { perform } from '../../queue/perform.js';
 import { list, read } from '../../queue/steps.js';
-import type { Token } from '../../queue/token.js';
+import { parseTaskLines } from '../../queue/task-line.js';
 import type { Served } from '../served.js';
 import type { Held } from './remote-crew.js';
 
@@ -55,6 +55,16 @@ export function gangOf(
   return { state: gangStateName(state), content };
 }
 
+/** Whether these are whole lines that speak of tasks of this slice: a worker has no say about others. */
+export function areLinesOf({ entry }: Held, slice: Slice, bytes: Uint8Array): boolean {
+  const text = Buffer.from(bytes).toString('utf8');
+  if (text !== '' && !text.endsWith('\n')) return false;
+  const lines = parseTaskLines(text);
+  if (lines.length !== text.split('\n').length - 1) return false;
+  const tasks = new Set(tasksIn(slice.tasks));
+  return lines.every((line) => 'token' in line && line.token === tokenOf(entry) && tasks.has(line.task));
+}
+
 /** Adds what a crew's file has grown by. Returns the size that it has here if the new part does not begin there. */
 export function grow(
   { files, layout }: Served,
@@ -82,10 +92,6 @@ export function outputName(slice: Slice, entry: string, name: string): string | 
 /** Where that lies. */
 export function outputPath({ layout }: Served, slice: Slice, name: string): string {
   return `${pathsOf(layout, slice).output}/${name}`;
-}
-
-export function tokenOfSlice(entry: string): Token {
-  return tokenOf(entry) ?? ('' as Token);
 }
 
 function pathsOf(layout: Served['layout'], { of }: Slice): FanOutPaths {

@@ -41,7 +41,7 @@ export async function hear(
   switch (stage) {
     case 'queued':
       // It gives the job back, which is nobody's fault.
-      crew.finish(held, { kind: 'lost', crew: crew.id }, { to: 'queue', raise: undefined }, []);
+      crew.giveBack(held);
       await files.discard(held);
       return 'ok';
     case 'finished':
@@ -66,7 +66,8 @@ async function hearOfSlice(
   const isCancelled = isRunCancelled(served, slice);
   if (!isOver && !isCancelled) return crew.advance(held, stage) === 'ok' ? 'ok' : 'gone';
   await files.publishOutputs(held, slice);
-  const ended = crew.finishSlice(held, slice, stage === 'finished', sliceEnd);
+  const how = { isComplete: stage === 'finished', isCancelled: isCancelled && !isOver };
+  const ended = crew.finishSlice(held, slice, how, sliceEnd);
   return ended === 'fenced' || (isCancelled && !isOver) ? 'gone' : 'ok';
 }
 

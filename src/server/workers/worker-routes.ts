@@ -1,27 +1,23 @@
-import { getConnInfo } from '@hono/node-server/conninfo';
 import { type Context, Hono } from 'hono';
-import { HTTPException } from 'hono/http-exception';
 import * as z from 'zod';
-import { environmentPrefix, groupLabel } from '../../job/capacity.js';
-import { decodeLabel, megabyte } from '../../job/decode/decode-job.js';
 import { jobFileLimit } from '../../job/read-job.js';
 import type { AcceptDesk } from '../accept/submission.js';
 import { type ServerEnv, hasLeft } from '../answers.js';
 import { describeFailure } from '../describe-failure.js';
+import type { TreeFile } from '../../system/trees.js';
 import type { FailedTries } from '../failed-tries.js';
 import { limitBody } from '../limit-body.js';
 import { sendFile } from '../send-file.js';
 import type { ServerPaths } from '../server-paths.js';
-import type { Environment } from '../tokens.js';
 import { invalid, refuse } from './answers.js';
 import { submittersOnly, workersOnly } from './guard.js';
 import { JobFiles } from './job-files.js';
 import { JobStatus } from './job-status.js';
-import { decodeJobOf, describeJobFile } from './job-specs.js';
+import { longestWait, pullJobs } from './pull-jobs.js';
 import { invalidJson, readJson } from './read-json.js';
 import { receiveUpload } from './receive-upload.js';
 import type { Held } from './remote-crew.js';
-import { RemoteCrews, type WorkerOffer } from './remote-crews.js';
+import { RemoteCrews } from './remote-crews.js';
 import {
   ending,
   filesQuery,
@@ -32,11 +28,10 @@ import {
   statusQuery,
   submittedJob,
 } from './schemas.js';
-import { gangOf, grow, partsOf, sliceOf } from './slices.js';
+import { areLinesOf, gangOf, grow, sliceOf } from './slices.js';
 import { submitDecode } from './submit-decode.js';
 import { hear } from './supervise.js';
 
-type Query = ReturnType<typeof jobsQuery.parse>;
 type Asked = Context<ServerEnv, string>;
 
 /** What these routes work with. `tries` undefined: everybody is let in. */
@@ -45,32 +40,26 @@ export interface WorkerDesk extends AcceptDesk {
   readonly tries: FailedTries | undefined;
 }
 
-/** Seconds for which a request for a job may wait. */
-const longestWait = 60;
-/** Milliseconds that a dispatcher may take to answer those who do not wait, where it hears of them at once, or not. */
-const patience = { local: 1000, shared: 4000 };
 /** Bytes of lines, or of what tasks printed, at a time. */
 const mostGrowth = 8 * 1024 * 1024;
-/** Labels that a worker must not give itself. */
-const reserved = [environmentPrefix, groupLabel('')];
 
 /**
  * The worker-facing API of DECODE OpenCloud, for workers that share nothing with the project. Whoever asks for a job is
  * a crew for as long as it asks and works: see remote-crew.ts.
  */
-export function addWorkerRoutes(all: Hono<ServerEnv>, desk: WorkerDesk): void {
-  const app = new Hono<ServerEnv>();
+export function addWorkerRoutes(whole: Hono<ServerEnv>, desk: WorkerDesk): void {
   const { served, tries } = desk;
+  const app = new Hono<ServerEnv>();
+  app.onError((error, ask) => {
+    if (!hasLeft(ask)) served.remark(`${ask.req.method} ${ask.req.path}: ${describeFailure(error)}`);
+    return refuse(ask, 500, 'Internal server error');
+  });
   const files = new JobFiles(served, served.workers.files);
   const crews = new RemoteCrews(served);
+  const desks = { desk, crews, files };
   const status = new JobStatus(desk, crews);
   const guarded = { ...desk, tries };
   const workers = workersOnly(guarded);
-  app.onError((error, ask) => {
-    if (error instanceof HTTPException) return refuse(ask, error.status, error.message);
-    if (!hasLeft(ask)) served.remark(`${ask.req.method} ${ask.req.path}: ${describeFailure(error)}`);
-    return refuse(ask, 500, 'Internal Server Error');
-  });
   served.lastly(
     files
       .recover()
@@ -82,9 +71,7 @@ export function addWorkerRoutes(all: Hono<ServerEnv>, desk: WorkerDesk): void {
             }),
           ),
       )
-      .finally(() => {
-        crews.close();
-      }),
+      .then(async () => crews.close()),
   );
 
   app.get('/access_info', (ask) =>
@@ -95,11 +82,8 @@ export function addWorkerRoutes(all: Hono<ServerEnv>, desk: WorkerDesk): void {
   );
 
   app.get('/jobs', workers, async (ask) => {
-    // Whoever asks for headers alone would lose the jobs that it was given.
-    if (ask.req.method === 'HEAD') {
-      ask.header('Allow', 'GET');
-      return refuse(ask, 405, 'Method Not Allowed');
-    }
+    // What is given out by an answer that nobody reads would be lost for a lease.
+    if (ask.req.method === 'HEAD') return refuse(ask, 405, 'Method not allowed');
     const raw = {
       ...ask.req.query(),
       groups: ask.req.queries('groups') ?? [],
@@ -107,12 +91,7 @@ export function addWorkerRoutes(all: Hono<ServerEnv>, desk: WorkerDesk): void {
     };
     const query = jobsQuery.safeParse(raw);
     if (!query.success) return invalid(ask, 'query', query.error.issues, raw);
-    const held = await pull(ask, query.data);
-    const jobs: Record<string, unknown> = {};
-    for (const one of held) {
-      const specs = specsOf(one);
-      if (specs !== undefined) jobs[one.id] = specs;
-    }
+    const jobs = await pullJobs(desks, ask, query.data);
     return ask.json(jobs);
   });
 
@@ -150,7 +129,10 @@ export function addWorkerRoutes(all: Hono<ServerEnv>, desk: WorkerDesk): void {
     const held = crews.find(ask.get('owner'), ask.req.param('id'));
     const slice = held === undefined ? undefined : sliceOf(held);
     if (held === undefined || slice === undefined) return notFound(ask);
-    const { size, added } = grow(served, held, slice, query.data.file, query.data.offset, bytes);
+    const { file, offset } = query.data;
+    if (file === 'lines' && !areLinesOf(held, slice, bytes))
+      return refuse(ask, 422, "expected whole lines of this slice's tasks");
+    const { size, added } = grow(served, held, slice, file, offset, bytes);
     return ask.json({ size }, added ? 200 : 409);
   });
 
@@ -175,20 +157,19 @@ export function addWorkerRoutes(all: Hono<ServerEnv>, desk: WorkerDesk): void {
       files.receive(held, type, directory, name, content),
     );
     if (upload.kind === 'refused') return refuse(ask, 422, upload.reason);
-    // It may have lost the job meanwhile.
-    if (!held.crew.has(held)) return notFound(ask);
-    return ask.json(null, 201);
+    if (upload.taken === 'no-place') return refuse(ask, 422, 'no file can be called so there');
+    return upload.taken === 'gone' ? notFound(ask) : ask.json(null, 201);
   });
 
   app.get('/files/:id{.+}/url', workers, async (ask) => {
-    const file = await files.open(ask.req.param('id'), crews.heldBy(ask.get('owner')));
+    const file = await open(ask.get('owner'), ask.req.param('id'));
     if (typeof file === 'string') return noFile(ask, file);
     await file.close();
     return ask.json(fileRequest(ask, 'GET', '/url', '/download'));
   });
 
   app.get('/files/:id{.+}/download', workers, async (ask) => {
-    const file = await files.open(ask.req.param('id'), crews.heldBy(ask.get('owner')));
+    const file = await open(ask.get('owner'), ask.req.param('id'));
     if (typeof file === 'string') return noFile(ask, file);
     const etag = `"${file.size}-${file.version}"`;
     return sendFile(ask, file, { etag, type: 'application/octet-stream' });
@@ -204,64 +185,14 @@ export function addWorkerRoutes(all: Hono<ServerEnv>, desk: WorkerDesk): void {
       return refuse(ask, 413, `the job's file would have more than ${jobFileLimit} bytes`);
     return ask.json(body.data, 201);
   });
-  all.route('/', app);
 
-  /** Undefined: it is of a run that is gone. */
-  function specsOf(held: Held): unknown {
-    const decode = decodeJobOf(held);
-    if (decode !== undefined) return decode.submitted.job;
-    const slice = sliceOf(held);
-    const now = served.clock.timestamp();
-    if (slice === undefined) return describeJobFile(held, served.project, files.inputsOf(held), now);
-    const parts = partsOf(served, slice);
-    if (parts !== undefined)
-      return describeJobFile(held, served.project, [], now, { ...parts, run: slice.of });
-    held.crew.finishSlice(held, slice, false, { tasks: 0, failed: 0, ms: 0 });
-    return undefined;
+  whole.route('/', app);
+
+  /** Another server may have given out the job that it belongs to. */
+  async function open(worker: string, fileId: string): Promise<TreeFile | 'forbidden' | 'missing'> {
+    const file = await files.open(fileId, crews.heldBy(worker, false));
+    return file === 'forbidden' ? files.open(fileId, crews.heldBy(worker, true)) : file;
   }
-
-  async function pull(ask: Asked, query: Query): Promise<Held[]> {
-    const name = ask.get('owner');
-    const { limit, wait = 0 } = query;
-    const least = served.isShared ? patience.shared : patience.local;
-    // Nobody waits for a dispatcher's answer if there is nothing that it could give.
-    const milliseconds = Math.min(wait, longestWait) * 1000 || ((await somethingWaits()) ? least : 0);
-    if (milliseconds === 0) return [];
-    const signal = AbortSignal.any([ask.req.raw.signal, served.closing]);
-    const pulls = Array.from({ length: limit }, () =>
-      crews.pull(
-        name,
-        offerOf(query, ask.get('environment'), getConnInfo(ask).remote.address),
-        milliseconds,
-        signal,
-      ),
-    );
-    return (await Promise.all(pulls)).filter((held) => held !== undefined);
-  }
-
-  async function somethingWaits(): Promise<boolean> {
-    if (desk.index.counts().waiting > 0) return true;
-    await desk.index.refresh();
-    return desk.index.counts().waiting > 0;
-  }
-}
-
-function limit(most: number): ReturnType<typeof limitBody> {
-  return limitBody(most, (ask, detail) => refuse(ask, 413, detail));
-}
-
-function offerOf(query: Query, environment: Environment, address: string | undefined): WorkerOffer {
-  const { memory, cpu_cores: cpus, groups, older_than: patienceSeconds, workers, instance } = query;
-  const gpuMemory = query.gpu_mem ?? query.gpu_memory ?? 0;
-  const { gpu_model: model, gpu_archi: architecture } = query;
-  const hasGpu = gpuMemory > 0 || model !== undefined || architecture !== undefined;
-  const own = query.labels.filter((label) => !reserved.some((prefix) => label.startsWith(prefix)));
-  return {
-    ...{ workers, cpus, memory: memory * megabyte, gpus: query.gpus ?? (hasGpu ? 1 : 0) },
-    gpu: { memory: gpuMemory * megabyte, model, architecture },
-    labels: [decodeLabel, `${environmentPrefix}${environment}`, ...groups.map(groupLabel), ...own],
-    ...{ patience: patienceSeconds, instance, address: address?.replace(/^::ffff:/, '') },
-  };
 }
 
 /** Where an upload is to go. */
@@ -301,4 +232,8 @@ function noFile(ask: Asked, why: 'forbidden' | 'missing'): Response {
   return why === 'forbidden'
     ? refuse(ask, 403, 'File is not in your filesystem or you do not have access')
     : refuse(ask, 404, 'File not found');
+}
+
+function limit(most: number): ReturnType<typeof limitBody> {
+  return limitBody(most, (ask, detail) => refuse(ask, 413, detail));
 }

@@ -149,7 +149,7 @@ describe('an upload', () => {
     expect(readFileSync(`${root}/out/sub/f`, 'utf8')).toBe('f');
     expect(existsSync(`${work()}/output/known`)).toBe(true);
     expect(server.process.stderr).toMatch(
-      /output\/known cannot be put in its place, .*\/files\/out\/known: EISDIR/,
+      /files\/out\/known cannot be written, and stays at .*output\/known: a directory is in its way/,
     );
     expect(rig.project().jobs('done')).toHaveLength(1);
     failed = false;

@@ -69,7 +69,7 @@ class JobView implements View {
     this.#job = job;
     const title = this.root.querySelector('h1');
     if (title !== null) setText(title, readable(job.name));
-    this.#state.show(job);
+    this.#state.show(isUnderWay(job) ? { ...job, state: 'running' } : job);
     setText(this.#kind, job.kind);
     this.#actions.show(job);
     this.#facts.replaceChildren(...facts(job));
@@ -103,6 +103,11 @@ class JobView implements View {
   }
 }
 
+/** A run's directory waits in the queue until all of it is done, whatever its tasks do. */
+function isUnderWay({ kind, state, tasks }: Job): boolean {
+  return kind === 'run' && state === 'waiting' && tasks !== null && tasks.done + tasks.failed > 0;
+}
+
 function facts(job: Job): HTMLElement[] {
   const running = element('span', {});
   if (job.state === 'running') ticking(running, job.started ?? job.changed);
@@ -113,7 +118,10 @@ function facts(job: Job): HTMLElement[] {
     ['Started', job.started === null ? undefined : timeElement(job.started)],
     ['Ended', job.ended === null ? undefined : timeElement(job.ended)],
     [job.state === 'running' ? 'Running for' : 'Ran for', running.textContent === '' ? undefined : running],
-    ['Waiting since', job.state === 'waiting' ? timeElement(job.changed) : undefined],
+    [
+      isUnderWay(job) ? 'Submitted' : 'Waiting since',
+      job.state === 'waiting' ? timeElement(job.changed) : undefined,
+    ],
     ['Name on disk', job.id === job.name ? undefined : element('code', {}, readable(job.id))],
   ];
   return rows.flatMap(([term, value]) =>
