@@ -36,6 +36,12 @@ export function refuse(
   return ask.json({ status: 'error', error, ...(message === undefined ? {} : { message }) }, status);
 }
 
+/** Its request broke off, which is nobody's bug here; nobody hears the answer. */
+export function hasLeft(ask: Ask): boolean {
+  const { incoming } = ask.env;
+  return incoming.destroyed && !incoming.complete;
+}
+
 /** `internal_server_error` → `internal server error`. */
 function sentenceOf(error: string): string {
   return error.replaceAll('_', ' ');

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { perform } from '../queue/perform.js';
 import { forgetKeys } from './accept/forget-keys.js';
 import { NumberDesk } from './accept/number-desk.js';
-import { type ServerEnv, refuse } from './answers.js';
+import { type ServerEnv, hasLeft, refuse } from './answers.js';
 import { ArtifactBook } from './artifact-book.js';
 import { addArtifactRoute } from './artifact-route.js';
 import { authenticate, letEverybodyIn } from './authenticate.js';
@@ -32,7 +32,7 @@ export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
   const metrics = new Metrics(served, desk.index);
   const app = new Hono<ServerEnv>();
   app.onError((error, ask) => {
-    served.remark(`${ask.req.method} ${ask.req.path}: ${describeFailure(error)}`);
+    if (!hasLeft(ask)) served.remark(`${ask.req.method} ${ask.req.path}: ${describeFailure(error)}`);
     return refuse(ask, 'internal_server_error');
   });
   app.notFound((ask) => refuse(ask, 'not_found', 404));

@@ -1,5 +1,4 @@
 import type { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { parseEntryName } from '../queue/entry-name.js';
 import { perform } from '../queue/perform.js';
 import type { Place } from '../queue/places.js';
@@ -12,6 +11,7 @@ import { keyOf, needs } from './authenticate.js';
 import { nextNumber } from './claim-numbers.js';
 import type { EventFeed } from './events/event-feed.js';
 import type { LiveIndex } from './feed/live-index.js';
+import { limitBody } from './limit-body.js';
 import { readResult } from './read-result.js';
 import type { Served } from './served.js';
 import type { ServedJob, ServedJobs } from './served-jobs.js';
@@ -36,11 +36,8 @@ const longestBody = 1024 * 1024;
 
 /** jobmgr's API, as its clients know it: names, order and nulls, and refusals that are answered with 200. */
 export function addJobmgrRoutes(app: Hono<ServerEnv>, desk: Desk): void {
-  const tooLarge = (ask: Ask): Response =>
-    refuse(ask, 'body_too_large', 413, `a body may have ${longestBody} bytes`);
-  app.post('/jobs/start', needs('spec'), bodyLimit({ maxSize: longestBody, onError: tooLarge }), (ask) =>
-    start(ask, desk),
-  );
+  const limit = limitBody(longestBody, (ask, detail) => refuse(ask, 'body_too_large', 413, detail));
+  app.post('/jobs/start', needs('spec'), limit, (ask) => start(ask, desk));
   app.get('/jobs/get', needs('read'), (ask) => get(ask, desk));
   app.get('/artifacts/download', needs('read'), (ask) => download(ask, desk));
 }

@@ -11,7 +11,9 @@ export const refuseOtherOrigins: MiddlewareHandler<ServerEnv> = async (ask, next
   const origin = ask.req.header('Origin');
   // The scheme may differ: something in front of this server may do TLS.
   const isForeign = origin !== undefined && hostOf(origin) !== hostOf(ask.req.url);
-  if (isForeign || ask.req.header('Sec-Fetch-Site') === 'cross-site')
+  // Other ports of this host are the same site, and other pages all the same. `none`: the user typed the address.
+  const site = ask.req.header('Sec-Fetch-Site') ?? 'none';
+  if (isForeign || (site !== 'same-origin' && site !== 'none'))
     return refuse(ask, 'foreign_origin', 403, 'a page of another origin may not ask this server');
   await next();
   return undefined;
@@ -23,7 +25,9 @@ export const refuseOtherOrigins: MiddlewareHandler<ServerEnv> = async (ask, next
  */
 export const refuseOtherHosts: MiddlewareHandler<ServerEnv> = async (ask, next) => {
   const { hostname } = new URL(ask.req.url);
-  if (!isLoopback(hostname.replace(/^\[|\]$/g, '')))
+  // Of two names Node goes by the first, and what stands in front of it might by the other.
+  const isOne = ask.env.incoming.headersDistinct['host']?.length === 1;
+  if (!isOne || !isLoopback(hostname.replace(/^\[|\]$/g, '')))
     return refuse(ask, 'foreign_host', 403, 'expected localhost, 127.0.0.1 or [::1] as the host');
   await next();
   return undefined;

@@ -1,8 +1,9 @@
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { type IncomingMessage, type Server, createServer } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { FjrError } from '../job/fjr-error.js';
 import type { ServerEnv } from './answers.js';
 
@@ -36,6 +37,8 @@ const bodyTimeout = 30_000;
 /** Without a byte in either direction. */
 const idleTimeout = 120_000;
 const mostConnections = 4_000;
+/** Requests that one connection has sent before it was answered. */
+const mostInTurn = 16;
 /** For answers that are under way when the server is told to end. */
 const closingTime = 5_000;
 /** Milliseconds between two looks at which connections are idle by then. */
@@ -43,16 +46,17 @@ const tidyEvery = 50;
 
 export async function openDoor(app: Hono<ServerEnv>, { listen, port, tls }: Door): Promise<OpenDoor> {
   const server = createAdaptorServer({
-    fetch: app.fetch,
+    fetch: inTurn(app),
     ...(tls === undefined
       ? { createServer, serverOptions: limits }
       : { createServer: createSecureServer, serverOptions: { ...limits, ...pem(tls) } }),
   }) as Server;
   server.timeout = idleTimeout;
   server.maxConnections = mostConnections;
-  server.on('request', (request: IncomingMessage) => {
-    if (!bringsFile(request)) limitBody(request);
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (!bringsFile(request)) limitBody(request, response);
   });
+  server.on('connect', refuseTunnel);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       reject(cannotListen(error, listen, port));
@@ -67,15 +71,44 @@ export async function openDoor(app: Hono<ServerEnv>, { listen, port, tls }: Door
   };
 }
 
+/** Without this Node hangs up, and does not say why. */
+function refuseTunnel(_: IncomingMessage, socket: Duplex): void {
+  socket.on('error', () => undefined);
+  socket.end('HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD, POST, PUT\r\nConnection: close\r\n\r\n');
+}
+
+type FetchCallback = Parameters<typeof createAdaptorServer>[0]['fetch'];
+
+/** Answers that a connection waits for: a client that sends without end, and reads nothing, has them all in memory. */
+function inTurn(app: Hono<ServerEnv>): FetchCallback {
+  const waiting = new WeakMap<Socket, number>();
+  return (request, env) => {
+    const { incoming, outgoing } = env;
+    const { socket } = incoming;
+    const before = waiting.get(socket) ?? 0;
+    if (before >= mostInTurn)
+      return new Response(`a connection may wait for ${mostInTurn} answers at once\n`, { status: 429 });
+    waiting.set(socket, before + 1);
+    outgoing.once('close', () => {
+      waiting.set(socket, (waiting.get(socket) ?? 1) - 1);
+    });
+    return app.fetch(request, env);
+  };
+}
+
 function bringsFile({ url = '' }: IncomingMessage): boolean {
   return /^\/jobs\/[^/?]+\/files\/upload\?/.test(url);
 }
 
-function limitBody(request: IncomingMessage): void {
+function limitBody(request: IncomingMessage, response: ServerResponse): void {
   if (request.headers['content-length'] === undefined && request.headers['transfer-encoding'] === undefined)
     return;
   const impatience = setTimeout(() => {
-    request.destroy();
+    const end = (): void => {
+      request.destroy();
+    };
+    if (response.headersSent) end();
+    else request.socket.end('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n', end);
   }, bodyTimeout);
   for (const event of ['end', 'close'] as const)
     request.once(event, () => {

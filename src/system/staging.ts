@@ -13,10 +13,14 @@ export interface StagedEntry {
 /** Files that come from elsewhere, and are put in their places when it is known that they count. */
 export interface Staging {
   /**
-   * Writes a file with all its directories, as it comes. What was called so before stays until it is whole. False: it is
-   * not wanted any more, and nothing was written.
+   * Writes a file with all its directories, as it comes. What was called so before stays until it is whole. `unwanted`: it
+   * is not wanted any more, and nothing was written. `no-place`: no file can be called so, or what is there is in its way.
    */
-  receive(path: string, content: Readable, isWanted: () => boolean): Promise<boolean>;
+  receive(
+    path: string,
+    content: Readable,
+    isWanted: () => boolean,
+  ): Promise<'received' | 'unwanted' | 'no-place'>;
   /**
    * Moves a file, or copies it if it is to lie on another disk. Whoever reads the target sees a whole file. Nothing, if it
    * is not there: it was moved before. `within`: throws if links lead the target out of this directory.
@@ -33,19 +37,21 @@ export interface Staging {
 export const mountedStaging: Staging = {
   async receive(path, content, isWanted) {
     const draft = draftOf(path);
-    await mkdir(dirname(path), { recursive: true });
     try {
+      await mkdir(dirname(path), { recursive: true });
       await pipeline(content, createWriteStream(draft, { flags: 'wx', mode: 0o600, flush: true }));
       if (isWanted()) {
         await rename(draft, path);
-        return true;
+        return 'received';
       }
     } catch (error) {
-      await rm(draft, { force: true });
+      // What is in the way of a directory is in the way of its draft, too.
+      await rm(draft, { force: true }).catch(() => undefined);
+      if (unfit.has((error as NodeJS.ErrnoException).code ?? '')) return 'no-place';
       throw error;
     }
     await rm(draft, { force: true });
-    return false;
+    return 'unwanted';
   },
 
   async publish(from, to, within) {
@@ -102,6 +108,8 @@ async function checkWithin(directory: string, within: string): Promise<void> {
     throw new FjrError('outside', `a link leads it out of ${within}, to ${real}`);
 }
 
+const unfit = new Set(['ENAMETOOLONG', 'ENOTDIR', 'EISDIR', 'EEXIST']);
+
 let drafts = 0;
 
 /** Whether a file of this name is passed over. */
@@ -112,5 +120,6 @@ function isDraft(name: string): boolean {
 /** A name that nothing else has, and that is passed over where files are looked for. */
 function draftOf(path: string): string {
   drafts += 1;
-  return `${dirname(path)}/.${basename(path).slice(0, 100)}-${process.pid}-${drafts}.draft`;
+  // Letters may take three bytes each, and a name has 255.
+  return `${dirname(path)}/.${basename(path).slice(0, 60)}-${process.pid}-${drafts}.draft`;
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
 import { FjrError } from '../../src/job/fjr-error.js';
@@ -18,6 +18,22 @@ test('A journal whose handle has failed is opened anew, and its next line begins
     expect(append('kept\n')).toBe('ok');
     expect(append('too\n')).toBe('ok');
     expect(readFileSync(journal, 'utf8')).toBe('\nkept\ntoo\n');
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test('Journals without number are written to, and few of them stay open', () => {
+  const directory = mkdtempSync(`${tmpdir()}/fjr-append-`);
+  const files = new MountedFiles({ fsync: false, shared: false });
+  const journals = Array.from({ length: 300 }, (_, index) => `${directory}/${index}.jsonl`);
+  const open = (): number => readdirSync('/proc/self/fd').length;
+  const before = open();
+  try {
+    for (const line of ['one\n', 'two\n'])
+      for (const path of journals) files.call({ op: 'append', path, content: line });
+    expect(open() - before).toBeLessThan(100);
+    expect(new Set(journals.map((path) => readFileSync(path, 'utf8')))).toEqual(new Set(['one\ntwo\n']));
   } finally {
     rmSync(directory, { recursive: true });
   }

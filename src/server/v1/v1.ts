@@ -1,5 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { Ask, ServerEnv } from '../answers.js';
+import { type Ask, type ServerEnv, hasLeft } from '../answers.js';
 import { needs } from '../authenticate.js';
 import { describeFailure } from '../describe-failure.js';
 import { HTTPException } from 'hono/http-exception';
@@ -31,7 +31,7 @@ export function makeV1(desk: Desk, metrics: Metrics): V1 {
   app.onError((error, ask) => {
     if (error instanceof Problem) return answerProblem(ask, error.status, error.said);
     if (error instanceof HTTPException) return answerProblem(ask, error.status, describeRefusal(error));
-    desk.served.remark(`${ask.req.method} ${ask.req.path}: ${describeFailure(error)}`);
+    if (!hasLeft(ask)) desk.served.remark(`${ask.req.method} ${ask.req.path}: ${describeFailure(error)}`);
     return answerProblem(ask, 500, {
       code: 'internal_server_error',
       detail: 'this is for whoever runs the server to see',

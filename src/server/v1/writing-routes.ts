@@ -1,6 +1,4 @@
 import { type OpenAPIHono, createRoute, z } from '@hono/zod-openapi';
-import type { MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { jobFileLimit } from '../../job/read-job.js';
 import { accept } from '../accept/accept.js';
@@ -10,27 +8,16 @@ import type { Refusal, Submission } from '../accept/submission.js';
 import type { Ask, ServerEnv } from '../answers.js';
 import { keyOf, needs } from '../authenticate.js';
 import type { Desk } from '../jobmgr-routes.js';
+import { limitBody } from '../limit-body.js';
 import { allows } from '../tokens.js';
 import { findJob } from './find-job.js';
 import { flag, query, tellUnknown, text } from './parameters.js';
-import { Problem } from './problem.js';
+import { Problem, answerProblem } from './problem.js';
 import { answers, idParam } from './responses.js';
 import { cancelledShape, retriedShape, submittedShape } from './shapes.js';
 
 /** Bytes of a request's body: a job file, and what multipart needs around it. */
 const longestBody = jobFileLimit + 64 * 1024;
-
-/** Bytes that are read and thrown away, so that whoever still sends them hears why. */
-const mostWasted = 16 * longestBody;
-
-async function refuseLargeBody(ask: Ask): Promise<never> {
-  const { body } = ask.req.raw;
-  let wasted = 0;
-  if (body?.locked === false && Number(ask.req.header('Content-Length')) <= mostWasted)
-    for await (const piece of body as ReadableStream<Uint8Array>)
-      if ((wasted += piece.length) > mostWasted) break;
-  throw new Problem(413, { code: 'body_too_large', detail: `a body may have ${longestBody} bytes` });
-}
 
 const specBody = z
   .strictObject(
@@ -105,10 +92,9 @@ const retryRoute = createRoute({
 });
 
 export function addWritingRoutes(app: OpenAPIHono<ServerEnv>, desk: Desk): void {
-  const limit: MiddlewareHandler<ServerEnv> = bodyLimit({
-    maxSize: longestBody,
-    onError: refuseLargeBody,
-  });
+  const limit = limitBody(longestBody, (ask, detail) =>
+    answerProblem(ask, 413, { code: 'body_too_large', detail }),
+  );
   app.on('POST', '/v1/jobs', needs('spec'), limit);
   app.on('POST', '/v1/jobs/:id/*', needs('submit'));
   app.openapi(submitRoute, async (ask) => {

@@ -7,6 +7,11 @@ export function refuse(ask: Ask, status: ContentfulStatusCode, detail: string): 
   return ask.json({ detail }, status);
 }
 
+/** As many as are told of one request. */
+const mostIssues = 50;
+/** Characters of a value that is sent back. */
+const longestInput = 1000;
+
 /** What is wrong with a request, as FastAPI says it. `where`: query or body. */
 export function invalid(
   ask: Ask,
@@ -14,7 +19,7 @@ export function invalid(
   issues: readonly z.core.$ZodIssue[],
   input: unknown,
 ): Response {
-  const detail = issues.map((issue) => {
+  const detail = issues.slice(0, mostIssues).map((issue) => {
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
     const value = valueAt(input, path);
     const type = value === undefined ? 'missing' : typeOf(issue);
@@ -22,7 +27,7 @@ export function invalid(
       type,
       loc: [where, ...path],
       msg: type === 'missing' ? 'Field required' : issue.message,
-      input: value ?? null,
+      input: shortValue(value),
     };
   });
   return ask.json({ detail }, 422);
@@ -35,6 +40,10 @@ function valueAt(input: unknown, path: readonly (string | number)[]): unknown {
     value = (value as Record<string | number, unknown>)[key];
   }
   return value;
+}
+
+function shortValue(value: unknown): unknown {
+  return value === undefined || JSON.stringify(value).length > longestInput ? null : value;
 }
 
 function typeOf(issue: z.core.$ZodIssue): string {

@@ -118,10 +118,10 @@ export class JobFiles {
     directory: string,
     name: string,
     content: Readable,
-  ): Promise<'received' | 'gone'> {
+  ): Promise<'received' | 'gone' | 'no-place'> {
     const path = join(this.#uploads(held.entry), type, directory, name);
-    const isKept = await this.#served.staging.receive(path, content, () => held.crew.has(held));
-    if (isKept) return 'received';
+    const result = await this.#served.staging.receive(path, content, () => held.crew.has(held));
+    if (result !== 'unwanted') return result;
     await this.discard(held);
     return 'gone';
   }
@@ -146,7 +146,9 @@ export class JobFiles {
         await staging.publish(from, to, within);
       } catch (error) {
         isWhole = false;
-        remark(`${entry}: ${to} cannot be written, and stays at ${from}: ${describeFailure(error)}`);
+        const { code } = error as NodeJS.ErrnoException;
+        const why = code === 'EISDIR' ? 'a directory is in its way' : describeFailure(error);
+        remark(`${entry}: ${to} cannot be written, and stays at ${from}: ${why}`);
       }
     if (isWhole) await this.discard({ entry });
   }

@@ -28,6 +28,8 @@ export async function receiveUpload<T>(
     };
     form.on('file', (field, content, { filename }) => {
       const name: unknown = filename;
+      // The form tells it, too; a stream that nobody listens to would end the process.
+      content.on('error', () => undefined);
       if (field !== 'file' || taken !== undefined) {
         content.resume();
       } else if (typeof name !== 'string' || !isFileName(name)) {
@@ -35,12 +37,21 @@ export async function receiveUpload<T>(
         refuse('the file has no name that a file could have');
       } else {
         taken = take(name, content);
-        // The parser waits for its reader: a failure must end the reading.
-        taken.catch((error: unknown) => {
+        const stop = (): void => {
           request.unpipe(form);
           request.resume();
-          reject(error instanceof Error ? error : new Error(String(error)));
-        });
+        };
+        // The parser waits for its reader: one that wants no more must end the reading.
+        taken.then(
+          (value) => {
+            stop();
+            resolve({ kind: 'received', taken: value });
+          },
+          (error: unknown) => {
+            stop();
+            reject(error instanceof Error ? error : new Error(String(error)));
+          },
+        );
       }
     });
     form.on('error', () => {
@@ -48,13 +59,6 @@ export async function receiveUpload<T>(
     });
     form.on('close', () => {
       if (taken === undefined) refuse('expected a file named "file"');
-      else
-        taken.then(
-          (value) => {
-            resolve({ kind: 'received', taken: value });
-          },
-          () => undefined,
-        );
     });
     request.on('aborted', () => {
       form.destroy(new Error('the client has gone'));

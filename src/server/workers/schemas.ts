@@ -4,10 +4,10 @@ import { parseGoDuration } from '../../job/spec/go-duration.js';
 import { growing } from './slices.js';
 import { stages } from './stage.js';
 
-const text = z
-  .string()
-  .nullish()
-  .transform((value) => value ?? null);
+/** What becomes a word of a command line, or a variable: neither can hold NUL. */
+const word = z.string().refine((value) => !value.includes('\0'), { error: 'expected text without NUL' });
+
+const text = word.nullish().transform((value) => value ?? null);
 
 function number(least: number, most: number): z.ZodType<number | null> {
   return z
@@ -32,11 +32,11 @@ export function isBelow(path: string): boolean {
 const jobSpecs = z.object({
   app: z.object({
     cmd: z
-      .array(z.string())
+      .array(word)
       .nullish()
       .transform((value) => value ?? null),
     env: z
-      .record(z.string().regex(/^[^=\0]+$/), z.string())
+      .record(z.string().regex(/^[^=\0]+$/), word)
       .nullish()
       .transform((value) => value ?? null),
   }),
@@ -45,7 +45,7 @@ const jobSpecs = z.object({
     image_name: text,
     image_version: text,
     entrypoint: z
-      .union([z.string(), z.array(z.string())])
+      .union([word, z.array(word)])
       .nullish()
       .transform((value) => value ?? null),
     files_down: z
@@ -107,6 +107,7 @@ export const jobsQuery = z.object({
     .string()
     .regex(/^\d+(\.\d+)?$/, 'Input should be a valid number')
     .transform(Number)
+    .pipe(z.number().max(1e12))
     .default(0),
   // What only workers of fjr say.
   wait: seconds.optional(),

@@ -11,11 +11,14 @@ export async function submitDecode(
   submitted: SubmittedJob,
 ): Promise<'submitted' | 'too-large'> {
   const { layout, durable, clock, workers } = served;
+  const { retryDifferent } = workers;
+  const contentFor = (decode: number): string =>
+    formatDecodeJob({ decode, created: clock.timestamp(), retryDifferent, submitted });
+  // What is refused takes no number.
+  if (Buffer.byteLength(contentFor(Number.MAX_SAFE_INTEGER)) > jobFileLimit) return 'too-large';
   for (;;) {
     const decode = await numbers.next();
-    const { retryDifferent } = workers;
-    const content = formatDecodeJob({ decode, created: clock.timestamp(), retryDifferent, submitted });
-    if (Buffer.byteLength(content) > jobFileLimit) return 'too-large';
+    const content = contentFor(decode);
     const name = decodeJobName(decode);
     // A file that somebody else has called so: the next number is free of it.
     if ((await carryOut(durable, submitJob(layout, name, content, 0o600, newToken()))) === 'exists') continue;

@@ -1,12 +1,12 @@
 import { type Context, Hono } from 'hono';
 import * as z from 'zod';
-import { bodyLimit } from 'hono/body-limit';
 import { jobFileLimit } from '../../job/read-job.js';
 import type { AcceptDesk } from '../accept/submission.js';
-import type { ServerEnv } from '../answers.js';
+import { type ServerEnv, hasLeft } from '../answers.js';
 import { describeFailure } from '../describe-failure.js';
 import type { TreeFile } from '../../system/trees.js';
 import type { FailedTries } from '../failed-tries.js';
+import { limitBody } from '../limit-body.js';
 import { sendFile } from '../send-file.js';
 import type { ServerPaths } from '../server-paths.js';
 import { invalid, refuse } from './answers.js';
@@ -14,6 +14,7 @@ import { submittersOnly, workersOnly } from './guard.js';
 import { JobFiles } from './job-files.js';
 import { JobStatus } from './job-status.js';
 import { longestWait, pullJobs } from './pull-jobs.js';
+import { invalidJson, readJson } from './read-json.js';
 import { receiveUpload } from './receive-upload.js';
 import type { Held } from './remote-crew.js';
 import { RemoteCrews } from './remote-crews.js';
@@ -50,7 +51,7 @@ export function addWorkerRoutes(whole: Hono<ServerEnv>, desk: WorkerDesk): void 
   const { served, tries } = desk;
   const app = new Hono<ServerEnv>();
   app.onError((error, ask) => {
-    served.remark(`${ask.req.method} ${ask.req.path}: ${describeFailure(error)}`);
+    if (!hasLeft(ask)) served.remark(`${ask.req.method} ${ask.req.path}: ${describeFailure(error)}`);
     return refuse(ask, 500, 'Internal server error');
   });
   const files = new JobFiles(served, served.workers.files);
@@ -99,13 +100,15 @@ export function addWorkerRoutes(whole: Hono<ServerEnv>, desk: WorkerDesk): void 
     return found === undefined ? notFound(ask) : ask.json(found);
   });
 
-  app.put('/jobs/:id/status', workers, bodyLimit({ maxSize: jobFileLimit }), async (ask) => {
+  app.put('/jobs/:id/status', workers, limit(jobFileLimit), async (ask) => {
     const raw = ask.req.query();
     const query = statusQuery.safeParse(raw);
     if (!query.success) return invalid(ask, 'query', query.error.issues, raw);
-    const text = await ask.req.text();
-    const body = text.trim() === '' ? undefined : z.union([ending, sliceEnding]).safeParse(parseJson(text));
-    if (body?.success === false) return invalid(ask, 'body', body.error.issues, parseJson(text));
+    const json = readJson(await ask.req.text());
+    if (json.kind === 'broken') return invalidJson(ask, json.why);
+    const body = json.kind === 'nothing' ? undefined : z.union([ending, sliceEnding]).safeParse(json.value);
+    if (body?.success === false && json.kind === 'value')
+      return invalid(ask, 'body', body.error.issues, json.value);
     const held = crews.find(ask.get('owner'), ask.req.param('id'));
     if (held === undefined) return notFound(ask);
     const { status: stage, runtime_details: details } = query.data;
@@ -118,7 +121,7 @@ export function addWorkerRoutes(whole: Hono<ServerEnv>, desk: WorkerDesk): void 
     return heard === 'gone' ? notFound(ask) : ask.body(null, 204);
   });
 
-  app.put('/jobs/:id/grow', workers, bodyLimit({ maxSize: mostGrowth }), async (ask) => {
+  app.put('/jobs/:id/grow', workers, limit(mostGrowth), async (ask) => {
     const raw = ask.req.query();
     const query = growQuery.safeParse(raw);
     if (!query.success) return invalid(ask, 'query', query.error.issues, raw);
@@ -154,6 +157,7 @@ export function addWorkerRoutes(whole: Hono<ServerEnv>, desk: WorkerDesk): void 
       files.receive(held, type, directory, name, content),
     );
     if (upload.kind === 'refused') return refuse(ask, 422, upload.reason);
+    if (upload.taken === 'no-place') return refuse(ask, 422, 'no file can be called so there');
     return upload.taken === 'gone' ? notFound(ask) : ask.json(null, 201);
   });
 
@@ -171,8 +175,10 @@ export function addWorkerRoutes(whole: Hono<ServerEnv>, desk: WorkerDesk): void 
     return sendFile(ask, file, { etag, type: 'application/octet-stream' });
   });
 
-  app.post('/_jobs', submittersOnly(guarded), bodyLimit({ maxSize: jobFileLimit }), async (ask) => {
-    const raw = parseJson(await ask.req.text());
+  app.post('/_jobs', submittersOnly(guarded), limit(jobFileLimit), async (ask) => {
+    const json = readJson(await ask.req.text());
+    if (json.kind === 'broken') return invalidJson(ask, json.why);
+    const raw = json.kind === 'value' ? json.value : undefined;
     const body = submittedJob.safeParse(raw);
     if (!body.success) return invalid(ask, 'body', body.error.issues, raw);
     if ((await submitDecode(desk, body.data)) === 'too-large')
@@ -228,10 +234,6 @@ function noFile(ask: Asked, why: 'forbidden' | 'missing'): Response {
     : refuse(ask, 404, 'File not found');
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function limit(most: number): ReturnType<typeof limitBody> {
+  return limitBody(most, (ask, detail) => refuse(ask, 413, detail));
 }
