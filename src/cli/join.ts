@@ -156,6 +156,7 @@ function makeWorld(
     downloads: new Downloads({ client, workplace, random }),
     uploads: new Uploads({ client, trees: mountedTrees, sendForm, random, now }),
     // A word that is lost must not cost the lease.
+    ...{ now, lease: lease * 1000 },
     keepAlive: new KeepAlive(Math.min(options.pingEvery, lease / 4) * 1000, now),
     crew: makeLocalCrew(project, options.machine, options.labels),
     report: (event) => {

@@ -71,6 +71,7 @@ function acceptDecodeJob(options: AcceptOptions, id: string, specs: JobSpecs): A
     specs,
     entry: withToken(`${name}.sh`, token),
     executable: true,
+    holdsItems: false,
     place: { directory: `${workplace.base}/${name}`, gpus: share.gpus, env: {} },
     jobFile: () => script,
     getImage: async (signal) => {
@@ -134,6 +135,7 @@ async function acceptJobFile(
     slice,
     entry: slice?.entry ?? entry,
     executable,
+    holdsItems: items.length > 0,
     place: {
       directory: `${workplace.base}/${workplace.nameOf(id)}`,
       gpus: share.gpus,

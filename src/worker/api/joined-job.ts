@@ -41,12 +41,15 @@ export class JoinedJob implements Kept {
   #pinging: Promise<void> | undefined;
   /** Undefined: it is no slice. */
   readonly #mirror: SliceMirror | undefined;
+  /** When the server last answered. */
+  #answeredAt: number;
 
   constructor(world: JoinedWorld, execution: Execution) {
     this.#world = world;
     this.#execution = execution;
     this.id = execution.id;
     const { id, slice } = execution;
+    this.#answeredAt = world.now();
     this.#mirror = slice === undefined ? undefined : new SliceMirror(world, id, slice);
   }
 
@@ -64,11 +67,17 @@ export class JoinedJob implements Kept {
   async #ping(): Promise<void> {
     try {
       await this.#world.client.ping(this.id, this.#status, this.#stop.signal);
+      this.#answeredAt = this.#world.now();
     } catch (error) {
-      if (error instanceof Gone) this.#end('gone');
+      if (error instanceof Gone || this.#mustEnd()) this.#end('gone');
       else if (!this.#stop.signal.aborted && !(error instanceof Unanswered))
         this.#world.report({ kind: 'trouble', id: this.id, error });
     }
+  }
+
+  /** Most jobs run on while their server is away; its items will be given to somebody else. */
+  #mustEnd(): boolean {
+    return this.#execution.holdsItems && this.#world.now() - this.#answeredAt > this.#world.lease;
   }
 
   /** Never throws for what a job or a server may do. */

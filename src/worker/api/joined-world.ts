@@ -33,6 +33,10 @@ export interface JoinedWorld {
   readonly files: Files;
   readonly trees: Trees;
   readonly report: (event: JoinEvent) => void;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds without an answer after which its jobs may be somebody else's; Infinity: nobody says so. */
+  readonly lease: number;
 }
 
 /** One job, as far as it is known before anything of it is here. */
@@ -42,6 +46,8 @@ export interface Execution {
   /** What the machine's own crew calls it. */
   readonly entry: string;
   readonly executable: boolean;
+  /** Whether it uses what nobody else may use at the same time: then it ends with its lease. */
+  readonly holdsItems: boolean;
   readonly place: Place;
   /** The job file for the machine's own crew; throws JobSpecsError. */
   readonly jobFile: () => Uint8Array | string;
