@@ -3,13 +3,14 @@ import { FjrError } from '../job/fjr-error.js';
 import type { Slice, SshWorkers } from '../job/fan-out.js';
 import type { Job } from '../job/job.js';
 import type { Outcome } from '../job/outcome.js';
+import { naturalKey } from '../job/natural-order.js';
 import { jobFileLimit } from '../job/read-job.js';
 import { announceWorker } from '../queue/announce-worker.js';
 import { beat } from '../queue/beat.js';
 import { clearCancelMark } from '../queue/cancel-job.js';
 import { claimWorker } from '../queue/claim-worker.js';
 import { type CrewFile, formatHeartbeat } from '../queue/crew-file.js';
-import { isIgnored, tokenOf } from '../queue/entry-name.js';
+import { isIgnored, parseEntryName, tokenOf } from '../queue/entry-name.js';
 import { fenceCrew } from '../queue/fence-crew.js';
 import { type FinishTo, finishJob } from '../queue/finish-job.js';
 import { type JournalLine, formatJournalLine } from '../queue/journal.js';
@@ -500,11 +501,16 @@ export class Crew {
       const present = new Set(entries);
       for (const entry of this.#waiting.keys()) if (!present.has(entry)) this.#waiting.delete(entry);
     }
-    for (const entry of entries)
+    const learned = entries.length > 1 ? entries.filter((entry) => this.#learn(entry)) : [];
+    for (const entry of entries.length > 1 ? this.#mostUrgentFirst() : entries)
       this.#guard(() => {
-        if (this.#phase === 'draining') this.#perform(recallJob(this.#layout, this.#id, entry));
-        else this.#tryStart(entry);
+        this.#tryStart(entry, learned.includes(entry));
       });
+    if (this.#phase === 'draining')
+      for (const entry of entries)
+        this.#guard(() => {
+          this.#perform(recallJob(this.#layout, this.#id, entry));
+        });
     for (const entry of this.#patientSince.keys())
       if (!entries.includes(entry)) this.#patientSince.delete(entry);
     if (this.#phase === 'draining') this.#withdrawOffers();
@@ -590,17 +596,34 @@ export class Crew {
     return now - since < otherPatience * 0.9;
   }
 
-  #tryStart(entry: string): void {
+  /** `isNew`: it is not known yet whether it can ever be placed here. */
+  #tryStart(entry: string, isNew = false): void {
     if (this.#phase !== 'working') return;
     const waiting = this.#waiting.get(entry);
     if (waiting !== undefined) {
-      if (this.#roster.hasFree) this.#tryToPlace(entry, waiting.job, waiting.inspected);
+      if (isNew || this.#roster.hasFree) this.#tryToPlace(entry, waiting.job, waiting.inspected);
       return;
     }
+    const found = this.#read(entry);
+    if (found !== undefined) this.#tryToPlace(entry, found.job, found.inspected);
+  }
+
+  /** Of several that have come at once the most urgent is to go first: all are read before one starts. */
+  #learn(entry: string): boolean {
+    if (this.#phase !== 'working' || this.#waiting.has(entry)) return false;
+    this.#guard(() => {
+      const found = this.#read(entry);
+      if (found !== undefined) this.#waiting.set(entry, found);
+    });
+    return this.#waiting.has(entry);
+  }
+
+  /** Undefined: it is gone, or no job, and was refused. */
+  #read(entry: string): { readonly job: Job; readonly inspected: Inspected } | undefined {
     const inspected = this.#system.files.inspect(this.#layout.pod(this.#id).entry(entry), jobFileLimit);
     const found = readEntry(inspected);
     if (found.kind === 'refused') this.#refuse(entry, found.reason);
-    else if (found.kind === 'job') this.#tryToPlace(entry, found.job, inspected);
+    return found.kind === 'job' ? { job: found.job, inspected } : undefined;
   }
 
   #tryToPlace(entry: string, job: Job, inspected: Inspected): void {
@@ -641,7 +664,15 @@ export class Crew {
 
   /** What came later may have to go before what was given ahead of time. */
   #mostUrgentFirst(): string[] {
-    return [...this.#waiting].sort(([, a], [, b]) => b.job.priority - a.job.priority).map(([entry]) => entry);
+    if (this.#waiting.size < 2) return [...this.#waiting.keys()];
+    return [...this.#waiting]
+      .map(([entry, { job }]) => ({
+        entry,
+        priority: job.priority,
+        key: naturalKey(parseEntryName(entry).job),
+      }))
+      .sort((a, b) => b.priority - a.priority || (a.key < b.key ? -1 : 1))
+      .map(({ entry }) => entry);
   }
 
   #begin(entry: string): boolean {
