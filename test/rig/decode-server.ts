@@ -96,9 +96,10 @@ export class DecodeServer {
 
   async ended(id: string): Promise<DecodeJob> {
     const look = (): DecodeJob | undefined => this.jobs.get(id);
-    const job = await waitUntil(`job ${id} has ended`, look, (seen) =>
-      ['finished', 'error'].includes(seen?.status ?? ''),
-    );
+    const isOver = (seen: DecodeJob | undefined): boolean =>
+      ['finished', 'error'].includes(seen?.status ?? '');
+    // A request for a job that is lost with its connection is made again after 15 s.
+    const job = await waitUntil(`job ${id} has ended`, look, isOver, 40);
     return job!;
   }
 

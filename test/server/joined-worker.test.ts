@@ -124,7 +124,11 @@ describe('A worker that shares nothing with the project', () => {
       () => joined.read(results),
       (text) => text === 'hello\n',
     );
-    expect(joined.read(joined.file('alice/logs/log/l'))).toBe('hi\n');
+    await waitUntil(
+      'what it logged is there, too',
+      () => joined.read(joined.file('alice/logs/log/l')),
+      (text) => text === 'hi\n',
+    );
     await joined.submit({ app: { cmd: ['echo why; exit 7'] } });
     expect(await joined.ended('decode-2.json')).toMatchObject({
       to: 'failed',

@@ -54,6 +54,8 @@ export interface ApiOptions {
 
 /** Seconds for an answer to anything but a wait for jobs. */
 const patience = 60;
+/** … for one for a job, beyond the time for which the server may let us wait. */
+const pullPatience = 15;
 /** Seconds for which a token that was good may be refused, before we take it for revoked. */
 const refusalPatience = 120;
 
@@ -103,7 +105,8 @@ export class ApiClient {
     wait: number,
     signal: AbortSignal,
   ): Promise<[string, unknown][]> {
-    const asked = { method: 'GET', path: '/jobs', query, patience: patience + wait };
+    // What is not answered by then is asked anew: a worker that waits for nothing is of no use.
+    const asked = { method: 'GET', path: '/jobs', query, patience: pullPatience + wait };
     const answer = await this.#json(asked, signal);
     if (typeof answer === 'object' && answer !== null && !Array.isArray(answer))
       return Object.entries(answer);
