@@ -34,7 +34,12 @@ const test = base.extend<{ bucket: string; line: Line }>({
 /** What executions of jobs have left in the project. */
 function work(rig: Rig): string[] {
   const path = `${rig.project().root}/work`;
-  return existsSync(path) ? (readdirSync(path, { recursive: true }) as string[]).sort() : [];
+  try {
+    return existsSync(path) ? (readdirSync(path, { recursive: true }) as string[]).sort() : [];
+  } catch {
+    // It went away while it was listed.
+    return work(rig);
+  }
 }
 
 function kept(rig: Rig, directory: string): string[] {
