@@ -20,7 +20,8 @@ export async function findJob(desk: Pick<Desk, 'served' | 'index'>, wanted: stri
   const found = isFileName(wanted) ? lookUp(desk, wanted) : undefined;
   if (found !== undefined) return found;
   if (isFileName(wanted))
-    for (const look of ['refresh', 'sweep', 'sweep'] as const) {
+    // Twice: it may have been on its way from one directory to another when they were looked at.
+    for (const look of ['refresh', 'refresh', 'sweep', 'sweep'] as const) {
       // Nobody has everything looked at by asking for what does not exist.
       if (look === 'sweep' && index.find(wanted) === undefined && !standsSomewhere(desk, wanted)) break;
       await index[look]();
