@@ -15,7 +15,8 @@ import type { Rig } from './rig.js';
 import { freePort } from './ssh-hosts.js';
 import { waitUntil } from './wait-until.js';
 
-const programs = ['ceph', 'ceph-authtool', 'ceph-mon', 'ceph-osd', 'monmaptool', 'radosgw', 'radosgw-admin'];
+const ceph = ['ceph', 'ceph-authtool', 'ceph-mon', 'ceph-osd', 'monmaptool', 'radosgw', 'radosgw-admin'];
+const programs = [...ceph, 'setpriv'];
 
 /** Whether there is a real S3 server: Ceph's gateway, with all below it that it needs. */
 export const hasS3 = programs.every((program) => {
@@ -151,8 +152,12 @@ export class S3Rig {
 
   #start(program: string, ...args: string[]): void {
     const log = openSync(`${this.directory}/log/${program}.out`, 'a');
-    const argv = ['-c', `${this.directory}/ceph.conf`, ...args];
-    const child = spawn(program, argv, { detached: true, stdio: ['ignore', log, log] });
+    const argv = [program, '-c', `${this.directory}/ceph.conf`, ...args];
+    // A test that is killed must not leave a server behind.
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...argv], {
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
     child.unref();
     if (child.pid !== undefined) this.#pids.push(child.pid);
   }
