@@ -1,5 +1,6 @@
 import { remove } from 'fs-extra/esm';
 import { dirname } from 'node:path';
+import { looksLikeDecodeJob } from '../job/decode/decode-job.js';
 import { idOfSpecJobName, looksLikeSpecJob } from '../job/spec/spec-job.js';
 import { parseEntryName } from '../queue/entry-name.js';
 import { perform } from '../queue/perform.js';
@@ -12,14 +13,16 @@ import type { Project } from './project.js';
 
 /** Whether a job came through a server. */
 export function isServed(files: Files, { entry, path }: Place): boolean {
+  // Both kinds are called NAME-NUMBER.json.
   if (idOfSpecJobName(parseEntryName(entry).job) === undefined) return false;
   const inspected = files.inspect(path, 64);
-  return inspected.kind === 'file' && looksLikeSpecJob(inspected.head);
+  if (inspected.kind !== 'file') return false;
+  return looksLikeSpecJob(inspected.head) || looksLikeDecodeJob(inspected.head);
 }
 
 /**
- * What executions of jobs of specs left: directories, pages of artifacts, records of what is in a store. Of those whose job goes, and old ones of
- * which there is no job: an execution that did not count, or a removal that was cut short.
+ * What executions of jobs of specs left: directories, pages of artifacts, records of what is in a store. Of those whose
+ * job goes, and old ones of which there is no job: an execution that did not count, or a removal that was cut short.
  */
 export function* leftByServed(
   { layout }: Project,

@@ -62,7 +62,7 @@ async function pull({ desk, crews }: Desks, ask: Ask, query: Query, signal: Abor
     const wait = held.length === 0 ? Math.min(query.wait ?? 0, longestWait) * 1000 : 0;
     // Nobody waits for a dispatcher's answer if there is nothing that it could give.
     if (wait === 0 && !(await somethingWaits(desk))) break;
-    const one = await crews.pull(ask.get('owner'), offer, Math.max(wait, wait === 0 ? least : 0), signal);
+    const one = await crews.pull(ask.get('owner'), offer, wait || least, signal);
     if (one === undefined) break;
     held.push(one);
   }

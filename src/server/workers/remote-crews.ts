@@ -169,7 +169,8 @@ export class RemoteCrews {
       const crew = known.get(id) ?? this.#read(id);
       if (crew?.file.host !== name) continue;
       if (!own.has(crew)) foreign.add(crew);
-      held.push(...[crew.look() ?? []].flat());
+      const one = crew.look();
+      if (one !== undefined) held.push(one);
     }
     this.#foreign.set(name, foreign);
     return held;
