@@ -621,3 +621,20 @@ describe('items of a pool', () => {
     },
   );
 });
+
+test('what has ended goes with --keep, as other jobs of servers do', { timeout: 40_000 }, async ({ rig }) => {
+  const hall = await Hall.open(rig);
+  const worker = await hall.worker('w');
+  await hall.submitAll({});
+  expect(await worker.pullIds()).toEqual(['1']);
+  expect(await worker.put('1', 'finished')).toBe(204);
+  expect(rig.project().entries('done')).toHaveLength(1);
+  const keeper = await TestServer.start(rig, ['--keep', '1s']);
+  await waitUntil(
+    'it is gone',
+    () => rig.project().entries('done'),
+    (names) => names.length === 0,
+  );
+  await keeper.stop();
+  await hall.server.stop();
+});
