@@ -134,7 +134,11 @@ describe('A worker that shares nothing with the project', () => {
       to: 'failed',
       outcome: { kind: 'exit', code: 7 },
     });
-    expect(rig.project().log('decode-2.json', 'err')).toContain('exit code 7\nLogs:\nwhy\n');
+    await waitUntil(
+      'why it failed is in its log',
+      () => rig.project().log('decode-2.json', 'err'),
+      (text) => text.includes('exit code 7\nLogs:\nwhy\n'),
+    );
     await waitUntil(
       'nothing is left',
       () => joined.directories('w'),

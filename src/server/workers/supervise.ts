@@ -87,8 +87,12 @@ async function end(
   const { finished, target } = crew.finish(held, outcome, undefined, printed, ms);
   if (finished !== 'committed') return 'gone';
   // An execution that is to be tried again has printed something, too; its files are of no use.
-  await (target.to === 'queue' ? files.keepLogs(held) : files.publish(held));
-  if (target.to !== 'queue') files.accept(held, printed);
+  if (target.to === 'queue') await files.keepLogs(held);
+  else {
+    // First: whatever a server that is killed here has not put in its place, the next one does.
+    files.accept(held, printed);
+    await files.publish(held);
+  }
   return 'ok';
 }
 
