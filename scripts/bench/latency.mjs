@@ -17,7 +17,8 @@ export const latency = {
 in case more is to come), and \`fjr submit\`, tsp and nq from their call on.
 Full load: twice as many workers as cores are busy with jobs of 50 ms of CPU, of which thousands wait; one more
 worker is kept free of them by a label, as for urgent jobs. The watched job has a higher priority, and competes
-for the cores with all the others, which are as nice as fjr makes jobs by default.`,
+for the cores with all the others, which are as nice as fjr makes jobs by default. \`by itself\` is the same program
+under the same load, just as nice, and started by a shell at once: what the kernel's scheduler takes.`,
   rounds: { full: 1, quick: 1 },
   async round(bench, sheet) {
     const samples = bench.quick ? 30 : 300;
@@ -74,10 +75,18 @@ async function underLoad(bench, sheet, samples) {
     { workers: 1 },
   ]);
   await sample(bench, sheet, loaded, samples, moveIn(project));
+  await sample(bench, sheet, 'by itself, full load', samples, (name, script) => {
+    const file = join(bench.home, name);
+    writeFileSync(file, script, { mode: 0o700 });
+    return () => bench.processes.time(['setsid', '--wait', 'sh', '-c', asNice, file]);
+  });
   if (project.names('jobqueue').length < busy) throw new Error('the queue ran dry under full load');
   await service.stop();
   project.remove();
 }
+
+/** Makes a session, and then its process, as nice as fjr makes jobs by default. */
+const asNice = 'echo 9 >/proc/self/autogroup; exec nice -n 9 "$0"';
 
 /** Written elsewhere first, so that its appearance is one event. */
 function moveIn(project) {

@@ -3,7 +3,15 @@
  * for each process. A program of its own, with a small heap; it imports nothing of fjr.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, closeSync, constants as access, openSync, readFileSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants as access,
+  openSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants, setPriority, getPriority } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 
@@ -133,10 +141,22 @@ function withNiceness(nice: number, start: () => ChildProcess): ChildProcess {
   if (nice < 0) setPriority(wanted);
   try {
     const child = start();
-    if (nice > 0 && child.pid !== undefined) setPriority(child.pid, wanted);
+    if (child.pid !== undefined) {
+      if (nice > 0) setPriority(child.pid, wanted);
+      if (nice !== 0) makeSessionNice(child.pid, wanted);
+    }
     return child;
   } finally {
     if (nice < 0) setPriority(own);
+  }
+}
+
+/** See `become_nice` in starter.pl. */
+function makeSessionNice(pid: number, niceness: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, String(niceness));
+  } catch {
+    // This kernel has no such thing, or was told too often.
   }
 }
 

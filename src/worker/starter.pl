@@ -97,12 +97,22 @@ sub become_job {
     setsid();
     $SIG{$_} = 'DEFAULT' for qw(CHLD INT TERM HUP QUIT PIPE);
     sigprocmask(SIG_SETMASK, $before);
-    setpriority(0, 0, getpriority(0, 0) + $nice) or $fail->("cannot set nice $nice") if $nice;
     if ($cwd ne '') { chdir $cwd or $fail->("cannot enter $cwd") }
     for (@$env) { my ($name, $value) = split /=/, $_, 2; $ENV{$name} = $value }
     $furnish->($fail);
+    become_nice($nice) or $fail->("cannot set nice $nice") if $nice;
     no warnings 'exec';
     exec { $argv->[0] } @$argv or $fail->("cannot run $argv->[0]");
+}
+
+# Many kernels weigh sessions against each other (see sched(7), autogroup), so that niceness counts only among the
+# processes of one: then the job's session is made as nice as its process. Those of other users than root may be told so
+# ten times a second; one that comes in between stays as it is.
+sub become_nice {
+    my ($nice) = @_;
+    setpriority(0, 0, getpriority(0, 0) + $nice) or return 0;
+    if (sysopen my $session, '/proc/self/autogroup', O_WRONLY) { syswrite $session, getpriority(0, 0) }
+    return 1;
 }
 
 sub redirect {

@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, closeSync, openSync, readdirSync, realpathSync, statSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { getPriority } from 'node:os';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Ended } from '../../src/worker/starter.js';
@@ -10,6 +20,9 @@ const isRoot = process.getuid?.() === 0;
 
 /** The same for everybody who may start it: root may lower a niceness, and nobody else. */
 const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+
+const autogroup = '/proc/self/autogroup';
+const weighsSessions = existsSync(autogroup) && readFileSync(autogroup, 'utf8') !== '';
 
 /** A job that dies of nothing but SIGKILL. */
 const stubborn = 'trap "" TERM; echo $$; while :; do sleep 1; done';
@@ -264,6 +277,13 @@ describe.each(starters)('the starter in %s', (program, argv) => {
       expect(await it.sh(1, `until [ "$(nice)" = ${wanted} ]; do :; done`, { nice: 5, timeout: 10 })).toEqual(
         exit(0),
       );
+    });
+
+    test.runIf(isRoot && weighsSessions)('and its session, where those are weighed', async () => {
+      const it = rig();
+      const wanted = Math.min(19, getPriority() + 5);
+      const asked = `until grep -q ' nice ${wanted}$' ${autogroup}; do :; done`;
+      expect(await it.sh(1, asked, { nice: 5, timeout: 10 })).toEqual(exit(0));
     });
 
     test('but never nicer than 19', async () => {
