@@ -5,15 +5,18 @@ import { atMost } from './sheet.mjs';
 import { root } from '../setup.mjs';
 
 const workers = 8;
-const jobs = 300;
-const tasks = 2000;
+/** Hosts of NFS are User-Mode Linux, where a process costs twenty times as much. */
+const sizes = { 'sshfs-stale': { jobs: 5000, tasks: 50_000 }, nfs: { jobs: 300, tasks: 2000 } };
 const filesystems = Object.keys(counters);
 const trips = (filesystem, kind) => `${filesystem}: round trips per ${kind}`;
 /** Where the project lies, as the file server sees it. */
 const project = '/home/fjr/.fjr/default';
 
 export const slow = {
-  title: () => '300 job files and 2,000 tasks of `true`, 8 workers, over shared filesystems',
+  title: () =>
+    `job files and tasks of \`true\`, 8 workers, over shared filesystems: ${filesystems
+      .map((filesystem) => `${sizes[filesystem].jobs} and ${sizes[filesystem].tasks} over ${filesystem}`)
+      .join(', ')}`,
   about: `Two hosts of scripts/cluster, a dispatcher on one and a crew on the other; jobs and run are queued on the file
 server itself. Round trips are all that both hosts ask of the server from then until the last outcome is there: of NFS
 the kernel's count of calls; of sshfs (which here believes for a minute what it saw once) the requests of sftp as strace
@@ -41,17 +44,19 @@ function withoutStrace({ missing }, filesystem) {
 async function measure(cluster, filesystem, sheet) {
   await cluster.startProgram('h2', 'fjr-worker', '--workers', workers);
   await cluster.startProgram('h1', 'fjr-dispatcher', '--keep-running');
-  await count(cluster, sheet, { filesystem, kind: 'job file', size: jobs, ended: jobs, queue: queueJobs() });
-  await count(cluster, sheet, { filesystem, kind: 'task', size: tasks, ended: jobs + 1, queue: queueRun() });
+  const { jobs, tasks } = sizes[filesystem];
+  const files = { kind: 'job file', size: jobs, ended: jobs, queue: queueJobs(jobs) };
+  const run = { kind: 'task', size: tasks, ended: jobs + 1, queue: queueRun(tasks) };
+  for (const work of [files, run]) await count(cluster, sheet, { filesystem, ...work });
 }
 
-function queueJobs() {
+function queueJobs(jobs) {
   const text = jobFile('true', { nice: 0 }).replaceAll('\n', '\\n');
   return `mkdir -p ~/drafts; for i in $(seq ${jobs}); do printf '${text}' >~/drafts/job$i.conf; done
-    mv ~/drafts/*.conf ${project}/jobqueue/`;
+    find ~/drafts -name "*.conf" -exec mv -t ${project}/jobqueue/ {} +`;
 }
 
-function queueRun() {
+function queueRun(tasks) {
   return `printf 'command: ["true"]\\ninput: { range: 1..${tasks} }\\nfail_fast: true\\n' >~/fjr.yaml; node ${root}/dist/fjr.js submit ~/fjr.yaml`;
 }
 
