@@ -46,10 +46,14 @@ fcntl($_, F_SETFL, O_NONBLOCK) for $child_r, $child_w, $problem_r, $report_r, \*
 $SIG{CHLD} = sub { syswrite $child_w, '.' };
 $SIG{$_} = 'IGNORE' for qw(INT TERM HUP QUIT PIPE);
 
-# Seconds since boot, suspended time included; wall time where there is no /proc.
+# Seconds since boot, suspended time included; wall time where there is no /proc. It stays open: this is asked often.
+my $uptime;
+open $uptime, '<', '/proc/uptime' or undef $uptime;
+
 sub now {
-    open my $uptime, '<', '/proc/uptime' or return time;
-    return (split ' ', <$uptime>)[0];
+    return time if !defined $uptime || !defined sysseek $uptime, 0, 0;
+    sysread $uptime, my $text, 64 or return time;
+    return (split ' ', $text)[0];
 }
 
 sub kill_group { my ($signal, $pid) = @_; kill $signal, -$pid or kill $signal, $pid }
@@ -162,16 +166,19 @@ sub feed {
     }
 }
 
+# What it takes to pass on variables whose names are none to a shell, such as functions that bash exports.
+my @odd     = map { "$_=$ENV{$_}" } grep { !/^[A-Za-z_][A-Za-z0-9_]*$/ } keys %ENV;
+my $through = @odd ? quoted('/usr/bin/env', @odd) . ' ' : '';
+my $umask   = sprintf '; umask %04o', umask;
+
 sub quoted { return join ' ', map { "'" . s/'/'\\''/gr . "'" } @_ }
 
 # Its output first: a shell that cannot open it ends, and so tells it from a task that failed.
 sub script_of {
     my ($slot, $out, $err, $argv, $env) = @_;
     my $variables = join '', map { my ($name, $value) = split /=/, $_, 2; "$name=" . quoted($value) . ' ' } @$env;
-    # Names that are none to a shell, such as functions that bash exports, do not pass through it by themselves.
-    my @odd = map { "$_=$ENV{$_}" } grep { !/^[A-Za-z_][A-Za-z0-9_]*$/ } keys %ENV;
-    return 'umask 077; exec 4>>' . quoted($out) . ' 5>>' . quoted($err) . sprintf("; umask %04o\n", umask)
-      . $variables . quoted(@odd ? ('/usr/bin/env', @odd) : (), @$argv) . " >&4 2>&5 3>&- 4>&- 5>&-\n"
+    return 'umask 077; exec 4>>' . quoted($out) . ' 5>>' . quoted($err) . "$umask\n"
+      . $variables . $through . quoted(@$argv) . " >&4 2>&5 3>&- 4>&- 5>&-\n"
       . "echo $slot \$? >&3\n";
 }
 

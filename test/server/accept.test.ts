@@ -90,7 +90,11 @@ describe('what a server accepts', () => {
     expect(await accept(desk, manifest, key)).toEqual(accepted('ranks.yaml'));
     const dismiss = await hire(rig);
     await ended(rig, 'ranks.yaml', 'failed');
-    expect(rig.project().log('ranks.yaml', 'err')).toContain('spec.operator');
+    await waitUntil(
+      'its log says why',
+      () => rig.project().log('ranks.yaml', 'err'),
+      (text) => text.includes('spec.operator'),
+    );
     await dismiss();
   });
 

@@ -112,10 +112,14 @@ describe('the job of a spec', () => {
     const server = await open(rig);
     for (const name of ['missing', 'nowhere'])
       expect(await server.run(name)).toMatchObject({ job: { status: 'failed' }, result: '' });
-    expect(rig.project().log('missing-1.json', 'err')).toBe(
-      'fjr: cannot run no-such-program: no such program\n',
+    // A crew names the log of an execution that counts right after it counts.
+    await waitUntil(
+      'their logs are there',
+      () => ['missing-1.json', 'nowhere-2.json'].map((job) => rig.project().log(job, 'err')),
+      ([missing, nowhere]) =>
+        missing === 'fjr: cannot run no-such-program: no such program\n' &&
+        nowhere === 'fjr: cannot run true in /no/such: ENOENT\n',
     );
-    expect(rig.project().log('nowhere-2.json', 'err')).toBe('fjr: cannot run true in /no/such: ENOENT\n');
     await server.stop();
   });
 

@@ -372,7 +372,11 @@ describe('Jobs are started', () => {
       { name: 'a b.sh', number: null, again: false },
     ]);
     expect((await server.fetch(`${plain.headers.get('Location')!}?wait=20s`)).status).toBe(200);
-    expect(rig.project().log('a b.sh', 'out')).toBe('from a file\n');
+    await waitUntil(
+      'its log is there',
+      () => rig.project().log('a b.sh', 'out'),
+      (text) => text === 'from a file\n',
+    );
     const form = new FormData();
     form.set('file', new File([shell('exit 4')], 'form.sh'));
     const formed = await api.post('/v1/jobs', { body: form });
