@@ -125,11 +125,13 @@ export class FanOuts {
     return this.hasWaitingGang;
   }
 
-  /** The highest priority of those of whom a worker could be given something now. */
+  /** The highest priority of those of whom a worker could be given something now, or in a moment. */
   get readyPriority(): number {
+    this.#forgetDeparted();
+    const unread = new Set([...this.#unread].map((slice) => fanOutOf(slice)));
     let highest = -Infinity;
     for (const run of this.#runs.values())
-      if (run.ready > 0) highest = Math.max(highest, run.fanOut.job.priority);
+      if (run.ready > 0 || unread.has(run.name)) highest = Math.max(highest, run.fanOut.job.priority);
     return highest;
   }
 
