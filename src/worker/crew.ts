@@ -32,13 +32,18 @@ const lastShare = 0.1;
 /**
  * One life of a crew, from birth to burial. A crew that is fenced ends; its owner starts another under a new id.
  *
- * It hears and looks; what there is to do its parts do, each of which knows only those before it:
+ * It hears and looks. What there is to do its parts do, each of which knows only those above it:
  *
  * ```
- *   Life      what the crew is about          Offers     which of its free workers are on offer
- *   OwnPod    what it does on disk            Endings    what has ended is committed
- *   Roster    its workers                     Work       what runs
- *   PodEntries   what waits in the pod        Placing    what waits comes to a worker
+ *   Life         what it is about: to work, to leave, to be gone
+ *   OwnPod       what it does on disk
+ *   Roster       its workers, and what their jobs use
+ *   PodEntries   what waits in the pod
+ *   Offers       which free workers dispatchers may claim
+ *   Endings      what has ended is committed
+ *   Work         what runs
+ *   Placing      what waits comes to a worker
+ *   Heartbeat    it shows that it lives
  * ```
  */
 export class Crew {
