@@ -47,9 +47,10 @@ export class Work {
       else this.#startJob(worker, busy, inspected);
     } catch (error) {
       if (!(error instanceof FjrError)) throw error;
-      // The filesystem's fault and not the job's.
       events.trouble(error);
-      endings.giveBack(worker, busy, { kind: 'spawn-error', reason: error.message });
+      // The filesystem's fault and not the job's. What has ended already is committed by the next sweep.
+      if (roster.get(worker) === busy)
+        endings.giveBack(worker, busy, { kind: 'spawn-error', reason: error.message });
     }
   }
 
