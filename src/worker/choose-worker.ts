@@ -19,5 +19,8 @@ export function chooseWorker(
   if (first === undefined) return undefined;
   const other = candidates.find((worker) => !isAvoided(worker));
   if (other !== undefined) return { worker: other, isSecondBest: false };
-  return { worker: first, isSecondBest: keeper === undefined && [...all].some((worker) => !isAvoided(worker)) };
+  return {
+    worker: first,
+    isSecondBest: keeper === undefined && [...all].some((worker) => !isAvoided(worker)),
+  };
 }

@@ -84,9 +84,7 @@ export class OwnPod {
   }
 
   finish(to: FinishTo, how: Finish): Finished {
-    return this.#perform(
-      finishJob(this.#layout, this.crew, to, { time: this.#clock.timestamp(), ...how }),
-    );
+    return this.#perform(finishJob(this.#layout, this.crew, to, { time: this.#clock.timestamp(), ...how }));
   }
 
   /** Removes an entry that has started, and is nobody's. */
