@@ -1,6 +1,6 @@
 import type { HintLine } from '../queue/hint.js';
 import { findProgram } from '../system/on-path.js';
-import type { CrewSystem } from '../worker/crew.js';
+import type { CrewSystem } from '../worker/crew-setup.js';
 import { Starter, type StarterEvents } from '../worker/starter.js';
 import {
   clock,

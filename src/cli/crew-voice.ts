@@ -1,5 +1,5 @@
 import { FjrError } from '../job/fjr-error.js';
-import type { CrewEvent } from '../worker/crew.js';
+import type { CrewEvent } from '../worker/crew-events.js';
 import { clock } from './compose.js';
 import { plural, printable, remark, say } from './say.js';
 

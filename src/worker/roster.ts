@@ -72,12 +72,18 @@ export class Roster {
   readonly #capacity: () => Capacity;
   readonly #freeGpus: Set<number>;
   #used: Usage = noUsage;
+  #changes = 0;
 
   /** `capacity` is asked each time: a crew's time runs out. */
   constructor(workers: number, capacity: () => Capacity) {
     for (let worker = 1; worker <= workers; worker++) this.#workers.set(worker, { state: 'idle' });
     this.#capacity = capacity;
     this.#freeGpus = new Set(Array.from({ length: capacity().gpus }, (_, gpu) => gpu));
+  }
+
+  /** How often something has begun or ended. */
+  get changes(): number {
+    return this.#changes;
   }
 
   get(worker: number): Worker | undefined {
@@ -139,6 +145,7 @@ export class Roster {
     const gpus = place?.gpus ?? [...this.#freeGpus].slice(0, job.needs.gpus);
     for (const gpu of gpus) this.#freeGpus.delete(gpu);
     this.#used = plus(this.#used, job.needs);
+    this.#changes += 1;
     const busy: Busy = {
       state: 'busy',
       entry,
@@ -157,6 +164,7 @@ export class Roster {
   end(worker: number, busy: Busy, target: FinishTo, outcome: Outcome, ms: number): Ending {
     for (const gpu of busy.gpus) this.#freeGpus.add(gpu);
     this.#used = minus(this.#used, busy.job.needs);
+    this.#changes += 1;
     const { entry, exposed } = busy;
     const ending: Ending = {
       state: 'ending',

@@ -13,10 +13,12 @@ import type { Pace } from '../queue/pace.js';
 import type { Clock } from '../system/clock.js';
 import type { Files } from '../system/files.js';
 import { containerProcess } from './container.js';
+import type { CrewEvents } from './crew-events.js';
 import { FailureLimit } from './failure-limit.js';
 import { farEnd } from './far-end.js';
 import type { HeldItems } from '../queue/held-items.js';
 import type { Launcher } from './launcher.js';
+import type { Life } from './life.js';
 import { outcomeOf } from './outcome-of.js';
 import type { Busy, Ending } from './roster.js';
 import type { Scratch } from './scratch.js';
@@ -42,9 +44,8 @@ export interface SliceCrew {
   readonly pace: Pace;
   readonly signalName: (number: number) => string;
   readonly findProgram: (name: string, directory: string, path: string | undefined) => string | undefined;
-  /** The crew leaves: what runs is stopped, and given back. */
-  readonly isLeaving: () => boolean;
-  readonly trouble: (error: unknown) => void;
+  readonly life: Life;
+  readonly events: CrewEvents;
 }
 
 /** A crew's work on slices of fan-out jobs. */
@@ -68,7 +69,10 @@ export class SliceWork {
     const parts = command.kind === 'slice' ? this.#slices.partsOf(command.slice) : undefined;
     if (command.kind !== 'slice' || parts === undefined) return undefined;
     if (this.#isCancelled(parts.paths.directory)) return undefined;
-    const { id, clock, starter, scratch, hosts, signalName, isLeaving, trouble } = this.#crew;
+    const { id, clock, starter, scratch, hosts, signalName, life, events } = this.#crew;
+    const trouble = (error: unknown): void => {
+      events.trouble(error);
+    };
     const { fanOut, output } = parts;
     const job: Job = { ...busy.job, ...fanOut.job };
     scratch.ensureTaskDirectory();
@@ -91,7 +95,8 @@ export class SliceWork {
       outcomeOf: (ended, task, files) => {
         const { cancelled } = busy;
         const { timeout } = job;
-        const givenBack = isLeaving() || run.isGivenBack;
+        // Of a crew that leaves, what runs is stopped.
+        const givenBack = life.phase === 'leaving' || run.isGivenBack;
         const end =
           hosts === undefined
             ? ended

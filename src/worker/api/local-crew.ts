@@ -8,7 +8,8 @@ import type { CrewId, Layout, LogStream } from '../../queue/layout.js';
 import { perform } from '../../queue/perform.js';
 import { type Steps, create, list, rename, unlink } from '../../queue/steps.js';
 import type { Files } from '../../system/files.js';
-import type { Crew, CrewEvent } from '../crew.js';
+import type { Crew } from '../crew.js';
+import type { CrewEvent } from '../crew-events.js';
 import type { Place } from '../roster.js';
 import { every } from '../timers.js';
 
