@@ -72,23 +72,23 @@ export class Dispatcher {
   readonly #system: DispatcherSystem;
   readonly #options: DispatcherOptions;
   readonly #turns: Turns;
-  /** What is in the queue, and what of it waits for workers. */
+  // What is in the queue, and what of it waits for workers.
   readonly #intake: Intake;
   readonly #sweeps: Sweeps;
   readonly #admission: Admission;
   readonly #backlog = new Backlog();
-  /** Who works. */
+  // Who works.
   readonly #reaper: Reaper;
   readonly #crews: Crews;
   readonly #hints: CrewHints;
   readonly #roster: Roster;
-  /** Who is given what. */
+  // Who is given what.
   readonly #fanOuts: FanOuts;
   readonly #carving: Carving;
   readonly #ahead: WorkAhead;
   readonly #applier: Applier;
   readonly #pairing: Pairing;
-  /** What became of it. */
+  // What became of it.
   readonly #whereabouts: Whereabouts;
   readonly #progress: Progress;
   readonly #doorbells: (() => void)[] = [];

@@ -15,7 +15,7 @@ function placesOf(count: number, cpus: number): Place[] {
 function offer(host: string, workers: number): Offer {
   const crew = makeCrewId(host, 'k3f9q2m4');
   const idle = Array.from({ length: workers }, (_, n) => ({ crew, worker: n + 1 }));
-  const capacity = { cpus: workers, memory: 0, gpus: 0, labels: [], timeLeft: Infinity };
+  const capacity = { cpus: workers, memory: 0, gpus: 0, labels: [], only: undefined, seconds: Infinity };
   return { crew, idle, used: noUsage, capacity };
 }
 

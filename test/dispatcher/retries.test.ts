@@ -49,9 +49,9 @@ describe('Tasks that are tried again', () => {
     expect(stage.retries.isDue).toBe(false);
     expect(stage.takeAt(9.9)).toBeUndefined();
     expect(stage.takeAt(10)).toEqual([[[4, 4]], [`${crew}.1`]]);
-    stage.fail(4, 2);
+    stage.fail(4, 1);
     expect(stage.takeAt(29.9)).toBeUndefined();
-    expect(stage.takeAt(30)).toEqual([[[4, 4]], []]);
+    expect(stage.takeAt(30)).toEqual([[[4, 4]], [`${crew}.1`]]);
     expect(stage.retries.size).toBe(0);
   });
 

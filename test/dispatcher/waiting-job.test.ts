@@ -5,7 +5,7 @@ import type { Slice } from '../../src/job/fan-out.js';
 import { type Job, jobDefaults, plainNeeds } from '../../src/job/job.js';
 import { parseEntryName } from '../../src/queue/entry-name.js';
 
-const job: Job = { ...jobDefaults, priority: 7, command: { kind: 'script' } };
+const job: Job = { ...jobDefaults, priority: 7, command: { kind: 'script', interpreter: [] } };
 const about: Circumstances = { key: 'job 1', now: 1000, kept: undefined, never: undefined };
 
 function arrival(of: Partial<Job>): Arrival {
