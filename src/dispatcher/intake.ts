@@ -30,6 +30,7 @@ export interface IntakeSystem {
   readonly uid: number;
 }
 
+/** What is found in the queue. */
 export type Found =
   | { readonly kind: 'job'; readonly arrival: Arrival }
   /** A fan-out job's directory. */

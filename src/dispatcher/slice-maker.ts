@@ -71,6 +71,7 @@ export class SliceMaker {
     return this.#isDoubtful;
   }
 
+  /** A slice was to be made, and perhaps was not. */
   doubt(): void {
     this.#isDoubtful = true;
   }
