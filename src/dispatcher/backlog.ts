@@ -32,7 +32,8 @@ export class Backlog {
   /** The highest priority of all that waits; -Infinity: nothing does. */
   get top(): number {
     let highest = -Infinity;
-    for (const { heap } of this.#kinds.values()) highest = Math.max(highest, heap.first?.priority ?? -Infinity);
+    for (const { heap } of this.#kinds.values())
+      highest = Math.max(highest, heap.first?.priority ?? -Infinity);
     return highest;
   }
 
@@ -47,11 +48,7 @@ export class Backlog {
    * Takes out the first `most` jobs of each group of which `isWanted`, but for those whose priority is less than `least`.
    * What the plan does not use is put back by `add`.
    */
-  takeHeads(
-    most: number,
-    least = -Infinity,
-    isWanted: (needs: Needs) => boolean = () => true,
-  ): Group[] {
+  takeHeads(most: number, least = -Infinity, isWanted: (needs: Needs) => boolean = () => true): Group[] {
     const groups: Group[] = [];
     for (const [signature, { needs, heap }] of this.#kinds) {
       if (heap.size === 0) this.#kinds.delete(signature);

@@ -389,8 +389,7 @@ export class Dispatcher {
 
   #podsAreEmpty(): boolean {
     const pods = entriesOfAllPods(this.#system.files, this.#options.layout, this.#crews);
-    for (const { assigned, running } of pods)
-      if (assigned.length + running.length > 0) return false;
+    for (const { assigned, running } of pods) if (assigned.length + running.length > 0) return false;
     return true;
   }
 

@@ -215,9 +215,7 @@ export class FanOutRun {
 
   /** Whether it should be known where its slices are, and whose, before more is decided. */
   get isUnsure(): boolean {
-    return (
-      this.#slices.isDoubtful || (!this.#cancelled && this.#hasFailed && this.#mayBeForgiven)
-    );
+    return this.#slices.isDoubtful || (!this.#cancelled && this.#hasFailed && this.#mayBeForgiven);
   }
 
   /**

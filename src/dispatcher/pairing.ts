@@ -7,7 +7,6 @@ import type { Clock } from '../system/clock.js';
 import type { Files } from '../system/files.js';
 import type { Applier } from './apply.js';
 import type { Backlog } from './backlog.js';
-import type { Crews } from './crews.js';
 import type { FanOuts } from './fan-outs.js';
 import { Misfits, type MisfitsParts } from './misfits.js';
 import { type Assignment, type Group, type Offer, type Waiting, planAssignments } from './plan.js';
@@ -96,7 +95,8 @@ export class Pairing {
         });
     } finally {
       // Whatever happened on the way: what was not assigned waits on.
-      for (const { needs, jobs } of heads) for (const job of jobs) if (!gone.has(job)) backlog.add(job, needs);
+      for (const { needs, jobs } of heads)
+        for (const job of jobs) if (!gone.has(job)) backlog.add(job, needs);
     }
   }
 

@@ -25,7 +25,8 @@ export class Whereabouts implements Standing {
   readonly #parts: WhereaboutsParts;
   /** Names of jobs that were assigned, and may still be in their pods. */
   readonly #assigned = new Set<string>();
-  #newest: { readonly asked: ReadonlySet<string>; readonly outcomes: ReadonlyMap<string, Verdict> } | undefined;
+  #newest:
+    { readonly asked: ReadonlySet<string>; readonly outcomes: ReadonlyMap<string, Verdict> } | undefined;
 
   constructor(parts: WhereaboutsParts) {
     this.#parts = parts;

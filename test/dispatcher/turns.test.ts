@@ -3,7 +3,9 @@ import { Turns } from '../../src/dispatcher/turns.js';
 import { FjrError } from '../../src/job/fjr-error.js';
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval'] });
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval'],
+  });
 });
 
 afterEach(() => {
