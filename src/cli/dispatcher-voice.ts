@@ -1,4 +1,4 @@
-import type { Counts, DispatcherEvent } from '../dispatcher/dispatcher.js';
+import type { Counts, DispatcherEvent } from '../dispatcher/dispatcher-event.js';
 import type { Ending } from '../dispatcher/progress.js';
 import type { ReapEvent } from '../dispatcher/reaper.js';
 import { isRunLabel } from '../job/fan-out.js';

@@ -1,10 +1,12 @@
 import { createInterface } from 'node:readline/promises';
 import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
-import { Dispatcher, type DispatcherEvent, type Order } from '../dispatcher/dispatcher.js';
+import type { DispatcherEvent } from '../dispatcher/dispatcher-event.js';
+import { Dispatcher } from '../dispatcher/dispatcher.js';
+import { type LeaseWatch, watchLease } from '../dispatcher/lease-watch.js';
+import type { Order } from '../dispatcher/waiting-job.js';
 import { FjrError } from '../job/fjr-error.js';
 import { newToken } from '../queue/token.js';
-import { type LeaseWatch, watchLease } from '../dispatcher/lease-watch.js';
 import type { HintLine } from '../queue/hint.js';
 import { type LockOptions, type LockOwner, breakLock, takeLock } from '../system/lock.js';
 import { isHelp, numberArgument, parser } from './arguments.js';

@@ -1,4 +1,5 @@
-import type { Dispatcher, DispatcherEvent } from '../dispatcher/dispatcher.js';
+import type { DispatcherEvent } from '../dispatcher/dispatcher-event.js';
+import type { Dispatcher } from '../dispatcher/dispatcher.js';
 import type { HostLine } from '../dispatcher/progress.js';
 import type { SshWorkers } from '../job/fan-out.js';
 import { formatSshHost } from '../job/fan-out-file/ssh-host.js';

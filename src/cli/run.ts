@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { remove } from 'fs-extra/esm';
-import type { Dispatcher, DispatcherEvent } from '../dispatcher/dispatcher.js';
+import type { DispatcherEvent } from '../dispatcher/dispatcher-event.js';
+import type { Dispatcher } from '../dispatcher/dispatcher.js';
 import type { Ending } from '../dispatcher/progress.js';
 import { FjrError } from '../job/fjr-error.js';
 import { describeOutcome } from '../job/outcome.js';

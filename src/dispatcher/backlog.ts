@@ -29,6 +29,14 @@ export class Backlog {
     this.#size += 1;
   }
 
+  /** The highest priority of all that waits; -Infinity: nothing does. */
+  get top(): number {
+    let highest = -Infinity;
+    for (const { heap } of this.#kinds.values())
+      highest = Math.max(highest, heap.first?.priority ?? -Infinity);
+    return highest;
+  }
+
   /** The first job of each group, in no order. */
   leaders(): { readonly needs: Needs; readonly job: Waiting }[] {
     return [...this.#kinds.values()].flatMap(({ needs, heap }) =>
@@ -36,17 +44,23 @@ export class Backlog {
     );
   }
 
-  /** Takes the first `most` jobs of each wanted group out. What the plan does not use is put back by `add`. */
-  takeHeads(most: number, isWanted: (needs: Needs) => boolean = () => true): Group[] {
+  /**
+   * Takes out the first `most` jobs of each group of which `isWanted`, but for those whose priority is less than `least`.
+   * What the plan does not use is put back by `add`.
+   */
+  takeHeads(most: number, least = -Infinity, isWanted: (needs: Needs) => boolean = () => true): Group[] {
     const groups: Group[] = [];
     for (const [signature, { needs, heap }] of this.#kinds) {
+      if (heap.size === 0) this.#kinds.delete(signature);
       if (!isWanted(needs)) continue;
       const jobs: Waiting[] = [];
-      for (let job = heap.pop(); job !== undefined; job = jobs.length < most ? heap.pop() : undefined)
+      for (let job = heap.first; job !== undefined && jobs.length < most; job = heap.first) {
+        if (job.priority < least) break;
         jobs.push(job);
+        heap.pop();
+      }
       this.#size -= jobs.length;
       if (jobs.length > 0) groups.push({ needs, jobs });
-      else this.#kinds.delete(signature);
     }
     return groups;
   }

@@ -4,11 +4,10 @@ import { type CrewId, badgeName, parseCrewId } from '../queue/layout.js';
 import type { Slot } from './plan.js';
 
 /** What a dispatcher hears. */
-export interface HintsHeard {
-  readonly idle: (crew: CrewId) => void;
-  readonly ended: (crew: CrewId) => void;
-  readonly queued: (names: readonly string[]) => void;
-}
+export type Heard =
+  | { readonly kind: 'idle' | 'ended'; readonly crew: CrewId }
+  /** No names: something is there that nobody names. */
+  | { readonly kind: 'queued'; readonly names: readonly string[] };
 
 /** The dispatcher's end of the hint line: tells crews of new entries, and hears of idle workers and what has ended. */
 export class CrewHints {
@@ -17,10 +16,10 @@ export class CrewHints {
   readonly #addresses = new Map<CrewId, readonly string[]>();
   readonly #untold = new Map<CrewId, string[]>();
 
-  constructor(line: HintLine | undefined, heard: HintsHeard) {
+  constructor(line: HintLine | undefined, hear: (heard: Heard) => void) {
     this.#line = line;
     line?.listen((hint, address) => {
-      this.#hear(hint, address, heard);
+      this.#hear(hint, address, hear);
     });
   }
 
@@ -51,15 +50,14 @@ export class CrewHints {
     this.#untold.clear();
   }
 
-  #hear(hint: Hint, address: string, heard: HintsHeard): void {
-    if (hint.about === 'queued') {
-      heard.queued(hint.names);
+  #hear({ about, from, names }: Hint, address: string, hear: (heard: Heard) => void): void {
+    if (about === 'queued') {
+      hear({ kind: about, names });
       return;
     }
-    const crew = parseCrewId(hint.from);
+    const crew = parseCrewId(from);
     if (crew === undefined) return;
-    if (hint.about === 'here') this.#addresses.set(crew, [address]);
-    else if (hint.about === 'idle') heard.idle(crew);
-    else if (hint.about === 'ended') heard.ended(crew);
+    if (about === 'here') this.#addresses.set(crew, [address]);
+    else if (about === 'idle' || about === 'ended') hear({ kind: about, crew });
   }
 }

@@ -125,6 +125,12 @@ export class Crews {
     return this.#known.has(crew);
   }
 
+  /** Whether a badge is that of a worker whose crew is known. */
+  hasWorker(badge: string): boolean {
+    const crew = parseBadge(badge)?.crew;
+    return crew !== undefined && this.#known.has(crew);
+  }
+
   /** Reads what a crew says of itself, and what it holds already. */
   learn(crew: CrewId): KnownCrew | undefined {
     const known = this.#known.get(crew);

@@ -5,11 +5,14 @@ import { type Cursor, FanOutPaths, fanOutOf } from '../queue/fan-out-paths.js';
 import type { CrewId, Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import { dropPool } from '../queue/pool.js';
-import { unlink } from '../queue/steps.js';
+import { type Steps, list, unlink } from '../queue/steps.js';
 import { newToken } from '../queue/token.js';
-import { FanOutRun, type FanOutSystem, type IsAlive, type Staff } from './fan-out-run.js';
+import type { Crews } from './crews.js';
+import { FanOutRun, type FanOutSystem } from './fan-out-run.js';
 import type { RunKeepers } from './kept-items.js';
-import { type LiveSlice, tasksOfSlices } from './live-slices.js';
+import { type LiveSlice, findSlices, hostsOfSlices, tasksOfSlices } from './live-slices.js';
+import type { Reaper } from './reaper.js';
+import type { Staff } from './retries.js';
 
 /** Slices that are carved before the first of them is handed out. */
 const mostQueued = 200;
@@ -22,29 +25,35 @@ export interface TaskCounts {
   readonly left: number;
 }
 
-/** A gang that not all of its places can be filled for. */
+/** A gang whose time it is, if all of its places can be filled. */
 export interface WaitingGang {
   readonly name: string;
   readonly priority: number;
   /** Milliseconds. */
   readonly waited: number;
   readonly places: readonly Place[];
-  /** How many of them could be filled now. */
-  readonly fit: number;
 }
 
-/** What the rest of the dispatcher knows of the queue. */
+/** What fan-out jobs must know, and tell, of the queue. */
 export interface QueueView {
   has(name: string): boolean;
+  /** It has left by our hand. */
+  depart(name: string): void;
+}
+
+export interface FanOutsParts {
+  readonly system: FanOutSystem;
+  readonly layout: Layout;
+  /** Whose journal tells of their ends. */
+  readonly id: string;
+  readonly intake: QueueView;
+  readonly crews: Crews;
+  readonly reaper: Reaper;
 }
 
 /** The fan-out jobs in the queue: gives out their tasks slice by slice, as workers become free, and ends them. */
 export class FanOuts {
-  readonly #system: FanOutSystem;
-  readonly #layout: Layout;
-  readonly #writer: string;
-  readonly #queue: QueueView;
-  readonly #isAlive: IsAlive;
+  readonly #parts: FanOutsParts;
   readonly #runs = new Map<string, FanOutRun>();
   /** Slices that were carved and have not left the queue, as far as is known. */
   readonly #carved = new Set<string>();
@@ -56,12 +65,8 @@ export class FanOuts {
   #done = 0;
   #failed = 0;
 
-  constructor(system: FanOutSystem, layout: Layout, writer: string, queue: QueueView, isAlive: IsAlive) {
-    this.#isAlive = isAlive;
-    this.#system = system;
-    this.#layout = layout;
-    this.#writer = writer;
-    this.#queue = queue;
+  constructor(parts: FanOutsParts) {
+    this.#parts = parts;
   }
 
   get size(): number {
@@ -80,33 +85,34 @@ export class FanOuts {
     return this.#unread.size;
   }
 
-  /** A slice was read. */
-  arrived(name: string): void {
-    this.#unread.delete(name);
-  }
-
   /** A directory in the queue. Throws FjrError if it is no fan-out job. */
   add(name: string): void {
     if (this.#runs.has(name)) return;
-    this.#runs.set(name, new FanOutRun(this.#system, this.#layout, name, this.#isAlive));
+    const { system, layout, crews } = this.#parts;
+    const isAlive = (crew: CrewId): boolean => crews.learn(crew) !== undefined;
+    this.#runs.set(name, new FanOutRun(system, layout, name, isAlive));
+  }
+
+  /** A slice was read. Returns whether it may go: that of a job that is gone is nobody's, and is removed. */
+  arrived(name: string): boolean {
+    this.#unread.delete(name);
+    if (!this.#isOrphan(name)) return true;
+    const { intake, layout } = this.#parts;
+    intake.depart(name);
+    this.#perform(unlink(layout.queued(name)));
+    return false;
+  }
+
+  #isOrphan(name: string): boolean {
+    const { system, layout } = this.#parts;
+    const of = fanOutOf(parseEntryName(name).job);
+    if (of === undefined || this.#runs.has(of)) return false;
+    return !system.files.exists(new FanOutPaths(layout.queued(of)).file);
   }
 
   /** Items that workers keep, of the run that a slice is of. */
   keptBy(slice: string): RunKeepers | undefined {
     return this.#runs.get(fanOutOf(parseEntryName(slice).job) ?? '')?.kept;
-  }
-
-  /** A slice of a job that is gone is nobody's. */
-  isOrphan(name: string): boolean {
-    const of = fanOutOf(parseEntryName(name).job);
-    if (of === undefined || this.#runs.has(of)) return false;
-    return !this.#system.files.exists(new FanOutPaths(this.#layout.queued(of)).file);
-  }
-
-  /** A slice that waits, and whose tasks are nobody's: its job was cancelled. */
-  isCancelled(name: string): boolean {
-    const of = fanOutOf(parseEntryName(name).job);
-    return of !== undefined && this.#runs.get(of)?.isCancelled === true;
   }
 
   counts(): TaskCounts {
@@ -136,8 +142,7 @@ export class FanOuts {
   }
 
   get hasWaitingGang(): boolean {
-    for (const { gang } of this.#runs.values())
-      if (gang !== undefined && gang.waiting().length > 0) return true;
+    for (const run of this.#runs.values()) if (run.placesToFill().length > 0) return true;
     return false;
   }
 
@@ -147,53 +152,46 @@ export class FanOuts {
     return false;
   }
 
-  /** `hosts`: by slice, the host of the crew that has started it. */
-  lookAtGangs(hosts: ReadonlyMap<string, string>): void {
+  /** Slices of a gang go when all of them have reached their workers. `live`: the crews that are alive. */
+  lookAtGangs(live: readonly CrewId[]): void {
+    if (!this.isGathering) return;
+    const { system, layout, crews } = this.#parts;
+    const hosts = hostsOfSlices(system.files, layout, crews, live);
     for (const { gang } of this.#runs.values()) gang?.look(hosts);
   }
 
-  /**
-   * Gathers the first gang whose places can all be filled, for which `room` says how many could be filled now. Returns the
-   * first that is to wait for more workers, of which `isKept` says so: no other goes before it then, since small ones would
-   * keep it waiting for ever.
-   */
-  gather(
-    mayGo: (gang: Pick<WaitingGang, 'priority' | 'waited'>) => boolean,
-    room: (places: readonly Place[]) => number,
-    isKept: (gang: WaitingGang) => boolean,
-    carved: (name: string) => void,
-  ): WaitingGang | 'gathered' | undefined {
-    if (this.isGathering) return undefined;
+  /** Gangs that wait for their workers, by priority; none while another is on its way to its own. */
+  *waitingGangs(): Generator<WaitingGang> {
+    if (this.isGathering) return;
     this.#forgetRemoved();
-    for (const { name, fanOut, gang } of this.#byPriority()) {
-      const { priority } = fanOut.job;
-      const places = gang?.waiting() ?? [];
-      const waited = gang?.waited ?? 0;
-      if (places.length === 0 || !mayGo({ priority, waited })) continue;
-      const fit = room(places);
-      const waiting = { name, priority, waited, places, fit };
-      if (fit < places.length && isKept(waiting)) return waiting;
-      if (fit < places.length) continue;
-      for (const slice of gang?.gather() ?? []) this.#noteCarved(slice, carved);
-      return 'gathered';
+    for (const run of this.#byPriority()) {
+      const places = run.placesToFill();
+      if (places.length === 0) continue;
+      yield { name: run.name, priority: run.fanOut.job.priority, waited: run.gang?.waited ?? 0, places };
     }
-    return undefined;
+  }
+
+  /** Carves a slice for each of a gang's places. Returns their names in the queue. */
+  gather(name: string): string[] {
+    const slices = this.#runs.get(name)?.gang?.gather() ?? [];
+    for (const slice of slices) this.#noteCarved(slice);
+    return slices;
   }
 
   #byPriority(): FanOutRun[] {
     return [...this.#runs.values()].sort((a, b) => b.fanOut.job.priority - a.fanOut.job.priority);
   }
 
-  #noteCarved(name: string, carved: (name: string) => void): void {
+  #noteCarved(name: string): void {
     this.#carved.add(name);
     this.#unread.add(name);
-    carved(name);
   }
 
   /**
-   * Carves slices until as many wait in the queue as workers are idle, for jobs that `mayGo`, and tells of each.
+   * Carves slices until as many wait in the queue as workers are idle, for jobs that `mayGo`. Gives the name of each: whoever
+   * asks must let it be known in the queue before the next is carved.
    */
-  refill(staff: Staff, mayGo: (priority: number) => boolean, carved: (name: string) => void): void {
+  *carve(staff: Staff, mayGo: (priority: number) => boolean): Generator<string> {
     this.#forgetRemoved();
     for (const run of this.#byPriority()) {
       if (!mayGo(run.fanOut.job.priority)) continue;
@@ -202,70 +200,86 @@ export class FanOuts {
       while (this.#queuedOf(run.name) < wanted && run.ready > 0) {
         const name = run.carve(staff);
         if (name === undefined) break;
-        this.#noteCarved(name, carved);
+        this.#noteCarved(name);
+        yield name;
       }
     }
   }
 
-  /** A crew has written of tasks of the job that this entry is a slice of. */
-  hear(crew: string, entry: string): void {
+  /** A crew has written of tasks of the job that this entry is a slice of. Returns the names of jobs that are over. */
+  hear(crew: string, entry: string): string[] {
     const of = fanOutOf(parseEntryName(entry).job);
     if (of !== undefined) this.#runs.get(of)?.hear(crew);
-  }
-
-  /** Reads what has happened to all of them, such as slices that were taken back. */
-  refresh(): void {
-    this.#forgetRemoved();
-    for (const run of this.#runs.values()) run.refresh();
-  }
-
-  /** Ends those whose tasks all have outcomes. */
-  concludeComplete(): string[] {
     return this.#conclude((run) => run.tally.isComplete);
   }
 
-  /** Jobs of which it should be known where their slices are, and where they stand: to be asked before one looks. */
-  unsettled(): ReadonlyMap<string, Cursor> {
+  /** Reads what has happened to all of them, such as slices that were taken back. Returns the names of those that are over. */
+  refresh(): string[] {
+    this.#forgetRemoved();
+    for (const run of this.#runs.values()) run.refresh();
+    return this.#conclude((run) => run.tally.isComplete);
+  }
+
+  /**
+   * Finds out what cannot be known before one has looked where slices are. Jobs that have none are over, or something was
+   * lost and is given out again; so is what is in none of those that there are. Returns the names of jobs that are over.
+   */
+  settle(): string[] {
+    this.#dropCancelled();
+    // Where they stand is asked before one looks.
+    const asked = this.#unsettled();
+    if (asked.size === 0) return [];
+    const { system, layout, crews } = this.#parts;
+    const slices = findSlices(system.files, layout, crews);
+    for (const [name, cursor] of asked) this.#settleOne(name, cursor, slices.get(name) ?? []);
+    const isQuiet = ({ name }: FanOutRun): boolean => asked.has(name) && !slices.has(name);
+    return this.#conclude((run) => isQuiet(run) && (run.tally.isComplete || run.isStopped));
+  }
+
+  /** Slices of cancelled jobs, for which there may never be a crew. */
+  #dropCancelled(): void {
+    if (this.queued === 0) return;
+    const { layout, intake } = this.#parts;
+    for (const name of this.#perform(list(layout.jobqueue)) ?? []) {
+      const of = fanOutOf(parseEntryName(name).job);
+      if (of === undefined || this.#runs.get(of)?.isCancelled !== true) continue;
+      this.#perform(unlink(layout.queued(name)));
+      intake.depart(name);
+    }
+  }
+
+  /** Jobs of which it should be known where their slices are, and their cursors. */
+  #unsettled(): ReadonlyMap<string, Cursor> {
     const unsettled = new Map<string, Cursor>();
     for (const [name, run] of this.#runs)
       if (run.untouched === 0 || run.isUnsure) unsettled.set(name, run.cursor);
     return unsettled;
   }
 
-  /**
-   * `slices`: where they were found after the others were asked for. Jobs that have none are over, or something was lost
-   * and is given out again; so is what is in none of those that there are.
-   */
-  settle(
-    asked: ReadonlyMap<string, Cursor>,
-    slices: ReadonlyMap<string, readonly LiveSlice[]>,
-    haveLived: (crew: CrewId, since: number) => boolean,
-  ): string[] {
-    for (const [name, cursor] of asked) {
-      const run = this.#runs.get(name);
-      const its = slices.get(name) ?? [];
-      if (run === undefined || (its.length > 0 && !run.isUnsure)) continue;
-      // Before the lines are read: a slice that ends meanwhile has them.
-      const tasks = tasksOfSlices(this.#system.files, its);
-      run.refresh(true);
-      run.confirmFailure((since) => its.every(({ crew }) => crew === undefined || haveLived(crew, since)));
-      const isOver = its.length === 0 && (run.tally.isComplete || run.isStopped);
-      if (!isOver && tasks !== undefined) run.settleGaps(cursor, tasks);
-    }
-    const isQuiet = (run: FanOutRun): boolean => asked.has(run.name) && !slices.has(run.name);
-    return this.#conclude((run) => isQuiet(run) && (run.tally.isComplete || run.isStopped));
+  #settleOne(name: string, cursor: Cursor, slices: readonly LiveSlice[]): void {
+    const { system, reaper } = this.#parts;
+    const run = this.#runs.get(name);
+    if (run === undefined || (slices.length > 0 && !run.isUnsure)) return;
+    // Before the lines are read: a slice that ends meanwhile has them.
+    const tasks = tasksOfSlices(system.files, slices);
+    run.refresh(true);
+    run.confirmFailure((since) =>
+      slices.every(({ crew }) => crew === undefined || reaper.hasLivedSince(crew, since)),
+    );
+    const isOver = slices.length === 0 && (run.tally.isComplete || run.isStopped);
+    if (!isOver && tasks !== undefined) run.settleGaps(cursor, tasks);
   }
 
   /** A crew tells how a task ended before it sends the task's items home. */
   dropLeftPools(): void {
     for (const pool of this.#leftPools)
-      if (perform(this.#system.files, dropPool(this.#layout, pool)) === 'dropped')
-        this.#leftPools.delete(pool);
+      if (this.#perform(dropPool(this.#parts.layout, pool)) === 'dropped') this.#leftPools.delete(pool);
   }
 
   /** Somebody removed its directory: what is left of it is nobody's. */
   #forgetRemoved(): void {
-    for (const [name, run] of this.#runs) if (run.isGone || !this.#queue.has(name)) this.#runs.delete(name);
+    const { intake } = this.#parts;
+    for (const [name, run] of this.#runs) if (run.isGone || !intake.has(name)) this.#runs.delete(name);
   }
 
   /** Slices of one job, so that those that nobody can run hold up no other job. */
@@ -278,25 +292,26 @@ export class FanOuts {
 
   #forgetDeparted(): void {
     for (const name of this.#carved) {
-      if (this.#queue.has(name)) continue;
+      if (this.#parts.intake.has(name)) continue;
       this.#carved.delete(name);
       this.#unread.delete(name);
     }
   }
 
   #conclude(isOver: (run: FanOutRun) => boolean): string[] {
+    const { system, layout, id } = this.#parts;
     const over = [...this.#runs.values()].filter(isOver);
     for (const run of over) {
       const { tally, fanOut, name } = run;
       run.noteProgress();
       const left = fanOut.tasks - tally.done - tally.failed;
       const outcome = { kind: 'tasks', tasks: fanOut.tasks, failed: tally.failed, left } as const;
-      const note = { writer: this.#writer, time: this.#system.clock.timestamp(), outcome };
+      const note = { writer: id, time: system.clock.timestamp(), outcome };
       const to = tally.failed + left === 0 ? 'done' : 'failed';
       // One that failed may be tried again: it keeps its image and its pools.
       if (to === 'done' && fanOut.container?.pull === 'load')
-        perform(this.#system.files, unlink(new FanOutPaths(this.#layout.queued(name)).image));
-      perform(this.#system.files, concludeFanOut(this.#layout, name, to, newToken(), note));
+        this.#perform(unlink(new FanOutPaths(layout.queued(name)).image));
+      this.#perform(concludeFanOut(layout, name, to, newToken(), note));
       if (to === 'done') for (const { pool, own } of fanOut.pools) if (own) this.#leftPools.add(pool);
       this.#runs.delete(name);
       this.#done += tally.done;
@@ -304,5 +319,9 @@ export class FanOuts {
     }
     this.dropLeftPools();
     return over.map(({ name }) => name);
+  }
+
+  #perform<T>(steps: Steps<T>): T {
+    return perform(this.#parts.system.files, steps);
   }
 }

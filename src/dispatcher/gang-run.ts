@@ -1,35 +1,35 @@
-import { type TaskRange, asRanges, tasksIn } from '../job/fan-out.js';
+import { asRanges, tasksIn } from '../job/fan-out.js';
 import { type Gang, type Place, placesOf } from '../job/gang.js';
-import type { Needs } from '../job/job.js';
 import { decideGang, letGangGo } from '../queue/decide-gang.js';
+import type { FanOutBook } from '../queue/fan-out-book.js';
 import { type FanOutPaths, type GangState, parseGangState } from '../queue/fan-out-paths.js';
 import { perform } from '../queue/perform.js';
 import { list } from '../queue/steps.js';
 import { type Token, newToken } from '../queue/token.js';
 import type { Clock } from '../system/clock.js';
 import type { Files } from '../system/files.js';
+import type { Retries } from './retries.js';
+import type { SliceMaker } from './slice-maker.js';
 
 /** Milliseconds that slices of a gang may take to reach their workers, before all are taken back. */
 const gatherPatience = 60_000;
 /** The same where another dispatcher gathers, who is perhaps dead. */
 const othersPatience = 20_000;
 
-/** What a gang needs of its run. */
+export interface GangSystem {
+  readonly files: Files;
+  readonly clock: Clock;
+  /** Whether this dispatcher has the lock: another's try is void then. Two who void each other's would gather for ever. */
+  readonly ownsLock: () => boolean;
+}
+
+/** The run that a gang is of. */
 export interface GangOfRun {
   readonly gang: Gang;
   readonly paths: FanOutPaths;
-  /** Whether a rank is still to be run. */
-  isOpen(rank: number): boolean;
-  /** Whether the ranks that are open are in no slice, all of them. */
-  isFree(): boolean;
-  /** Whether ranks of this try have come back that were lost, or given back. */
-  hasReturned(token: Token): boolean;
-  /** Whether this dispatcher has the lock: another's try is void then. Two who void each other's would gather for ever. */
-  isChief(): boolean;
-  /** Puts a slice of these ranks into the queue; undefined: somebody else carves. */
-  carve(ranks: readonly TaskRange[], needs: Needs, token: Token): string | undefined;
-  /** Ranks may be in no slice, or in one that nobody knows of: that is found out when no slice is left. */
-  lose(): void;
+  readonly book: FanOutBook;
+  readonly slices: SliceMaker;
+  readonly retries: Retries;
 }
 
 /**
@@ -44,8 +44,7 @@ export interface GangOfRun {
  * ```
  */
 export class GangRun {
-  readonly #files: Files;
-  readonly #clock: Clock;
+  readonly #system: GangSystem;
   readonly #run: GangOfRun;
   #state: GangState = { kind: 'open' };
   /** The try that this dispatcher gathers: where each rank's slice is to be seen. */
@@ -56,9 +55,8 @@ export class GangRun {
   /** The try that another gathers, and since when that is known. */
   #others: { readonly token: Token; readonly since: number } | undefined;
 
-  constructor(files: Files, clock: Clock, run: GangOfRun) {
-    this.#files = files;
-    this.#clock = clock;
+  constructor(system: GangSystem, run: GangOfRun) {
+    this.#system = system;
     this.#run = run;
   }
 
@@ -73,22 +71,22 @@ export class GangRun {
 
   /** Looks what is decided, and decides what is due. */
   refresh(): void {
-    const state = parseGangState(perform(this.#files, list(this.#run.paths.directory)) ?? []);
+    const { book, gang } = this.#run;
+    const state = this.#look();
     if (state === undefined) return;
     this.#state = state;
     if (state.kind !== 'hold' || state.token !== this.#gathering?.token) this.#gathering = undefined;
-    if (state.kind === 'hold' && (this.#isLate(state.token) || this.#run.hasReturned(state.token)))
-      this.void();
-    if (state.kind === 'go' && this.#run.gang.failure === 'fail-all' && this.#run.hasReturned(state.token))
-      this.void();
+    if (state.kind === 'hold' && (this.#isLate(state.token) || book.hasReturned(state.token))) this.void();
+    if (state.kind === 'go' && gang.failure === 'fail-all' && book.hasReturned(state.token)) this.void();
   }
 
   /** Whether a try has had its time. Nobody goes on with what another, who may be dead, has begun. */
   #isLate(token: Token): boolean {
-    const now = this.#clock.monotonic();
+    const { clock, ownsLock } = this.#system;
+    const now = clock.monotonic();
     if (this.#gathering !== undefined) return now - this.#gathering.since > gatherPatience;
     if (this.#others?.token !== token) this.#others = { token, since: now };
-    return this.#run.isChief() || now - this.#others.since > othersPatience;
+    return ownsLock() || now - this.#others.since > othersPatience;
   }
 
   /** All that is placed comes back. */
@@ -98,17 +96,21 @@ export class GangRun {
     this.#gathering = undefined;
   }
 
-  /** The places that are to be filled together; none: it is not their time. */
-  waiting(): Place[] {
-    const isTime = this.#state.kind !== 'go' && this.#state.kind !== 'hold' && this.#run.isFree();
+  /**
+   * The places that are to be filled together; none: it is not their time. `isFree`: whether the ranks that are open are in
+   * no slice, all of them.
+   */
+  waiting(isFree: boolean): Place[] {
+    const isTime = this.#state.kind !== 'go' && this.#state.kind !== 'hold' && isFree;
     const places = isTime ? this.openPlaces() : [];
-    this.#waitsSince = places.length === 0 ? undefined : (this.#waitsSince ?? this.#clock.monotonic());
+    const { clock } = this.#system;
+    this.#waitsSince = places.length === 0 ? undefined : (this.#waitsSince ?? clock.monotonic());
     return places;
   }
 
   /** Milliseconds that it has been waiting. */
   get waited(): number {
-    return this.#waitsSince === undefined ? 0 : this.#clock.monotonic() - this.#waitsSince;
+    return this.#waitsSince === undefined ? 0 : this.#system.clock.monotonic() - this.#waitsSince;
   }
 
   /** Gives each place a slice. Returns their names in the queue. */
@@ -118,19 +120,28 @@ export class GangRun {
     const slices = new Map<string, Place>();
     try {
       for (const place of this.openPlaces()) {
-        const name = this.#run.carve(place.ranks, place.type.needs, token);
+        const name = this.#makeSlice(place, token);
         if (name === undefined) break;
         slices.set(name, place);
       }
     } finally {
       // Somebody else carves, or the disk is full: what is there comes back, and all is given out anew.
       if (slices.size < this.openPlaces().length) {
-        this.#run.lose();
+        this.#run.slices.doubt();
         this.void();
       }
     }
-    if (this.#state.kind === 'hold') this.#gathering = { token, slices, since: this.#clock.monotonic() };
+    if (this.#state.kind === 'hold')
+      this.#gathering = { token, slices, since: this.#system.clock.monotonic() };
     return [...slices.keys()];
+  }
+
+  #makeSlice({ ranks, type: { needs } }: Place, gang: Token): string | undefined {
+    const { book, slices, retries } = this.#run;
+    // All that is open is in one of these slices.
+    book.tally.takeAgain(Infinity);
+    retries.clear();
+    return slices.make({ next: book.fanOut.tasks, ranges: ranks, avoid: [], needs, gang });
   }
 
   /** `hosts`: by slice, on which host a worker has it. If all have one, they go. */
@@ -144,24 +155,30 @@ export class GangRun {
       for (const rank of tasksIn(ranks)) byRank[rank] = host;
     }
     this.#gathering = undefined;
-    const gone = perform(this.#files, letGangGo(this.#run.paths, token, addresses(byRank)));
+    const { paths } = this.#run;
+    const gone = perform(this.#system.files, letGangGo(paths, token, addresses(byRank)));
     if (gone === 'decided') this.#state = { kind: 'go', token };
     else this.refresh();
   }
 
   /** Places with ranks that are still to be run, and these ranks. */
   openPlaces(): Place[] {
-    return [...placesOf(this.#run.gang)].flatMap(({ type, ranks }) => {
-      const open = [...tasksIn(ranks)].filter((rank) => this.#run.isOpen(rank));
+    const { gang, book } = this.#run;
+    return [...placesOf(gang)].flatMap(({ type, ranks }) => {
+      const open = [...tasksIn(ranks)].filter((rank) => book.tally.stateOf(rank) === 'open');
       return open.length === 0 ? [] : [{ type, ranks: asRanges(open) }];
     });
   }
 
   #decide(to: GangState): boolean {
-    const isOurs = perform(this.#files, decideGang(this.#run.paths, this.#state, to)) === 'decided';
-    if (isOurs) this.#state = to;
-    else this.#state = parseGangState(perform(this.#files, list(this.#run.paths.directory)) ?? []) ?? to;
-    return isOurs;
+    const decided = perform(this.#system.files, decideGang(this.#run.paths, this.#state, to));
+    this.#state = decided === 'decided' ? to : (this.#look() ?? to);
+    return decided === 'decided';
+  }
+
+  /** Undefined: there is nothing to be seen. */
+  #look(): GangState | undefined {
+    return parseGangState(perform(this.#system.files, list(this.#run.paths.directory)) ?? []);
   }
 }
 

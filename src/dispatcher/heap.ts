@@ -38,6 +38,10 @@ export class Heap<T> {
     return first;
   }
 
+  clear(): void {
+    this.#items.length = 0;
+  }
+
   #sink(item: T): void {
     const items = this.#items;
     let index = 0;

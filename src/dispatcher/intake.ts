@@ -30,13 +30,19 @@ export interface IntakeSystem {
   readonly uid: number;
 }
 
-export interface IntakeEvents {
-  readonly arrived: (arrival: Arrival) => void;
+/** What is found in the queue. */
+export type Found =
+  | { readonly kind: 'job'; readonly arrival: Arrival }
   /** A fan-out job's directory. */
-  readonly fanOutArrived: (name: string) => void;
-  readonly trouble: (error: FjrError) => void;
-  readonly rejected: (name: string, reason: string, hint: string | undefined) => void;
-}
+  | { readonly kind: 'fan-out'; readonly name: string }
+  /** It can be no job. */
+  | {
+      readonly kind: 'rejected';
+      readonly name: string;
+      readonly reason: string;
+      readonly hint: string | undefined;
+    }
+  | { readonly kind: 'trouble'; readonly error: FjrError };
 
 /** A name in the queue whose file is not yet known to be complete. */
 interface Candidate {
@@ -73,7 +79,7 @@ const longestDelay = 600;
 export class Intake {
   readonly #system: IntakeSystem;
   readonly #layout: Layout;
-  readonly #events: IntakeEvents;
+  readonly #tell: (found: Found) => void;
   readonly #known = new Map<string, Known>();
   /** Job name → how many of its entries were given back. */
   readonly #returned = new Map<string, number>();
@@ -89,21 +95,16 @@ export class Intake {
   /** Names that left by our own hand: the doorbell rings for them, too. */
   readonly #departed = new Set<string>();
 
-  constructor(system: IntakeSystem, layout: Layout, events: IntakeEvents) {
+  constructor(system: IntakeSystem, layout: Layout, tell: (found: Found) => void) {
     this.#system = system;
     this.#layout = layout;
-    this.#events = events;
+    this.#tell = tell;
     this.#serverAhead = system.files.serverAhead(layout.journal);
   }
 
   /** How many names in the queue are known. */
   get size(): number {
     return this.#known.size;
-  }
-
-  /** Whether there are files that could be read right now. */
-  get hasUnread(): boolean {
-    return this.#unread.size > 0 || this.#unconfirmed.length > 0;
   }
 
   /** Whether the last pass was not enough to read what could be read. */
@@ -195,7 +196,7 @@ export class Intake {
       this.#known.set(candidate.name, candidate);
       candidate.place = 'later';
       this.#later.push({ due: now + lookAgain, candidate });
-      this.#events.trouble(error);
+      this.#tell({ kind: 'trouble', error });
     }
   }
 
@@ -228,33 +229,16 @@ export class Intake {
   }
 
   #nextDue(now: number): number | undefined {
-    if (this.hasUnread) return 0;
-    let due: number | undefined;
-    for (const heap of [this.#later, this.#delayed] as const) {
-      const first = heap.pop();
-      if (first === undefined) continue;
-      (heap as Heap<typeof first>).push(first);
-      due = Math.min(due ?? Infinity, first.due);
-    }
-    return due === undefined ? undefined : Math.max(1, due - now);
+    if (this.#unread.size > 0 || this.#unconfirmed.length > 0) return 0;
+    const due = Math.min(this.#later.first?.due ?? Infinity, this.#delayed.first?.due ?? Infinity);
+    return due === Infinity ? undefined : Math.max(1, due - now);
   }
 
   #wake(now: number): void {
-    for (let next = this.#later.pop(); next !== undefined; next = this.#later.pop()) {
-      if (next.due > now) {
-        this.#later.push(next);
-        break;
-      }
-      if (next.candidate.place === 'later') this.#lookSoon(next.candidate);
-    }
-    for (let next = this.#delayed.pop(); next !== undefined; next = this.#delayed.pop()) {
-      if (next.due > now) {
-        this.#delayed.push(next);
-        break;
-      }
-      const { arrival } = next;
+    for (const { candidate } of popDue(this.#later, now))
+      if (candidate.place === 'later') this.#lookSoon(candidate);
+    for (const { arrival } of popDue(this.#delayed, now))
       if (this.#known.get(arrival.name) === 'delayed') this.#arrive(arrival);
-    }
   }
 
   /** Names that came whole were read in the last turn; whoever wrote meanwhile was heard by now. */
@@ -291,7 +275,7 @@ export class Intake {
       isDirectory(inspected) &&
       this.#system.files.exists(new FanOutPaths(this.#layout.queued(name)).file)
     ) {
-      this.#events.fanOutArrived(name);
+      this.#tell({ kind: 'fan-out', name });
       if (this.#known.has(name)) this.#known.set(name, 'arrived');
       return;
     }
@@ -341,12 +325,12 @@ export class Intake {
 
   #arrive(arrival: Arrival): void {
     this.#known.set(arrival.name, 'arrived');
-    this.#events.arrived(arrival);
+    this.#tell({ kind: 'job', arrival });
   }
 
   #reject(name: string, reason: string, hint: string | undefined): void {
     this.depart(name);
-    this.#events.rejected(name, reason, hint);
+    this.#tell({ kind: 'rejected', name, reason, hint });
   }
 
   #rescueUndecodable(): void {
@@ -363,6 +347,14 @@ export class Intake {
 
 function isDirectory(inspected: Inspected): boolean {
   return inspected.kind === 'other' && inspected.what === 'a directory';
+}
+
+/** Takes out what is due. */
+function* popDue<T extends { readonly due: number }>(heap: Heap<T>, now: number): Generator<T> {
+  for (let first = heap.first; first !== undefined && first.due <= now; first = heap.first) {
+    heap.pop();
+    yield first;
+  }
 }
 
 /** Most jobs need nothing special: they share one object. */

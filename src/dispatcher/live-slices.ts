@@ -56,6 +56,24 @@ export function findSlices(files: Files, layout: Layout, crews: Crews): Map<stri
   return found;
 }
 
+/** By slice that has started, the host of the crew that has it. */
+export function hostsOfSlices(
+  files: Files,
+  layout: Layout,
+  crews: Crews,
+  live: readonly CrewId[],
+): Map<string, string> {
+  const hosts = new Map<string, string>();
+  for (const crew of live) {
+    const file = crews.learn(crew)?.file;
+    if (file === undefined) continue;
+    const host = file.remote?.address ?? file.host;
+    for (const entry of perform(files, list(layout.pod(crew).running)) ?? [])
+      hosts.set(parseEntryName(entry).job, host);
+  }
+  return hosts;
+}
+
 /** Tasks of these slices; undefined: one has gone elsewhere meanwhile. */
 export function tasksOfSlices(files: Files, slices: readonly LiveSlice[]): TaskRange[] | undefined {
   const tasks: TaskRange[] = [];

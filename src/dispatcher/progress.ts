@@ -13,6 +13,13 @@ export type Ending = Extract<JournalLine, { event: 'finish' | 'verdict' }>;
 /** Where tasks run that share nothing with us. */
 export type HostLine = Extract<JournalLine, { event: 'host' }>;
 
+/** What the journals tell. */
+export type News =
+  | { readonly kind: 'ending'; readonly ending: Ending }
+  /** A slice of a fan-out job is over. */
+  | { readonly kind: 'slice'; readonly crew: string; readonly entry: string }
+  | { readonly kind: 'host'; readonly line: HostLine };
+
 interface Unsettled {
   readonly ending: Ending;
   looks: number;
@@ -45,10 +52,7 @@ export class Progress {
   /** The journal that this dispatcher writes. */
   readonly #own: string;
   readonly #reader: JournalReader;
-  readonly #onEnding: (ending: Ending) => void;
-  /** A slice of a fan-out job is over. */
-  readonly #onSlice: (crew: string, entry: string) => void;
-  readonly #onHost: (line: HostLine) => void;
+  readonly #tell: (news: News) => void;
   /** Journals that may still grow, with the time at which a crew's was last seen alive, in monotonic milliseconds. */
   readonly #open = new Map<string, number>();
   /** Journals of those who are gone: nothing will come. */
@@ -63,20 +67,14 @@ export class Progress {
     { files, clock }: { readonly files: Files; readonly clock: Clock },
     layout: Layout,
     own: string,
-    events: {
-      readonly ending: (ending: Ending) => void;
-      readonly slice: (crew: string, entry: string) => void;
-      readonly host: (line: HostLine) => void;
-    },
+    tell: (news: News) => void,
   ) {
     this.#files = files;
     this.#clock = clock;
     this.#layout = layout;
     this.#own = own;
     this.#reader = new JournalReader(files, layout);
-    this.#onEnding = events.ending;
-    this.#onSlice = events.slice;
-    this.#onHost = events.host;
+    this.#tell = tell;
     // What is there already is told by others. Journals of the living are opened at the first look.
     for (const writer of this.#writers()) {
       this.#reader.skip(fileName(writer));
@@ -112,8 +110,8 @@ export class Progress {
   read(writers: readonly string[], fresh = false): void {
     for (const writer of writers)
       for (const line of this.#linesOf(writer, fresh))
-        if (line.event === 'slice') this.#onSlice(writer, line.entry);
-        else if (line.event === 'host') this.#onHost(line);
+        if (line.event === 'slice') this.#tell({ kind: 'slice', crew: writer, entry: line.entry });
+        else if (line.event === 'host') this.#tell({ kind: 'host', line });
         else if (line.event === 'finish' || line.event === 'verdict')
           this.#unsettled.push({ ending: line, looks: 0 });
     this.#unsettled = this.#unsettled.filter((unsettled) => !this.#settle(unsettled));
@@ -158,13 +156,14 @@ export class Progress {
     return false;
   }
 
-  #count(line: Ending): void {
+  #count(ending: Ending): void {
     // The tasks of a fan-out job are counted by themselves.
-    if (line.outcome.kind !== 'tasks') {
-      if (line.to === 'queue') this.retried += 1;
-      else if (line.to === 'done' && isSuccess(line.outcome)) this.done += 1;
+    const { to, outcome } = ending;
+    if (outcome.kind !== 'tasks') {
+      if (to === 'queue') this.retried += 1;
+      else if (to === 'done' && isSuccess(outcome)) this.done += 1;
       else this.failed += 1;
     }
-    this.#onEnding(line);
+    this.#tell({ kind: 'ending', ending });
   }
 }

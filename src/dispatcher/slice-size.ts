@@ -10,6 +10,8 @@ export interface SliceAim {
 const aimForEach = 12;
 /** Slices for each worker that the rest is divided into: the last ones end at about the same time. */
 const share = 3;
+/** Most tasks of a slice: what its lines, and a late crew's, may cost. */
+export const longestSlice = 5000;
 /** Tasks of a slice before anything is known of how long they take. */
 const firstSize = 2;
 
@@ -26,5 +28,5 @@ export function sliceSize(
   const tasksIn = (milliseconds: number): number =>
     mean === undefined ? firstSize : Math.floor(milliseconds / Math.max(mean, 0.1));
   const fair = Math.max(Math.ceil(left / (share * Math.max(1, workers))), tasksIn(least));
-  return Math.max(1, Math.min(tasksIn(Math.max(aim, aimForEach * workers)), fair, left));
+  return Math.max(1, Math.min(tasksIn(Math.max(aim, aimForEach * workers)), fair, left, longestSlice));
 }

@@ -5,13 +5,13 @@ import type { Arrival } from './intake.js';
 /** What the waitlist must know of other jobs. */
 export interface Standing {
   /** Whether the arrival's own name is live elsewhere. */
-  readonly isTwin: (arrival: Arrival) => boolean;
+  isTwin(arrival: Arrival): boolean;
   /** Whether a job of this name waits or runs. */
-  readonly isLive: (job: string) => boolean;
+  isLive(job: string): boolean;
   /** The newest outcomes of some jobs. */
-  readonly outcomes: (jobs: ReadonlySet<string>) => ReadonlyMap<string, Verdict>;
+  outcomes(jobs: ReadonlySet<string>): ReadonlyMap<string, Verdict>;
   /** Whether the arrival still waits at all. */
-  readonly isThere: (arrival: Arrival) => boolean;
+  isThere(arrival: Arrival): boolean;
 }
 
 export interface Judged {

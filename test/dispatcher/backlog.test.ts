@@ -90,6 +90,22 @@ describe('the backlog', () => {
     );
   });
 
+  test('keeps what is less urgent than was asked for', () => {
+    fc.assert(
+      fc.property(jobs, fc.integer({ min: -3, max: 3 }), (all, least) => {
+        const backlog = new Backlog();
+        for (const { key, priority, kind } of all) backlog.add({ name: key, key, priority }, kinds[kind]!);
+        expect(backlog.top).toBe(Math.max(-Infinity, ...all.map(({ priority }) => priority)));
+        const taken = backlog.takeHeads(Infinity, least).flatMap((group) => group.jobs);
+        const isUrgent = ({ priority }: { priority: number }): boolean => priority >= least;
+        const expected = all.filter(isUrgent).map(({ key }) => key);
+        expect(taken.map(({ name }) => name).sort()).toEqual(expected.sort());
+        const left = backlog.takeHeads(Infinity).flatMap((group) => group.jobs);
+        expect([left.some(isUrgent), left.length + taken.length]).toEqual([false, all.length]);
+      }),
+    );
+  });
+
   test('loses nothing, whatever is taken out and put back', () => {
     fc.assert(
       fc.property(

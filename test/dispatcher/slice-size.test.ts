@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { sliceSize } from '../../src/dispatcher/slice-size.js';
+import { longestSlice, sliceSize } from '../../src/dispatcher/slice-size.js';
 
 const aim = { aim: 1000, least: 20 };
 
@@ -23,6 +23,10 @@ test('Near the end slices shrink, so that all workers end at about the same time
 test('A slice is not worth handing out for less than that costs', () => {
   expect(sliceSize(24, 8, 1, aim)).toBe(20);
   expect(sliceSize(10, 8, 1, aim)).toBe(10);
+});
+
+test('A slice is never so long that its lines cost too much', () => {
+  expect(sliceSize(1_000_000, 8, 0.01, aim)).toBe(longestSlice);
 });
 
 test('Nothing is known at first: a slice is small', () => {
