@@ -247,6 +247,7 @@ export class FanOuts {
       if (run === undefined || (its.length > 0 && !run.isUnsure)) continue;
       // Before the lines are read: a slice that ends meanwhile has them.
       const tasks = tasksOfSlices(this.#system.files, its);
+      run.forgetGaps();
       run.refresh(true);
       run.confirmFailure((since) => its.every(({ crew }) => crew === undefined || haveLived(crew, since)));
       const isOver = its.length === 0 && (run.tally.isComplete || run.isStopped);
