@@ -52,7 +52,7 @@ export function planRun(
     throw new FjrError('usage', `--no-container goes with manifests, and ${file} is none`, {
       hint: 'leave out "docker" in the file',
     });
-  refuseUnsupported(plan, file);
+  refuseFarLists(plan, file);
   return plannedFanOut(plan, { id, name: named(plan.name), shown, file, directory });
 }
 
@@ -170,7 +170,7 @@ function submitTasks(
   const submit = (facts: PlannedRun['what'], tasks: Iterable<Task>): Submitted =>
     perform(filesFor(project), submitFanOut(project.layout, name, facts, choose(tasks, facts), token));
   if (split === undefined) return submit(what, inputs);
-  const { shards, count, listed, close } = splitInputs(split.source, split.shards);
+  const { shards, count, listed, close } = splitInputs(split.source, split.shards, what.ssh === undefined);
   try {
     return submit({ ...what, columns: [], shards: { count, listed } }, shards);
   } finally {
@@ -243,13 +243,10 @@ function keyOf(written: string, file: string): string {
   }
 }
 
-/** What the file may say and this version cannot do is told before anything runs. */
-function refuseUnsupported(plan: FanOutPlan, file: string): void {
-  const { workers, shards } = plan;
-  if (workers.kind === 'ssh' && shards !== undefined)
-    throw unsupported(file, 'shards beside workers.file', 'hosts that share nothing have no file of a shard');
-}
-
-function unsupported(file: string, what: string, hint: string): FjrError {
-  return new FjrError('not-supported', `${file}: ${what} is not supported by this version of fjr`, { hint });
+/** Of a list a shard is a file. That of a range is its bounds, and goes anywhere. */
+function refuseFarLists({ workers, shards, input }: FanOutPlan, file: string): void {
+  if (workers.kind !== 'ssh' || shards === undefined || input.range !== undefined) return;
+  throw new FjrError('bad-fan-out-file', `${file}: shards of a list stand beside workers.file`, {
+    hint: 'such a shard is a file of this host, which those hosts cannot read: split a range, or leave out shards',
+  });
 }

@@ -12,14 +12,16 @@ import { fanOutDraftPrefix } from '../queue/submit-fan-out.js';
 import type { Files } from '../system/files.js';
 import { clock, filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
+import { isPoolInUse, ownPoolsOf } from './own-pools.js';
 import type { Project } from './project.js';
 import { isServed, leftByServed, removeGarbage } from './served-garbage.js';
 import { plural, say, sayJson } from './say.js';
 
 /**
  * `fjr gc`: removes what ended long ago: job files in `done` and `failed`, their logs and artifacts, journals of crews that
- * are gone, drafts of submissions that never happened, and probes of recruiters and doctors that were killed. Spares what a
- * waiting job comes after.
+ * are gone, drafts of submissions that never happened, and probes of recruiters and doctors that were killed; of any age
+ * links to logs that are gone, and pools that runs made for themselves and need no more. Spares what a waiting job comes
+ * after, and runs of whose own pools somebody still has an item.
  */
 export async function gcCommand(
   project: Project,
@@ -30,8 +32,12 @@ export async function gcCommand(
   const seconds = readAge('--older-than', olderThan);
   const files = filesFor(project);
   const before = clock.wall() - seconds * 1000;
+  const old = [...oldOutcomes(project, files, before)].filter(
+    (place) => !hasPoolInUse(project, files, place),
+  );
   const garbage = [
-    ...withAllTheyLeft(project, files, oldOutcomes(project, files, before), before),
+    ...leftPools(project, files, new Set(old.map(({ entry }) => entry))),
+    ...withAllTheyLeft(project, files, old, before),
     ...oldFiles(project, files, before),
   ];
   if (!dryRun) for (const path of garbage) await removeGarbage(project, files, path);
@@ -115,16 +121,34 @@ function awaitedJobs({ layout }: Project, files: Files): Set<string> {
   return awaited;
 }
 
+function hasPoolInUse({ layout }: Project, files: Files, place: Place): boolean {
+  return ownPoolsOf(files, layout, place).some((pool) => isPoolInUse(files, layout, pool));
+}
+
+/**
+ * Pools of runs that are done, and of those that go. Their dispatcher was to drop them, and died, or an item came home
+ * after it had ended. A run that failed keeps its pools as long as it can be tried again.
+ */
+function* leftPools({ layout }: Project, files: Files, goes: ReadonlySet<string>): Iterable<string> {
+  for (const place of allPlaces(files, layout)) {
+    if (place.state !== 'done' && !(place.state === 'failed' && goes.has(place.entry))) continue;
+    for (const pool of ownPoolsOf(files, layout, place))
+      if (!isPoolInUse(files, layout, pool)) yield layout.pool(pool);
+  }
+}
+
 /** What lies beside the jobs: logs of executions that are over, journals and scratch files of crews that are gone. */
 function* oldFiles({ layout }: Project, files: Files, before: number): Iterable<string> {
   const isOld = (path: string): boolean => (files.changedAt(path) ?? Infinity) < before;
+  // It is as old as what it leads to. That may have gone without it: it leads nowhere now.
+  const isOldLog = (path: string): boolean => isOld(path) || isDangling(files, path);
   const crews = new Set<string>();
   for (const name of perform(files, list(layout.jobpods)) ?? []) crews.add(parsePodName(name)?.crew ?? name);
   const live = new Set<string>();
   for (const { state, entry } of allPlaces(files, layout))
     if (state !== 'done' && state !== 'failed') live.add(parseEntryName(entry).job);
   for (const name of perform(files, list(layout.logs)) ?? [])
-    if (!isLogOfLive(name, live) && !crews.has(name.slice(1)) && isOld(`${layout.logs}/${name}`))
+    if (!isLogOfLive(name, live) && !crews.has(name.slice(1)) && isOldLog(`${layout.logs}/${name}`))
       yield `${layout.logs}/${name}`;
   for (const name of perform(files, list(layout.journal)) ?? [])
     if (!crews.has(name.replace(/\.jsonl$/, '')) && isOld(`${layout.journal}/${name}`))
@@ -135,6 +159,10 @@ function* oldFiles({ layout }: Project, files: Files, before: number): Iterable<
   for (const name of perform(files, list(layout.root)) ?? [])
     if ((name.startsWith(probePrefix) || name.startsWith(trialPrefix)) && isOld(`${layout.root}/${name}`))
       yield `${layout.root}/${name}`;
+}
+
+function isDangling(files: Files, path: string): boolean {
+  return files.changedAt(path) === undefined && files.exists(path);
 }
 
 /** A running job may have been silent for long: its logs are spared. */

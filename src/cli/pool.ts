@@ -9,6 +9,7 @@ import { addItem, listPool } from '../queue/pool.js';
 import { list } from '../queue/steps.js';
 import { filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
+import { heldItems } from './own-pools.js';
 import type { Project } from './project.js';
 import { plural, printable, say, sayJson } from './say.js';
 
@@ -69,16 +70,6 @@ function itemName(value: string): string {
   return `${plain}-${createHash('sha256').update(value).digest('hex').slice(0, 8)}`;
 }
 
-/** Items of a pool that some pod holds. */
-function heldItems({ layout }: Project, pool: string): Set<string> {
-  const files = filesFor({ name: '', layout });
-  const items = new Set<string>();
-  for (const pod of perform(files, list(layout.jobpods)) ?? [])
-    for (const name of perform(files, list(`${layout.jobpods}/${pod}/items`)) ?? [])
-      if (name.startsWith(`${pool}.`)) items.add(name.slice(pool.length + 1, name.lastIndexOf('@')));
-  return items;
-}
-
 export function poolList(project: Project, json: boolean): ExitCode {
   const files = filesFor(project);
   const names = (perform(files, list(project.layout.resources)) ?? []).filter(
@@ -107,7 +98,7 @@ export async function poolRemove(project: Project, pool: string, json: boolean):
   const directory = project.layout.pool(pool);
   if (!existsSync(directory))
     throw new FjrError('usage', `there is no pool ${pool} in project "${project.name}"`);
-  if (heldItems(project, pool).size > 0)
+  if (heldItems(filesFor(project), project.layout, pool).size > 0)
     throw new FjrError('pool-in-use', `items of pool ${pool} are in use`, {
       hint: 'wait until their jobs have ended',
     });

@@ -1,10 +1,11 @@
 import { remove } from 'fs-extra/esm';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { looksLikeDecodeJob } from '../job/decode/decode-job.js';
 import { idOfSpecJobName, looksLikeSpecJob } from '../job/spec/spec-job.js';
 import { parseEntryName } from '../queue/entry-name.js';
 import { perform } from '../queue/perform.js';
 import { type Place, allPlaces } from '../queue/places.js';
+import { dropPool } from '../queue/pool.js';
 import { list, read, rename } from '../queue/steps.js';
 import { newToken } from '../queue/token.js';
 import { ServerPaths } from '../server/server-paths.js';
@@ -50,11 +51,15 @@ export function* leftByServed(
 }
 
 /**
- * Removes what is garbage. Of what lies in a store this only says that it is to go: a server that has the store sees to it,
+ * Removes what is garbage. A pool goes only if nobody has taken an item of it meanwhile. Of what lies in a store this only says that it is to go: a server that has the store sees to it,
  * now or one day.
  */
 export async function removeGarbage({ layout }: Project, files: Files, path: string): Promise<void> {
   const paths = new ServerPaths(layout);
+  if (dirname(path) === layout.resources) {
+    perform(files, dropPool(layout, basename(path)));
+    return;
+  }
   if (dirname(path) !== paths.stored) {
     await remove(path);
     return;

@@ -19,14 +19,17 @@ export interface Shards extends Sharding {
   readonly close: () => void;
 }
 
-/** Splits inputs into at most so many contiguous pieces. They are read once: a command runs once. Throws FjrError. */
-export function splitInputs(source: InputSource, pieces: number): Shards {
+/**
+ * Splits inputs into at most so many contiguous pieces. They are read once: a command runs once. Throws FjrError.
+ * `seesFiles`: tasks can read files of this host; else it is a range, of which the bounds say all.
+ */
+export function splitInputs(source: InputSource, pieces: number, seesFiles: boolean): Shards {
   const { range } = source;
-  return range === undefined ? splitList(source, pieces) : splitRange(range, pieces);
+  return range === undefined ? splitList(source, pieces) : splitRange(range, pieces, seesFiles);
 }
 
-function splitRange(range: NumberRange, pieces: number): Shards {
-  const listed = range.count <= mostListed;
+function splitRange(range: NumberRange, pieces: number, seesFiles: boolean): Shards {
+  const listed = seesFiles && range.count <= mostListed;
   const makeShards = function* (): Generator<Shard> {
     let shard = 0;
     for (const piece of shardsOf(range.count, pieces)) {

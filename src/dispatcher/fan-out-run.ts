@@ -233,6 +233,14 @@ export class FanOutRun {
   }
 
   /**
+   * Where another has carved, what seemed to be in no slice before these were looked for may be in one of them. What comes
+   * back from now on is in none.
+   */
+  forgetGaps(): void {
+    if (this.#slices.isDoubtful) this.tally.takeAgain(Infinity);
+  }
+
+  /**
    * Whatever has no outcome and is in none of the slices that there are is to be given out again, whoever lost it.
    * `since`: the cursor as it was before anybody looked. `live`: tasks of all slices.
    */

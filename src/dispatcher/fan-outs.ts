@@ -262,6 +262,7 @@ export class FanOuts {
     if (run === undefined || (slices.length > 0 && !run.isUnsure)) return;
     // Before the lines are read: a slice that ends meanwhile has them.
     const tasks = tasksOfSlices(system.files, slices);
+    run.forgetGaps();
     run.refresh(true);
     run.confirmFailure((since) =>
       slices.every(({ crew }) => crew === undefined || reaper.hasLivedSince(crew, since)),

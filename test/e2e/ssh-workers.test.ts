@@ -102,6 +102,26 @@ env: { SECRET: '{{ Exec "cat secret" }}', LEDGER_FILE: ${rig.ledger}/workers, FI
     expect(rig.project().pods()).toEqual([]);
   }, 60_000);
 
+  test('take pieces of a range, which their bounds tell, and none of a list, which are files here', async ({
+    rig,
+    hosts,
+  }) => {
+    await hosts.start('alpha');
+    const text = (input: string): string =>
+      `command: 'echo "$FJR_SHARD/$FJR_SHARD_COUNT $FJR_RANGE_START-$FJR_RANGE_END \${FJR_SHARD_FILE-none}"'\ninput: ${input}\nshards: 3\n`;
+    const list = write(rig, hosts, ['root@alpha'], text('[a, b, c]'));
+    for (const command of ['check', 'run'])
+      expect(await rig.run('fjr', [command, list])).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: `fjr: ${list}: shards of a list stand beside workers.file\nhint: such a shard is a file of this host, which those hosts cannot read: split a range, or leave out shards\n`,
+      });
+    const range = write(rig, hosts, ['root@alpha'], text('{ range: 1..10 }'));
+    expect(await rig.run('fjr', ['run', range])).toMatchObject({ code: 0, stderr: '' });
+    const { output } = outcomes(rig);
+    expect([0, 1, 2].map(output)).toEqual(['0/3 1-4 none\n', '1/3 5-7 none\n', '2/3 8-10 none\n']);
+  }, 60_000);
+
   test('tell exit codes and signals as they are, 255 included, and what is printed on each stream', async ({
     rig,
     hosts,

@@ -21,6 +21,23 @@ export interface Explored {
   readonly complete: boolean;
 }
 
+/** A world that can be copied as JSON, and what may happen in it. `budget`: how often it may go wrong. */
+export interface Model<W extends { budget: unknown }> {
+  first(): W;
+  eventsOf(world: W): readonly Happening<W>[];
+  /** What must hold at every instant, and when everybody has done all there is to do. Return what is wrong. */
+  faultNow(world: W): string | undefined;
+  faultAtRest(world: W): string | undefined;
+  /** See `settleDown` of world.ts. */
+  settleDown(world: W, known: (world: W) => boolean): boolean;
+}
+
+/** One thing that may happen next. */
+export interface Happening<W> {
+  readonly label: string;
+  readonly happen: (world: W) => void;
+}
+
 interface Visit {
   /** Emptied once its followers are known: only the labels of a history are kept. */
   world: string;
@@ -39,10 +56,14 @@ export interface Search {
  * Follows every interleaving of filesystem calls within a budget of bad luck, depth first. Worlds seen before are not
  * followed again. From each world everybody then goes on in good order: at the end everything must be in its place.
  */
-export function explore(setup: Setup, habits: Habits, most: number, search: Search = {}): Explored {
+export function exploreModel<W extends { budget: unknown }>(
+  model: Model<W>,
+  most: number,
+  search: Search = {},
+): Explored {
   const seen = new Set<string>();
   const fine = new Set<string>();
-  const first = JSON.stringify(afterwards(newWorld(setup, habits), habits, search.after ?? []));
+  const first = JSON.stringify(afterwards(model, search.after ?? []));
   const stack: Visit[] = [{ world: first, label: 'start', before: undefined }];
   seen.add(digest(first));
   let events = 0;
@@ -52,16 +73,16 @@ export function explore(setup: Setup, habits: Habits, most: number, search: Sear
     if (seen.size > most) return { worlds: seen.size, events, fault: undefined, complete: false };
     const here = visit.world;
     visit.world = '';
-    const rest = restFault(here, habits, fine);
+    const rest = restFault(here, model, fine);
     if (rest !== undefined)
       return { worlds: seen.size, events, complete: false, fault: { what: rest, history: historyOf(visit) } };
-    for (const event of eventsOf(JSON.parse(here) as World, habits)) {
+    for (const event of model.eventsOf(JSON.parse(here) as W)) {
       events += 1;
-      const next = JSON.parse(here) as World;
+      const next = JSON.parse(here) as W;
       const fault =
         tryEvent(() => {
           event.happen(next);
-        }) ?? faultNow(next);
+        }) ?? model.faultNow(next);
       const world = JSON.stringify(next);
       const reached = { world, label: event.label, before: visit };
       if (fault !== undefined)
@@ -80,12 +101,26 @@ export function explore(setup: Setup, habits: Habits, most: number, search: Sear
   return { worlds: seen.size, events, fault: undefined, complete: true };
 }
 
-function afterwards(world: World, habits: Habits, labels: readonly string[]): World {
+/** The same for jobs. */
+export function explore(setup: Setup, habits: Habits, most: number, search: Search = {}): Explored {
+  const model: Model<World> = {
+    first: () => newWorld(setup, habits),
+    eventsOf: (world) => eventsOf(world, habits),
+    faultNow,
+    faultAtRest,
+    settleDown: (world, known) => settleDown(world, habits, 40, known),
+  };
+  return exploreModel(model, most, search);
+}
+
+function afterwards<W extends { budget: unknown }>(model: Model<W>, labels: readonly string[]): W {
+  const world = model.first();
   for (const label of labels) {
-    const event = eventsOf(world, habits).find((candidate) => candidate.label.trim() === label);
+    const event = model.eventsOf(world).find((candidate) => candidate.label.trim() === label);
     if (event === undefined)
       throw new Error(
-        `"${label}" cannot happen; what can: ${eventsOf(world, habits)
+        `"${label}" cannot happen; what can: ${model
+          .eventsOf(world)
           .map((one) => one.label)
           .join(', ')}`,
       );
@@ -105,12 +140,16 @@ function tryEvent(action: () => void): string | undefined {
 }
 
 /** What is wrong once everybody has gone on from here without further bad luck. */
-function restFault(text: string, habits: Habits, fine: Set<string>): string | undefined {
-  const world = JSON.parse(text) as World;
+function restFault<W extends { budget: unknown }>(
+  text: string,
+  model: Model<W>,
+  fine: Set<string>,
+): string | undefined {
+  const world = JSON.parse(text) as W;
   const passed: string[] = [];
   const settling = { known: false };
   const fault = tryEvent(() => {
-    settling.known = settleDown(world, habits, 40, (now) => {
+    settling.known = model.settleDown(world, (now) => {
       const { budget: _, ...rest } = now;
       const key = digest(JSON.stringify(rest));
       if (fine.has(key)) return true;
@@ -118,7 +157,7 @@ function restFault(text: string, habits: Habits, fine: Set<string>): string | un
       return false;
     });
   });
-  const what = fault ?? (settling.known ? undefined : (faultNow(world) ?? faultAtRest(world)));
+  const what = fault ?? (settling.known ? undefined : (model.faultNow(world) ?? model.faultAtRest(world)));
   if (what === undefined) for (const key of passed) fine.add(key);
   return what;
 }

@@ -25,6 +25,10 @@ export class Actor {
   /** What has happened to it meanwhile. */
   readonly inbox: Entry[] = [];
   isExpected = false;
+  /** It was killed: whatever it was about to do, it does not. */
+  isGone = false;
+  /** It was stopped, and goes on at this time. */
+  standsUntil = 0;
   /** How long its own code has kept the processor busy that simulates it. */
   readonly stopwatch = new Stopwatch();
   /**
@@ -41,6 +45,13 @@ export class Actor {
 /** The time that was to be looked at is over. */
 export class Over extends Error {}
 
+/** Ends what an actor was doing when it was killed. */
+class Killed extends Error {}
+
+function endIfGone({ isGone }: Actor): void {
+  if (isGone) throw new Killed();
+}
+
 /** Virtual time: what is to happen, in order. All times in milliseconds. */
 export class Agenda {
   readonly #entries = new Heap<Entry>(isBefore);
@@ -51,6 +62,8 @@ export class Agenda {
   /** Whose turn it is. */
   current: Actor | undefined;
   now = 0;
+  /** Those in the midst of a turn. Each waits for a call while those after it have theirs, and for them to end. */
+  readonly running: Actor[] = [];
 
   constructor(end: number) {
     this.#end = end;
@@ -76,14 +89,21 @@ export class Agenda {
 
   /** Whoever's turn it is does nothing else until then. */
   wait(actor: Actor, until: number): void {
+    // What it still does on its way out is not done.
+    endIfGone(actor);
     actor.now = until;
     if (!actor.isWatched) return;
     const { current } = this;
     actor.stopwatch.pause();
     this.#runUntil(Math.min(until, this.#end));
+    while (actor.standsUntil > this.now && this.now < this.#end)
+      this.#runUntil(Math.min(actor.standsUntil, this.#end));
+    // Others whose turn came meanwhile may have taken longer.
+    actor.now = Math.max(until, this.now);
     actor.stopwatch.go();
     this.current = current;
     if (until >= this.#end) throw new Over();
+    endIfGone(actor);
   }
 
   /** Lets somebody do something now, outside of all order. */
@@ -91,6 +111,7 @@ export class Agenda {
     const { current } = this;
     this.current = actor;
     actor.isRunning = true;
+    this.running.push(actor);
     actor.now = Math.max(actor.now, this.now);
     if (actor.isWatched) actor.stopwatch.go();
     try {
@@ -98,6 +119,7 @@ export class Agenda {
     } finally {
       actor.stopwatch.pause();
       actor.isRunning = false;
+      this.running.pop();
       this.current = current;
       if (actor.inbox.length > 0) this.#expect(actor);
     }
@@ -124,22 +146,41 @@ export class Agenda {
 
   #happen(entry: Entry): void {
     const { actor } = entry;
-    if (actor.isRunning || actor.isExpected || actor.now > this.now) {
+    if (actor.isRunning || actor.isExpected || this.#isBusy(actor)) {
       actor.inbox.push(entry);
       if (!actor.isRunning) this.#expect(actor);
-    } else this.let(actor, () => entry.action?.());
+    } else this.#let(actor, () => entry.action?.());
+  }
+
+  #isBusy({ now, standsUntil }: Actor): boolean {
+    return Math.max(now, standsUntil) > this.now;
+  }
+
+  /** Unless it is killed before, or on the way. */
+  #let(actor: Actor, action: () => void): void {
+    if (actor.isGone) return;
+    try {
+      this.let(actor, action);
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+    }
   }
 
   /** It turns to what has happened meanwhile as soon as it can: all of that in one turn of its event loop. */
   #expect(actor: Actor): void {
     if (actor.isExpected) return;
     actor.isExpected = true;
-    this.#turns.push({ at: Math.max(this.now, actor.now), order: this.#order++, actor });
+    const at = Math.max(this.now, actor.now, actor.standsUntil);
+    this.#turns.push({ at, order: this.#order++, actor });
   }
 
   #turn({ actor }: Moment): void {
     actor.isExpected = false;
-    this.let(actor, () => {
+    if (this.#isBusy(actor)) {
+      this.#expect(actor);
+      return;
+    }
+    this.#let(actor, () => {
       for (const { action } of actor.inbox.splice(0)) action?.();
     });
   }

@@ -5,7 +5,7 @@ import { Layout, makeCrewId } from '../../src/queue/layout.js';
 import { sharedPace } from '../../src/queue/pace.js';
 import type { Clock } from '../../src/system/clock.js';
 import type { Helpers } from '../../src/system/helper.js';
-import type { ProcessIdentity } from '../../src/system/host.js';
+import type { Host, ProcessIdentity } from '../../src/system/host.js';
 import { Crew } from '../../src/worker/crew.js';
 import { Starter } from '../../src/worker/starter.js';
 import type { Actor } from './agenda.js';
@@ -26,15 +26,33 @@ const key = '0'.repeat(64);
 /** No shared filesystem tells of another host's changes. */
 const silentDoorbells = { hang: () => ignore };
 
+/** What a dispatcher may be like that is not alone, or not far from all crews. */
+export interface DispatcherTraits {
+  readonly id: string;
+  /** Whether it has the lock. */
+  readonly ownsLock: () => boolean;
+  readonly judge: Host['judge'];
+}
+
+const usual: DispatcherTraits = {
+  id: 'dispatcher-simulated',
+  ownsLock: () => true,
+  judge: () => 'elsewhere',
+};
+
 /** The dispatcher as it is, but for what is around it. */
-export function makeDispatcher({ share, network }: Site, actor: Actor, random: () => number): Dispatcher {
-  const id = 'dispatcher-simulated';
+export function makeDispatcher(
+  { share, network }: Site,
+  actor: Actor,
+  random: () => number,
+  { id, ownsLock, judge }: DispatcherTraits = usual,
+): Dispatcher {
   const host = {
     name: 'd1',
     cpus: 1,
     memory: 0,
     identify: identityOn('d1'),
-    judge: () => 'elsewhere' as const,
+    judge,
     withEnvironment: () => [],
     isShared: () => true,
   };
@@ -46,7 +64,7 @@ export function makeDispatcher({ share, network }: Site, actor: Actor, random: (
     random,
     uid: 0,
     pace: sharedPace,
-    ownsLock: () => true,
+    ownsLock,
     hints: new HintLine(network.open(actor), key, id),
   };
   return new Dispatcher(system, {

@@ -61,7 +61,8 @@ export class ModelledTasks implements Helpers {
     return {
       pid: 1,
       send: (bytes) => {
-        for (const [verb = '', slot = ''] of framesIn(Buffer.from(bytes))) this.#hear(verb, slot, onOutput);
+        for (const [verb = '', slot = ''] of framesIn(Buffer.from(bytes), 2))
+          this.#hear(verb, slot, onOutput);
       },
       close: () => undefined,
       kill: () => undefined,
@@ -106,11 +107,11 @@ export class ModelledTasks implements Helpers {
   }
 }
 
-/** What was said, in frames of a length and fields. */
-function* framesIn(bytes: Buffer): Generator<string[]> {
+/** What was said, in frames of a length and fields; of each so many fields. */
+export function* framesIn(bytes: Buffer, fields?: number): Generator<string[]> {
   for (let at = 0; at < bytes.length;) {
     const length = bytes.readUInt32BE(at);
-    yield bytes.toString('latin1', at + 4, at + 4 + length).split('\0', 2);
+    yield bytes.toString('latin1', at + 4, at + 4 + length).split('\0', fields);
     at += 4 + length;
   }
 }

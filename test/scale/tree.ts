@@ -44,6 +44,8 @@ export class DirectoryNode {
 }
 
 export class Tree {
+  /** Told of each move when it has happened. */
+  moved: (from: string, to: string) => void = () => undefined;
   readonly #root = new DirectoryNode();
   /** Directories by their paths, while none has moved. */
   readonly #directories = new Map<string, DirectoryNode>();
@@ -84,8 +86,12 @@ export class Tree {
   move(from: string, to: string): boolean {
     const node = this.node(from);
     if (node === undefined || this.#parent(to) === undefined) return false;
+    if (from !== to && this.node(to) !== undefined)
+      throw new Error(`${from} moves onto ${to}, which is there`);
     this.remove(from);
-    return this.put(to, node);
+    this.put(to, node);
+    this.moved(from, to);
+    return true;
   }
 
   #parent(path: string): DirectoryNode | undefined {

@@ -25,6 +25,20 @@ export const jobs: Readonly<Record<string, string>> = {
   'waiting.conf': ini('true', { after: 'nobody.conf' }),
 };
 
+function manifest(operator: string, builder: string | undefined): string {
+  const [count, shm] = operator === 'tf' ? ['count: 2', 1] : ['count: 2, completions: 3', 0];
+  const rank = `{ ${count}, resources: { cpus: 1, ramRatio: 1, shmSizeGB: ${shm} } }`;
+  return `kind: AIchorManifest
+apiVersion: 0.2.1
+${builder === undefined ? '' : `builder: ${builder}\n`}spec:
+  operator: ${operator}
+  image: it
+  command: train
+  labels: [fast]
+  types: { Worker: ${rank} }
+`;
+}
+
 /** The life of a small project, told by every report there is, in each state that a report can show. */
 export class Scenario {
   readonly reports: Report[] = [];
@@ -39,6 +53,7 @@ export class Scenario {
   async play(): Promise<void> {
     await this.#submit();
     await this.#addPools();
+    await this.#checkFiles();
     await this.#manageTokens();
     const crew = await this.#hire();
     const dispatcher = this.#rig.start('fjr-dispatcher', ['--keep-running']);
@@ -99,6 +114,25 @@ export class Scenario {
     await this.#fjr('pool-add', ['pool', 'add', 'PROXY', 'plain', 'http://proxy:3128']);
     await this.#fjr('pool-add', ['pool', 'add', 'PROXY', 'plain', 'new']);
     await this.#fjr('pool-add', ['pool', 'add', 'LICENCE', 'one']);
+  }
+
+  /** A fan-out file, and manifests whose ranks are plain processes, have an image, and build one. */
+  async #checkFiles(): Promise<void> {
+    const { directory } = this.#rig;
+    const write = (name: string, content: string): string => {
+      writeFileSync(`${directory}/${name}`, content);
+      return `${directory}/${name}`;
+    };
+    const columns = 'input: { product: { alpha: [0.1, 0.2], seed: { range: 1..2 } } }';
+    const proxy = 'task_resources: [{ PROXY: { pool: PROXY } }]';
+    const runs = write('fjr.yaml', `command: echo {}\n${columns}\n${proxy}\nworkers: { local: 2 }\n`);
+    await this.#fjr('check', ['check', runs]);
+    await this.#fjr('check', ['check', write('plain.yaml', 'command: echo {}\ninput: [a]\n')]);
+    write('Dockerfile', 'FROM scratch\n');
+    await this.#fjr('check', ['check', write('built.yaml', manifest('tf', '{ image: it, context: . }'))]);
+    const given = write('given.yaml', manifest('jobset', undefined));
+    await this.#fjr('check', ['check', given]);
+    await this.#fjr('check', ['check', '--no-container', given]);
   }
 
   async #manageTokens(): Promise<void> {

@@ -69,7 +69,8 @@ const run = {
         'FJR_SHARD_COUNT, FJR_RANGE_START and FJR_RANGE_END: of a range its first and last number, else positions in the ' +
         'list, from 1. INPUT is both with a blank between them, and {1} and {2} in a command are each. FJR_SHARD_FILE ' +
         'names a file with its inputs, in a container too: a line for each, which for inputs with columns is a JSON ' +
-        'object. Ranges of more than ten million numbers have no such files. With fewer inputs than shards, each is one.',
+        'object. Ranges of more than ten million numbers have no such files, nor has a range beside workers.file, where ' +
+        'nothing else can be split. With fewer inputs than shards, each is one.',
     ),
 };
 
