@@ -7,6 +7,7 @@ import { perform } from '../queue/perform.js';
 import { type Place, allPlaces } from '../queue/places.js';
 import { list, read, rename } from '../queue/steps.js';
 import { newToken } from '../queue/token.js';
+import { putAside } from '../server/remove-drafts.js';
 import { ServerPaths } from '../server/server-paths.js';
 import type { Files } from '../system/files.js';
 import type { Project } from './project.js';
@@ -56,7 +57,8 @@ export function* leftByServed(
 export async function removeGarbage({ layout }: Project, files: Files, path: string): Promise<void> {
   const paths = new ServerPaths(layout);
   if (dirname(path) !== paths.stored) {
-    await remove(path);
+    const aside = paths.isDraft(path) ? perform(files, putAside(paths, path)) : path;
+    if (aside !== undefined) await remove(aside);
     return;
   }
   files.ensureDirectory(paths.unwanted);
