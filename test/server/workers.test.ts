@@ -465,6 +465,9 @@ describe('what has failed once', () => {
       expect(await worker.put('1', 'finished')).toBe(204);
       expect(await worker.upload('2', 'output', 'x', 'y', 'below a file')).toBe(201);
       expect(await worker.put('2', 'finished')).toBe(204);
+      expect(hall.server.process.stderr).toMatch(
+        /out\/x\/y cannot be written, and stays at .*: a file is where its directory would be\n/,
+      );
       const { staff } = hall.server;
       await hall.server.process.stop();
       hall.server = await TestServer.start(rig, []);
@@ -781,14 +784,16 @@ describe('a slice whose worker says that it is done', () => {
       const second = await pull();
       expect(await grow(second, 'pack', 'x'.repeat(70_000))).toBe(413);
       const token = /@([^.]+)/.exec(second)?.[1];
-      expect(await grow(second, 'lines', `${JSON.stringify({ task: 0, token, ms: 1 })}\n`)).toBe(200);
-      expect(await worker.put(second, 'finished', '', slice)).toBe(204);
-      expect(await worker.put(second, 'finished', '', slice)).toBe(204);
+      const lines = `${JSON.stringify({ task: 0, token, ms: 1 })}\n`;
+      expect(await grow(second, 'lines', lines)).toBe(200);
       await waitUntil(
         'the run is done',
         () => rig.project().entries('done'),
         (done) => done.length > 0,
       );
+      // It was not answered, say.
+      expect(await grow(second, 'lines', lines)).toBe(200);
+      for (let n = 0; n < 2; n++) expect(await worker.put(second, 'finished', '', slice)).toBe(204);
       await hall.server.stop();
     },
   );

@@ -185,7 +185,7 @@ export class JobFiles {
       } catch (error) {
         isWhole = false;
         const { code } = error as NodeJS.ErrnoException;
-        const why = code === 'EISDIR' ? 'a directory is in its way' : describeFailure(error);
+        const why = obstacles[code ?? ''] ?? describeFailure(error);
         remark(`${entry}: ${to} cannot be written, and stays at ${from}: ${why}`);
       }
     return isWhole;
@@ -291,6 +291,12 @@ export class JobFiles {
     return this.#served.resolveDirectory(workdir);
   }
 }
+
+const obstacles: Readonly<Record<string, string>> = {
+  EISDIR: 'a directory is in its way',
+  EEXIST: 'a file is where its directory would be',
+  ENOTDIR: 'a file is where its directory would be',
+};
 
 function readExecution(files: Files, path: string, entry: string): Execution | undefined {
   const inspected = files.inspect(path, jobFileLimit);
