@@ -6,11 +6,12 @@ import { isIgnored } from '../queue/entry-name.js';
 import { FanOutBook, isFanOut } from '../queue/fan-out-book.js';
 import { FanOutInputs } from '../queue/fan-out-inputs.js';
 import { FanOutPaths, type FanOutProgress, fanOutSuffix } from '../queue/fan-out-paths.js';
-import type { Layout, LogStream } from '../queue/layout.js';
+import type { Layout } from '../queue/layout.js';
 import { perform } from '../queue/perform.js';
 import type { Place } from '../queue/places.js';
 import { list, read } from '../queue/steps.js';
-import { type TaskLine, outcomeOfLine } from '../queue/task-line.js';
+import { outcomeOfLine } from '../queue/task-line.js';
+import type { TaskExecution } from '../queue/task-logs.js';
 import type { Files } from '../system/files.js';
 import { findJob } from './find-job.js';
 import type { Project } from './project.js';
@@ -45,11 +46,6 @@ function parse(bytes: Uint8Array | undefined): unknown {
     // It is being rewritten just now.
     return undefined;
   }
-}
-
-/** One execution of a task, with the crew that ran it. */
-export interface TaskExecution extends TaskLine {
-  readonly writer: string;
 }
 
 /** A fan-out job as its directory tells it. Reading it takes time in proportion to its tasks. */
@@ -97,66 +93,6 @@ export function findFanOut(project: Project, files: Files, wanted: string): Plac
   const [place] = findJob(project, files, wanted);
   if (isFanOut(files, place)) return place;
   throw new FjrError('usage', `"${wanted}" is no fan-out job`, { hint: 'name a run as fjr status shows it' });
-}
-
-/** Where a stream of one task's newest execution is; undefined: it printed nothing, as far as is known. */
-export interface TaskLog {
-  readonly path: string;
-  readonly offset: number;
-  /** Undefined: to the end of the file. */
-  readonly bytes: number | undefined;
-}
-
-export interface TaskLogs {
-  readonly logs: Readonly<Partial<Record<LogStream, TaskLog>>>;
-  /** How it ended; undefined: it has not, as far as is known. */
-  readonly line: TaskExecution | undefined;
-  /** How many tasks its job has. */
-  readonly tasks: number;
-}
-
-/** The newest execution of a task: of those that ended the last one, unless one runs long enough to have files. */
-export function logsOfTask(files: Files, directory: string, task: number): TaskLogs {
-  const paths = new FanOutPaths(directory);
-  let last: TaskExecution | undefined;
-  const lines = new Set<string>();
-  const book = new FanOutBook(files, paths, (line, writer) => {
-    if (line.task !== task) return;
-    lines.add(line.token);
-    if (last === undefined || !isSuccess(outcomeOfLine(last))) last = { ...line, writer };
-  });
-  book.refresh();
-  const { tasks } = book.fanOut;
-  const running = runningLogs(files, paths, task, lines);
-  if (running !== undefined) return { logs: running, line: undefined, tasks };
-  if (last === undefined) return { logs: {}, line: undefined, tasks };
-  const logs: Partial<Record<LogStream, TaskLog>> = {};
-  for (const stream of ['out', 'err'] as const) {
-    const at = last[stream];
-    if (at === undefined) continue;
-    logs[stream] =
-      'bytes' in at
-        ? { path: paths.outputOf(task, last.token, stream), offset: 0, bytes: at.bytes }
-        : { path: paths.packOf(last.writer), offset: at[0], bytes: at[1] };
-  }
-  return { logs, line: last, tasks };
-}
-
-/** Files of an execution that has no line yet. */
-function runningLogs(
-  files: Files,
-  paths: FanOutPaths,
-  task: number,
-  ended: ReadonlySet<string>,
-): Partial<Record<LogStream, TaskLog>> | undefined {
-  const logs: Partial<Record<LogStream, TaskLog>> = {};
-  for (const name of perform(files, list(paths.output)) ?? []) {
-    const [, number, token = '', stream] = /^(\d+)@([^.]+)\.(out|err)$/.exec(name) ?? [];
-    if (Number(number) !== task || ended.has(token)) continue;
-    if (stream === 'out' || stream === 'err')
-      logs[stream] = { path: `${paths.output}/${name}`, offset: 0, bytes: undefined };
-  }
-  return Object.keys(logs).length === 0 ? undefined : logs;
 }
 
 /** `JOB/17`: a task of a fan-out job; undefined: just a job. */

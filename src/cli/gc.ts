@@ -9,6 +9,8 @@ import { JournalReader } from '../queue/journal-reader.js';
 import { type Place, allPlaces } from '../queue/places.js';
 import { list } from '../queue/steps.js';
 import { fanOutDraftPrefix } from '../queue/submit-fan-out.js';
+import { isSubmission } from '../server/remove-drafts.js';
+import { ServerPaths } from '../server/server-paths.js';
 import type { Files } from '../system/files.js';
 import { clock, filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
@@ -19,9 +21,9 @@ import { plural, say, sayJson } from './say.js';
 
 /**
  * `fjr gc`: removes what ended long ago: job files in `done` and `failed`, their logs and artifacts, journals of crews that
- * are gone, drafts of submissions that never happened, and probes of recruiters and doctors that were killed; of any age
- * links to logs that are gone, and pools that runs made for themselves and need no more. Spares what a waiting job comes
- * after, and runs of whose own pools somebody still has an item.
+ * are gone, drafts of submissions that never happened and of what servers keep, and probes of recruiters and doctors that
+ * were killed; of any age links to logs that are gone, and pools that runs made for themselves and need no more. Spares what
+ * a waiting job comes after, and runs of whose own pools somebody still has an item.
  */
 export async function gcCommand(
   project: Project,
@@ -154,8 +156,13 @@ function* oldFiles({ layout }: Project, files: Files, before: number): Iterable<
     if (!crews.has(name.replace(/\.jsonl$/, '')) && isOld(`${layout.journal}/${name}`))
       yield `${layout.journal}/${name}`;
   for (const name of perform(files, list(layout.jobqueue)) ?? [])
-    if ((name.startsWith('.submit-') || name.startsWith(fanOutDraftPrefix)) && isOld(layout.queued(name)))
+    if ((isSubmission(name) || name.startsWith(fanOutDraftPrefix)) && isOld(layout.queued(name)))
       yield layout.queued(name);
+  const paths = new ServerPaths(layout);
+  for (const name of perform(files, list(paths.directory)) ?? []) {
+    const path = `${paths.directory}/${name}`;
+    if (paths.isDraft(path) && isOld(path)) yield path;
+  }
   for (const name of perform(files, list(layout.root)) ?? [])
     if ((name.startsWith(probePrefix) || name.startsWith(trialPrefix)) && isOld(`${layout.root}/${name}`))
       yield `${layout.root}/${name}`;

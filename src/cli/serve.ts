@@ -2,6 +2,8 @@ import { setMaxListeners } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { FjrError } from '../job/fjr-error.js';
+import { parseMemory } from '../job/quantities.js';
+import { shorten } from '../job/shorten.js';
 import { makeApp } from '../server/app.js';
 import { type Config, readConfig } from '../server/config-file.js';
 import { describeFailure } from '../server/describe-failure.js';
@@ -66,6 +68,7 @@ export async function serveCommand(project: Project, args: ServeArguments): Prom
     page: pageDirectory,
     files: filesFor(project, args.fsync),
     host: thisHost(),
+    publicUrl: config.publicUrl === undefined ? undefined : new URL(config.publicUrl),
     ...{ project: name, version, staging: mountedStaging, workers: workerSettings(project, config) },
     resolveDirectory: (workdir) => absolute(workdir ?? '.', process.cwd(), userHome()),
     durable: new SharedFlushes(filesFor(project), args.fsync),
@@ -105,12 +108,18 @@ const shortestLease = 10;
 /** As DECODE's server has them. */
 function workerSettings({ layout }: Project, { workers = {} }: Config): WorkerSettings {
   const { files = layout.files, lease = '300s', retries = 2, retryDifferent = true } = workers;
+  const { uploadLimit = '100GB' } = workers;
   const seconds = readAge('Lease in [Workers]', lease);
   if (seconds < shortestLease)
     throw new FjrError('usage', `Lease in [Workers] is ${lease}`, {
       hint: `expected at least ${shortestLease} s: dispatchers look at heartbeats every second`,
     });
-  return { files: resolve(layout.root, files), lease: seconds, retries, retryDifferent };
+  const bytes = parseMemory(uploadLimit);
+  if (bytes === undefined || bytes === 0)
+    throw new FjrError('usage', `UploadLimit in [Workers] is ${shorten(uploadLimit)}`, {
+      hint: 'expected a size such as 100GB',
+    });
+  return { files: resolve(layout.root, files), lease: seconds, retries, retryDifferent, uploadLimit: bytes };
 }
 
 /** Loaded only where one is configured: the client is large. */

@@ -8,6 +8,7 @@ import { type Place, allPlaces } from '../queue/places.js';
 import { dropPool } from '../queue/pool.js';
 import { list, read, rename } from '../queue/steps.js';
 import { newToken } from '../queue/token.js';
+import { putAside } from '../server/remove-drafts.js';
 import { ServerPaths } from '../server/server-paths.js';
 import type { Files } from '../system/files.js';
 import type { Project } from './project.js';
@@ -61,7 +62,8 @@ export async function removeGarbage({ layout }: Project, files: Files, path: str
     return;
   }
   if (dirname(path) !== paths.stored) {
-    await remove(path);
+    const aside = paths.isDraft(path) ? perform(files, putAside(paths, path)) : path;
+    if (aside !== undefined) await remove(aside);
     return;
   }
   files.ensureDirectory(paths.unwanted);

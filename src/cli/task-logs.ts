@@ -2,12 +2,13 @@ import { setTimeout } from 'node:timers/promises';
 import { FjrError } from '../job/fjr-error.js';
 import { isSuccess } from '../job/outcome.js';
 import type { LogStream } from '../queue/layout.js';
-import { outcomeOfLine } from '../queue/task-line.js';
 import { isFanOut } from '../queue/fan-out-book.js';
+import { outcomeOfLine } from '../queue/task-line.js';
+import { type TaskLog, TaskLogReader } from '../queue/task-logs.js';
 import type { Files } from '../system/files.js';
 import { filesFor } from './compose.js';
 import { type ExitCode, exitCode } from './exit-code.js';
-import { type TaskLog, logsOfTask, parseTaskName } from './fan-outs.js';
+import { parseTaskName } from './fan-outs.js';
 import { findJob } from './find-job.js';
 import type { Project } from './project.js';
 import { copyTo, sayJson } from './say.js';
@@ -27,12 +28,14 @@ export async function taskLogsCommand(
   const files = filesFor(project);
   const [place] = findJob(project, files, named.job);
   if (!isFanOut(files, place)) return undefined;
-  const { logs, line, tasks } = logsOfTask(files, place.path, named.task);
+  const reader = new TaskLogReader(files, place.path, named.task);
+  const { tasks } = reader;
   if (named.task >= tasks)
     throw new FjrError('no-such-job', `"${named.job}" has no task ${named.task}`, {
       hint: `its tasks are numbered from 0 to ${tasks - 1}`,
     });
   if (json) {
+    const { logs, line } = reader.look();
     const state = line === undefined ? 'waiting' : isSuccess(outcomeOfLine(line)) ? 'done' : 'failed';
     const isRunning = line === undefined && Object.keys(logs).length > 0;
     sayJson({
@@ -61,6 +64,7 @@ class TaskCopier {
   readonly #named: { readonly job: string; readonly task: number };
   /** Bytes of each stream that were copied. */
   readonly #copied: Record<LogStream, number> = { out: 0, err: 0 };
+  #reader: { readonly directory: string; readonly logs: TaskLogReader } | undefined;
 
   constructor(files: Files, project: Project, named: { readonly job: string; readonly task: number }) {
     this.#files = files;
@@ -71,7 +75,7 @@ class TaskCopier {
   async copy(follow: boolean): Promise<void> {
     for (;;) {
       const [place] = findJob(this.#project, this.#files, this.#named.job);
-      const { logs, line } = logsOfTask(this.#files, place.path, this.#named.task);
+      const { logs, line } = this.#readerOf(place.path).look(follow);
       for (const stream of ['out', 'err'] as const) {
         const log = logs[stream];
         // How long a file is that grows on another host may be remembered here.
@@ -82,6 +86,13 @@ class TaskCopier {
       if (isOver || !follow) return;
       await setTimeout(lookEvery);
     }
+  }
+
+  /** Its job's directory is moved when all of it is over. */
+  #readerOf(directory: string): TaskLogReader {
+    if (this.#reader?.directory !== directory)
+      this.#reader = { directory, logs: new TaskLogReader(this.#files, directory, this.#named.task) };
+    return this.#reader.logs;
   }
 
   async #copyStream(stream: LogStream, log: TaskLog | undefined): Promise<void> {

@@ -19,12 +19,15 @@ export function parseCrewId(text: string): CrewId | undefined {
   return crewPattern.test(text) ? (text as CrewId) : undefined;
 }
 
+/** Names of hosts have no more, and those of tokens neither: two of them are never taken for one. */
+const longestHost = 64;
+
 /** A crew's id from its host's name and eight random characters. */
 export function makeCrewId(host: string, random: string): CrewId {
   const plain = host
     .replace(/\..*$/s, '')
     .replace(/[^A-Za-z0-9_-]/g, '_')
-    .slice(0, 60);
+    .slice(0, longestHost);
   return `${plain === '' || plain.startsWith('-') ? 'host' : plain}-${random}` as CrewId;
 }
 

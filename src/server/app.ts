@@ -1,6 +1,5 @@
 import { Hono } from 'hono';
 import { perform } from '../queue/perform.js';
-import { forgetKeys } from './accept/forget-keys.js';
 import { NumberDesk } from './accept/number-desk.js';
 import { type ServerEnv, hasLeft, refuse } from './answers.js';
 import { ArtifactBook } from './artifact-book.js';
@@ -18,6 +17,7 @@ import type { Served } from './served.js';
 import { ServedJobs } from './served-jobs.js';
 import { ServerPaths } from './server-paths.js';
 import { SignedLinks, ensureKey } from './signed-links.js';
+import { tidyUp } from './tidy-up.js';
 import { Metrics } from './v1/metrics.js';
 import { makeV1 } from './v1/v1.js';
 import { runStore } from './stores/run-store.js';
@@ -44,7 +44,7 @@ export function makeApp(served: Served, auth: boolean): Hono<ServerEnv> {
   });
   app.use(metrics.watch);
   addPageRoutes(app, served);
-  app.use(refuseOtherOrigins);
+  app.use(refuseOtherOrigins(served.publicUrl));
   if (!auth) app.use(refuseOtherHosts);
   // A line of text to clients of jobmgr, and JSON to workers of DECODE.
   app.get('/', (ask) => ask.body(welcome, 200, { 'Content-Type': 'application/json' }));
@@ -76,7 +76,7 @@ function openDesk(served: Served): Desk {
     ...{ served, paths, index, feed, jobs, artifacts, links },
     numbers: new NumberDesk(served.durable, paths),
   };
-  void forgetKeys(desk);
+  void tidyUp(desk);
   const { store } = served;
   if (store !== undefined) {
     for (const directory of [paths.stored, paths.unwanted]) files.ensureDirectory(directory);

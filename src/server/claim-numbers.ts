@@ -31,15 +31,18 @@ export function* claimNumbers(paths: ServerPaths, what: Numbered, count: number)
  * is numbered already, should somebody have removed the directory.
  */
 export function* ensureNumbers(paths: ServerPaths, next: Readonly<Record<Numbered, number>>): Steps<void> {
-  if ((yield* list(paths.numbers)) !== undefined) return;
-  const draft = paths.draft(newToken());
-  yield* mkdir(draft);
-  const cursors = (['job', 'artifact'] as const).map((what) => cursorName(what, next[what], newToken()));
-  for (const name of cursors) yield* create(`${draft}/${name}`, '');
-  if ((yield* rename(draft, paths.numbers)) === 'ok') return;
-  // Another server was faster: a rename does not replace a directory that holds something.
-  for (const name of cursors) yield* unlink(`${draft}/${name}`);
-  yield* rmdir(draft);
+  // A draft may be taken for one that was left, and go away before it has its name.
+  for (let tries = 0; tries < mostDrafts; tries++) {
+    if ((yield* list(paths.numbers)) !== undefined) return;
+    const draft = paths.draft(newToken());
+    yield* mkdir(draft);
+    const cursors = (['job', 'artifact'] as const).map((what) => cursorName(what, next[what], newToken()));
+    for (const name of cursors) yield* create(`${draft}/${name}`, '');
+    if ((yield* rename(draft, paths.numbers)) === 'ok') return;
+    // Another server was faster: a rename does not replace a directory that holds something.
+    for (const name of cursors) yield* unlink(`${draft}/${name}`);
+    yield* rmdir(draft);
+  }
 }
 
 /** The number that the next claim begins with. */
@@ -57,6 +60,8 @@ function cursorName(what: Numbered, next: number, token: Token): string {
   return `${what}=${next}=${token}`;
 }
 
+/** How often the directory of cursors is begun. */
+const mostDrafts = 3;
 /** Listings in a row that show no cursor before it is taken for lost. */
 const mostListings = 100;
 

@@ -11,6 +11,8 @@ import type { WebhookSettings } from './webhooks/webhook.js';
 export interface Config {
   readonly listen?: string;
   readonly port?: number;
+  /** By which clients reach the server, if it is not the address that they ask: something in front of it does TLS, say. */
+  readonly publicUrl?: string;
   /** As `--keep`. */
   readonly keep?: string;
   /** Where the specs are. */
@@ -27,6 +29,8 @@ export interface WorkerConfig {
   readonly lease?: string;
   readonly retries?: number;
   readonly retryDifferent?: boolean;
+  /** Of one execution. */
+  readonly uploadLimit?: string;
 }
 
 /** Sections of jobmgr's that mean nothing here, and why. */
@@ -53,6 +57,7 @@ const workerKeys: Readonly<Record<string, Key>> = {
     expected: 'true or false',
     accept: (value) => typeof value === 'boolean',
   },
+  UploadLimit: { key: 'uploadLimit', expected: 'a size such as "100GB"', accept: isText },
 };
 
 const keys: Readonly<Record<string, Key>> = {
@@ -61,6 +66,11 @@ const keys: Readonly<Record<string, Key>> = {
     key: 'port',
     expected: 'a number from 0 to 65535',
     accept: (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535,
+  },
+  PublicURL: {
+    key: 'publicUrl',
+    expected: 'a URL such as "https://jobs.example.org"',
+    accept: isPlainUrl,
   },
   Keep: { key: 'keep', expected: 'a duration such as "30d"', accept: isText },
   JobSpecs: { key: 'jobSpecs', expected: 'a directory', accept: isText },
@@ -132,6 +142,13 @@ function isTable(value: unknown): value is object {
 
 function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
+}
+
+/** One to which paths can be added. */
+function isPlainUrl(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false;
+  const { protocol, username, password } = new URL(value);
+  return /^https?:$/.test(protocol) && username === '' && password === '' && !/[?#]/.test(value);
 }
 
 function quoted(name: string): string {

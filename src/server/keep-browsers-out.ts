@@ -7,17 +7,20 @@ import { isLoopback } from './listen-address.js';
  * --no-auth nothing else would tell them from requests that the user means. Browsers say which page a request comes from:
  * one of another origin is refused. Programs say nothing of the kind.
  */
-export const refuseOtherOrigins: MiddlewareHandler<ServerEnv> = async (ask, next) => {
-  const origin = ask.req.header('Origin');
-  // The scheme may differ: something in front of this server may do TLS.
-  const isForeign = origin !== undefined && hostOf(origin) !== hostOf(ask.req.url);
-  // Other ports of this host are the same site, and other pages all the same. `none`: the user typed the address.
-  const site = ask.req.header('Sec-Fetch-Site') ?? 'none';
-  if (isForeign || (site !== 'same-origin' && site !== 'none'))
-    return refuse(ask, 'foreign_origin', 403, 'a page of another origin may not ask this server');
-  await next();
-  return undefined;
-};
+export function refuseOtherOrigins(publicUrl: URL | undefined): MiddlewareHandler<ServerEnv> {
+  return async (ask, next) => {
+    const origin = ask.req.header('Origin');
+    // The scheme may differ: something in front of this server may do TLS. It may also ask by another name than the browser.
+    const own = [hostOf(ask.req.url), publicUrl?.host];
+    const isForeign = origin !== undefined && !own.includes(hostOf(origin) ?? 'null');
+    // Other ports of this host are the same site, and other pages all the same. `none`: the user typed the address.
+    const site = ask.req.header('Sec-Fetch-Site') ?? 'none';
+    if (isForeign || (site !== 'same-origin' && site !== 'none'))
+      return refuse(ask, 'foreign_origin', 403, 'a page of another origin may not ask this server');
+    await next();
+    return undefined;
+  };
+}
 
 /**
  * A page may also have its own name lead to 127.0.0.1, and then comes from the same origin. Its requests still say that

@@ -21,6 +21,8 @@ export interface WorkerSettings {
   readonly retries: number;
   /** Whether it is to be somebody who has not lost it before. */
   readonly retryDifferent: boolean;
+  /** Bytes that one execution may send: files, and what its tasks come to and print. */
+  readonly uploadLimit: number;
 }
 
 /** The project that a server opens to others, and what it needs of the outside world for that. */
@@ -42,6 +44,8 @@ export interface Served {
   /** How workers are treated that share nothing with the project. */
   readonly workers: WorkerSettings;
   readonly project: string;
+  /** By which clients reach the server; undefined: by the address that they ask. */
+  readonly publicUrl: URL | undefined;
   readonly version: string;
   readonly doorbells: Doorbells;
   /** How often the directories are looked at. */

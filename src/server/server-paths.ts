@@ -79,6 +79,12 @@ export class ServerPaths {
   }
   /** A file or directory for a moment. */
   draft(token: Token): string {
-    return `${this.directory}/.draft-${token}`;
+    return `${this.directory}/${draftPrefix}${token}`;
+  }
+  /** Whether that is what lies there: it may be under way, or what a server has left that was killed. */
+  isDraft(path: string): boolean {
+    return path.startsWith(`${this.directory}/${draftPrefix}`);
   }
 }
+
+const draftPrefix = '.draft-';

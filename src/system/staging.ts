@@ -1,7 +1,7 @@
-import { createWriteStream, readdirSync } from 'node:fs';
-import { copyFile, lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
-import type { Readable } from 'node:stream';
+import { randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { copyFile, lstat, mkdir, open, readdir, realpath, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { FjrError } from '../job/fjr-error.js';
 
@@ -18,7 +18,7 @@ export interface Staging {
    */
   receive(
     path: string,
-    content: Readable,
+    content: AsyncIterable<Uint8Array>,
     isWanted: () => boolean,
   ): Promise<'received' | 'unwanted' | 'no-place'>;
   /**
@@ -30,6 +30,8 @@ export interface Staging {
   real(directory: string): Promise<string>;
   /** What is in a directory; links are passed over. Nothing, if there is no such directory. */
   look(directory: string): readonly StagedEntry[];
+  /** What a file, or a directory with all that is below, takes: its bytes, and so many more for each of them. */
+  measure(path: string, each: number): Promise<number>;
   /** With all that is below. */
   remove(directory: string): Promise<void>;
 }
@@ -39,7 +41,9 @@ export const mountedStaging: Staging = {
     const draft = draftOf(path);
     try {
       await mkdir(dirname(path), { recursive: true });
-      await pipeline(content, createWriteStream(draft, { flags: 'wx', mode: 0o600, flush: true }));
+      // Made before its content is asked for: what is removed after a failure must not be made after that.
+      const file = await open(draft, 'wx', 0o600);
+      await pipeline(content, file.createWriteStream({ flush: true }));
       if (isWanted()) {
         await rename(draft, path);
         return 'received';
@@ -56,6 +60,11 @@ export const mountedStaging: Staging = {
 
   async publish(from, to, within) {
     if (!(await isThere(from))) return;
+    if (within !== undefined) {
+      await mkdir(within, { recursive: true });
+      // Before anything is made below: a link may lead out of it.
+      await checkWithin(await nearest(dirname(to)), within);
+    }
     await mkdir(dirname(to), { recursive: true });
     if (within !== undefined) await checkWithin(dirname(to), within);
     try {
@@ -64,12 +73,8 @@ export const mountedStaging: Staging = {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT' && !(await isThere(from))) return;
       if (code !== 'EXDEV') throw error;
-      const draft = draftOf(to);
-      await copyFile(from, draft);
-      const file = await open(draft, 'r+');
-      await file.sync().finally(() => file.close());
-      await rename(draft, to);
-      await rm(from);
+      await copyTo(from, to);
+      await rm(from, { force: true });
     }
   },
 
@@ -90,6 +95,16 @@ export const mountedStaging: Staging = {
     }
   },
 
+  async measure(path, each) {
+    const found = await lstat(path).catch(() => undefined);
+    if (found === undefined) return 0;
+    let sum = each + (found.isDirectory() ? 0 : found.size);
+    if (found.isDirectory())
+      for (const name of await readdir(path).catch(() => []))
+        sum += await mountedStaging.measure(join(path, name), each);
+    return sum;
+  },
+
   async remove(directory) {
     await rm(directory, { recursive: true, force: true });
   },
@@ -102,6 +117,27 @@ async function isThere(path: string): Promise<boolean> {
   );
 }
 
+/** The directory itself, or the nearest above it that is there. */
+async function nearest(directory: string): Promise<string> {
+  let above = directory;
+  while (above !== dirname(above) && !(await isThere(above))) above = dirname(above);
+  return above;
+}
+
+/** Whoever reads the target sees it whole. */
+async function copyTo(from: string, to: string): Promise<void> {
+  const draft = draftOf(to);
+  try {
+    await copyFile(from, draft);
+    const file = await open(draft, 'r+');
+    await file.sync().finally(() => file.close());
+    await rename(draft, to);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+}
+
 async function checkWithin(directory: string, within: string): Promise<void> {
   const [real, top] = [await realpath(directory), await realpath(within)];
   if (real !== top && !real.startsWith(top === '/' ? top : `${top}/`))
@@ -110,16 +146,13 @@ async function checkWithin(directory: string, within: string): Promise<void> {
 
 const unfit = new Set(['ENAMETOOLONG', 'ENOTDIR', 'EISDIR', 'EEXIST']);
 
-let drafts = 0;
-
 /** Whether a file of this name is passed over. */
 function isDraft(name: string): boolean {
-  return /^\..*-\d+-\d+\.draft$/s.test(name);
+  return /^\..*-([0-9a-f]{16}|\d+-\d+)\.draft$/s.test(name);
 }
 
-/** A name that nothing else has, and that is passed over where files are looked for. */
+/** A name that nothing else has, whoever makes it on whichever host, and that is passed over where files are looked for. */
 function draftOf(path: string): string {
-  drafts += 1;
   // Letters may take three bytes each, and a name has 255.
-  return `${dirname(path)}/.${basename(path).slice(0, 60)}-${process.pid}-${drafts}.draft`;
+  return `${dirname(path)}/.${basename(path).slice(0, 60)}-${randomBytes(8).toString('hex')}.draft`;
 }

@@ -42,7 +42,8 @@ describe('a crew’s id', () => {
     ['-rf', 'host-00000000'],
     ['grüße', 'gr__e-00000000'],
     ['a b/c', 'a_b_c-00000000'],
-    ['x'.repeat(100), `${'x'.repeat(60)}-00000000`],
+    ['x'.repeat(100), `${'x'.repeat(64)}-00000000`],
+    [`${'x'.repeat(63)}y`, `${'x'.repeat(63)}y-00000000`],
   ])('on host %j is %j', (host, id) => {
     expect(makeCrewId(host, '00000000')).toBe(id);
   });

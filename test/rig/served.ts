@@ -17,7 +17,11 @@ export function servedBy(given: Given & Partial<Served>): Served {
     ...{ pace: localPace, isShared: false, listing: listInPieces, webhooks: [], store: undefined },
     writer: 'user-here',
     host: thisHost(),
-    workers: { files: given.layout.files, lease: 300, retries: 2, retryDifferent: true },
+    workers: {
+      ...{ files: given.layout.files, lease: 300, retries: 2, retryDifferent: true },
+      uploadLimit: 2 ** 40,
+    },
+    publicUrl: undefined,
     resolveDirectory: () => '/nowhere',
     takeLock: () => Promise.reject(new Error('nobody asks')),
     breakLock: () => undefined,

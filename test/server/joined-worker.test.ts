@@ -148,6 +148,21 @@ describe('A worker that shares nothing with the project', () => {
     await joined.server.stop();
   });
 
+  test('says of a job that leaves more than it may that this is why it failed', async ({ rig }) => {
+    const joined = await Joined.open(rig, '[Workers]\nUploadLimit = "64KB"\n');
+    const worker = await joined.worker('w');
+    await joined.submit({
+      app: { cmd: ['yes | head -c 200000 >out/much'] },
+      handler: { files_up: { output: 'out' } },
+    });
+    expect(await joined.ended('decode-1.json')).toMatchObject({ to: 'failed' });
+    expect(rig.project().log('decode-1.json', 'err')).toMatch(
+      /cannot send the output out\/much: status 413 .*an execution may send 65536 bytes in all/,
+    );
+    await worker.stop();
+    await joined.server.stop();
+  });
+
   test('runs job files as they are, with their inputs, outputs, pool items and logs', async ({ rig }) => {
     const joined = await Joined.open(rig);
     const project = rig.project();

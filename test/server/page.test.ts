@@ -262,7 +262,7 @@ describe.skipIf(obstacle !== '')(`The page in a browser${obstacle}`, () => {
   test("shows a run's tasks, and which worker was busy when", async ({ rig }) => {
     const server = await serve(rig);
     const inputs = Array.from({ length: 40 }, (_, number) => String(number));
-    submitTasks(rig.project().root, 'sweep.run', 'test "$FJR_INPUT" != 7', inputs);
+    submitTasks(rig.project().root, 'sweep.run', 'echo "of $FJR_INPUT"; test "$FJR_INPUT" != 7', inputs);
     const seen = await SeenPage.open(browser, server, '#/jobs/sweep.run');
     await seen.shows('39 of 40 tasks done (100%) · 1 failed', '.progress');
     await seen.shows(/[12] workers? ran 40 tasks in /, 'main');
@@ -277,6 +277,9 @@ describe.skipIf(obstacle !== '')(`The page in a browser${obstacle}`, () => {
     expect(sums.reduce(([done, failed], row) => [done! + row[0]!, failed! + row[1]!], [0, 0])).toEqual([
       39, 1,
     ]);
+    await seen.region('Failed tasks').getByRole('button', { name: '7: log' }).click();
+    await seen.region('Log of task 7').getByRole('button', { name: 'Standard output' }).click();
+    await seen.shows(/^of 7$/m, 'main');
     await end(server, seen);
   });
 

@@ -41,6 +41,11 @@ const anything = fc.oneof(
   ),
 );
 
+/** What a path keeps as it is. */
+function isSegment(text: string): boolean {
+  return text !== '';
+}
+
 const bytesRange = fc
   .tuple(fc.option(fc.nat(20)), fc.option(fc.nat(20)))
   .map(([from, to]) => `bytes=${from ?? ''}-${to ?? ''}`);
@@ -62,6 +67,8 @@ function requestsTo(
 ): fc.Arbitrary<Fuzzed> {
   const { parameters = [] } = operation;
   const valueOf = (one: Parameter, isRight: boolean): fc.Arbitrary<string | undefined> => {
+    if (one.in === 'path' && one.schema['type'] === 'integer')
+      return isRight ? fc.nat(5).map(String) : fc.oneof(anything, fromSchema(one.schema)).filter(isSegment);
     if (one.in === 'path')
       return fc.oneof(fc.constantFrom(...ids), fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }));
     // A cursor is the server's own word.
@@ -170,6 +177,7 @@ describe('The OpenAPI document', () => {
       'get /v1/metrics',
       'get /v1/pools',
       'get /v1/runs/{id}/tasks',
+      'get /v1/runs/{id}/tasks/{task}/log',
       'get /v1/throughput',
       'post /v1/jobs',
       'post /v1/jobs/{id}/cancel',

@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
-import { Api } from '../rig/api.js';
+import { type Answer, Api } from '../rig/api.js';
 import { controlledJob } from '../rig/controlled-job.js';
 import { submitTasks } from '../rig/fan-out.js';
 import { ini } from '../rig/project-files.js';
@@ -353,6 +353,88 @@ describe('What is there', () => {
     const cancelled = await api.post('/v1/jobs/{id}/cancel', { path: { id: 'long.run' } });
     expect(cancelled.json).toEqual({ name: 'long.run', result: 'asked' });
     await api.job('long.run', 'failed');
+    await server.stop();
+  });
+});
+
+describe('The log of a task', () => {
+  const path = '/v1/runs/{id}/tasks/{task}/log';
+
+  test('of a run is sent whole, in part, and after the run has ended', async ({ rig }) => {
+    const { server, api } = await serve(rig);
+    const line = 'echo "out of $FJR_INPUT"; echo "err of $FJR_INPUT" >&2; test "$FJR_INPUT" != b';
+    submitTasks(rig.project().root, 'sweep.run', line, ['a', 'b', 'c']);
+    submitTasks(rig.project().root, 'large.run', 'yes | head -c 100000', ['a']);
+    await api.job('sweep.run', 'failed');
+    await api.job('large.run', 'done');
+    const log = async (task: number | string, query = {}, headers = {}, id = 'sweep.run'): Promise<Answer> =>
+      api.get(path, { path: { id, task: String(task) }, query, headers });
+    const whole = await log(1);
+    expect([whole.status, whole.text]).toEqual([200, 'out of b\n']);
+    expect((await log(1, { stream: 'err' })).text).toBe('err of b\n');
+    expect((await log(2, { follow: 1 })).text).toBe('out of c\n');
+    const part = await log(0, {}, { Range: 'bytes=-2' });
+    expect([part.status, part.text, part.headers.get('Content-Range')]).toEqual([206, 'a\n', 'bytes 7-8/9']);
+    expect((await log(0, {}, { Range: 'bytes=9-' })).status).toBe(416);
+    expect((await log(0, {}, {}, 'large.run')).text).toBe('y\n'.repeat(50_000));
+    expect((await log(0, { stream: 'err' }, {}, 'large.run')).json.code).toBe('no_log');
+    const none = await log(3);
+    expect([none.status, none.json]).toMatchObject([
+      404,
+      { code: 'unknown_task', detail: '"sweep.run" has no task 3: its tasks are numbered from 0 to 2' },
+    ]);
+    expect((await log('1e0')).json.errors).toEqual([
+      { in: 'path', name: 'task', detail: 'task is "1e0": expected the number of a task' },
+    ]);
+    rig.project().submit('plain.conf', ini('/bin/true'));
+    await api.job('plain.conf', 'done');
+    expect((await log(0, {}, {}, 'plain.conf')).json.code).toBe('not_a_run');
+    expect((await log(0, {}, {}, 'nobody.run')).json.code).toBe('unknown_job');
+    await server.stop();
+  });
+
+  test('that runs is followed from before it has begun to its end', async ({ rig }) => {
+    const { server, api } = await serve(rig, 0);
+    const line = 'yes | head -c 70000; until test -e "$LEDGER/go"; do sleep 0.05; done; echo end';
+    submitTasks(rig.project().root, 'sweep.run', line, ['a']);
+    const asked = { path: { id: 'sweep.run', task: '0' }, query: { follow: '1' }, headers: {} };
+    await api.job('sweep.run', 'waiting');
+    expect((await api.get(path, { ...asked, query: {} })).json.code).toBe('no_log');
+    const response = await api.open('get', path, asked);
+    await server.hire(1);
+    let text = '';
+    for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>) {
+      text += Buffer.from(bytes).toString();
+      if (text.length === 70_000) writeFileSync(`${rig.ledger}/go`, '');
+    }
+    expect(text).toBe(`${'y\n'.repeat(35_000)}end\n`);
+    await server.stop();
+  });
+
+  test('may come from a worker that says nonsense of it', async ({ rig }) => {
+    const { server, api } = await serve(rig);
+    submitTasks(rig.project().root, 'sweep.run', 'echo $FJR_INPUT', ['a', 'b']);
+    await api.job('sweep.run', 'done');
+    const [directory = ''] = rig.project().entries('done');
+    const outcomes = `${rig.project().root}/done/${directory}/outcomes`;
+    const lines = [
+      { task: 0, token: 'aaaaaaaaaa', ms: 1, out: ['x', 5], err: 7 },
+      { task: 1, token: 'aaaaaaaaaa', ms: 1, out: [0, 1e15], err: { bytes: -1 } },
+    ].map((line) => `${JSON.stringify(line)}\n`);
+    for (const file of readdirSync(outcomes)) rmSync(`${outcomes}/${file}`);
+    writeFileSync(`${outcomes}/evil-00000000.jsonl`, lines.join(''));
+    writeFileSync(`${outcomes}/../output/evil-00000000.pack`, 'pack');
+    const log = async (task: number, stream: string): Promise<Answer> =>
+      api.get(path, { path: { id: 'sweep.run', task: String(task) }, query: { stream } });
+    for (const [task, stream] of [
+      [0, 'out'],
+      [0, 'err'],
+      [1, 'err'],
+    ] as const)
+      expect((await log(task, stream)).json.code).toBe('no_log');
+    expect((await log(1, 'out')).text).toBe('pack');
+    const { code, stderr } = await rig.run('fjr', ['logs', 'sweep.run/0']);
+    expect([code, stderr]).toEqual([0, '']);
     await server.stop();
   });
 });

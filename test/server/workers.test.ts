@@ -465,6 +465,9 @@ describe('what has failed once', () => {
       expect(await worker.put('1', 'finished')).toBe(204);
       expect(await worker.upload('2', 'output', 'x', 'y', 'below a file')).toBe(201);
       expect(await worker.put('2', 'finished')).toBe(204);
+      expect(hall.server.process.stderr).toMatch(
+        /out\/x\/y cannot be written, and stays at .*: a file is where its directory would be\n/,
+      );
       const { staff } = hall.server;
       await hall.server.process.stop();
       hall.server = await TestServer.start(rig, []);
@@ -637,4 +640,195 @@ test('what has ended goes with --keep, as other jobs of servers do', { timeout: 
   );
   await keeper.stop();
   await hall.server.stop();
+});
+
+describe('a last word', () => {
+  test(
+    'that was not answered may be said again, to any server, and by nobody else',
+    { timeout: 40_000 },
+    async ({ rig }) => {
+      const hall = await Hall.open(rig);
+      const [one, two] = [await hall.worker('one'), await hall.worker('two')];
+      await hall.submitAll({}, {}, {});
+      expect((await one.pullIds('memory=1&limit=3')).sort()).toEqual(['1', '2', '3']);
+      expect(await one.put('1', 'finished')).toBe(204);
+      expect(await one.put('2', 'error', 'exit code 3')).toBe(204);
+      await rig.run('fjr', ['cancel', 'decode-3.json']);
+      expect(await one.put('3', 'running')).toBe(404);
+      const again = async (): Promise<void> => {
+        expect(await one.put('1', 'finished')).toBe(204);
+        expect(await one.put('2', 'error', 'exit code 3')).toBe(204);
+        // It was told to stop, it says something else, it has more to say than the last word, it is somebody else.
+        expect(await one.put('3', 'error')).toBe(404);
+        expect(await one.put('1', 'error')).toBe(404);
+        expect(await one.put('1', 'running')).toBe(404);
+        expect(await two.put('1', 'finished')).toBe(404);
+        expect(await one.put('99', 'finished')).toBe(404);
+      };
+      await again();
+      const { staff } = hall.server;
+      hall.server.process.signal('SIGKILL');
+      hall.server = await TestServer.start(rig, []);
+      hall.server.staff.push(...staff);
+      const other = new PullingWorker(hall.server, await hall.token('three', 'worker'));
+      expect(await other.put('1', 'finished')).toBe(404);
+      for (const name of ['done', 'failed'] as const)
+        expect(rig.project().entries(name)).toHaveLength(name === 'done' ? 1 : 2);
+      await hall.server.stop();
+    },
+  );
+
+  test('is known after the server was started anew', { timeout: 40_000 }, async ({ rig }) => {
+    const hall = await Hall.open(rig);
+    const token = await hall.token('w', 'worker');
+    const worker = new PullingWorker(hall.server, token);
+    rig.project().submit('j.conf', '[fjr]\nexecutable: true\ninputs: x\n');
+    await hall.submitAll({});
+    const ids = [
+      ...(await worker.pullIds('memory=1&fjr=1&wait=10s')),
+      ...(await worker.pullIds('memory=1&fjr=1&wait=10s')),
+    ];
+    expect(ids).toHaveLength(2);
+    for (const id of ids) expect(await worker.put(id, 'finished')).toBe(204);
+    hall.server.process.signal('SIGKILL');
+    const { staff } = hall.server;
+    hall.server = await TestServer.start(rig, []);
+    hall.server.staff.push(...staff);
+    const again = new PullingWorker(hall.server, token);
+    for (const id of ids) expect(await again.put(id, 'finished')).toBe(204);
+    for (const id of ids) expect(await again.put(id, 'error')).toBe(404);
+    expect(rig.project().entries('done')).toHaveLength(2);
+    await hall.server.stop();
+  });
+});
+
+describe('what a worker may fill', () => {
+  test('of the log of its job is a mebibyte', { timeout: 40_000 }, async ({ rig }) => {
+    const hall = await Hall.open(rig);
+    const worker = await hall.worker('w');
+    await hall.submitAll({});
+    expect(await worker.pullIds()).toEqual(['1']);
+    const details = 'x'.repeat(14_000);
+    for (let n = 0; n < 80; n++) expect(await worker.put('1', 'running', details)).toBe(204);
+    const { stderr } = await rig.run('fjr', ['logs', 'decode-1.json']);
+    expect(stderr.length).toBeGreaterThan(2 ** 20);
+    expect(stderr.length).toBeLessThan(2 ** 20 + 100);
+    expect(stderr).toMatch(/x\n\[fjr: what the worker says from here on is left out\]\n$/);
+    await hall.server.stop();
+  });
+
+  test('of the disk is what the configuration says', { timeout: 40_000 }, async ({ rig }) => {
+    const hall = await Hall.open(rig, '[Workers]\nUploadLimit = "64KB"\n');
+    const token = await hall.token('w', 'worker');
+    const worker = new PullingWorker(hall.server, token);
+    await hall.submitAll({});
+    expect(await worker.pullIds()).toEqual(['1']);
+    const much = 'x'.repeat(40_000);
+    const send = async (by: PullingWorker, name: string, content: string): Promise<number> =>
+      by.upload('1', 'output', '', name, content);
+    expect(await send(worker, 'a', much)).toBe(201);
+    // It was not answered, say.
+    expect(await send(worker, 'a', much)).toBe(201);
+    expect(await send(worker, 'b', much)).toBe(413);
+    expect(await Promise.all(['c', 'd'].map((name) => send(worker, name, 'x'.repeat(12_000))))).toEqual(
+      expect.arrayContaining([201, 413]),
+    );
+    expect(await send(worker, 'e', '')).toBe(201);
+    hall.server.process.signal('SIGKILL');
+    const { staff } = hall.server;
+    hall.server = await TestServer.start(rig, []);
+    hall.server.staff.push(...staff);
+    const again = new PullingWorker(hall.server, token);
+    expect(await send(again, 'b', much)).toBe(413);
+    const form = new FormData();
+    form.set('file', new Blob([much]), 'b');
+    const refused = await again.ask('/jobs/1/files/upload?type=output', { method: 'POST', body: form });
+    expect(await refused.json()).toEqual({
+      detail: 'an execution may send 65536 bytes in all (UploadLimit in [Workers])',
+    });
+    expect(await again.put('1', 'finished')).toBe(204);
+    expect(readFileSync(hall.file('out/a'), 'utf8')).toBe(much);
+    expect(existsSync(hall.file('out/b'))).toBe(false);
+    await hall.server.stop();
+  });
+});
+
+describe('a slice whose worker says that it is done', () => {
+  test(
+    'without lines is given to somebody else, and none may fill the disk',
+    { timeout: 40_000 },
+    async ({ rig }) => {
+      const hall = await Hall.open(rig, '[Workers]\nUploadLimit = "64KB"\n');
+      const worker = await hall.worker('w');
+      const yaml = `${rig.env['HOME'] ?? ''}/sweep.yaml`;
+      writeFileSync(yaml, 'name: sweep\nportable: true\ncommand: echo {}\ninput: [a]\n');
+      expect((await rig.run('fjr', ['submit', yaml])).code).toBe(0);
+      const pull = async (): Promise<string> => {
+        const ids = await waitUntil(
+          'a slice comes',
+          () => worker.pullIds('memory=1000&fjr=1&instance=a&wait=5s'),
+          ({ length }) => length === 1,
+        );
+        return ids[0] ?? '';
+      };
+      const grow = async (id: string, file: string, body: string): Promise<number> =>
+        (
+          await worker.ask(`/jobs/${encodeURIComponent(id)}/grow?file=${file}&offset=0`, {
+            method: 'PUT',
+            body,
+          })
+        ).status;
+      const slice = { slice: { tasks: 1, failed: 0, ms: 5 } };
+      const first = await pull();
+      expect(await worker.put(first, 'finished', '', slice)).toBe(204);
+      const second = await pull();
+      expect(await grow(second, 'pack', 'x'.repeat(70_000))).toBe(413);
+      const token = /@([^.]+)/.exec(second)?.[1];
+      const lines = `${JSON.stringify({ task: 0, token, ms: 1 })}\n`;
+      expect(await grow(second, 'lines', lines)).toBe(200);
+      await waitUntil(
+        'the run is done',
+        () => rig.project().entries('done'),
+        (done) => done.length > 0,
+      );
+      // It was not answered, say.
+      expect(await grow(second, 'lines', lines)).toBe(200);
+      for (let n = 0; n < 2; n++) expect(await worker.put(second, 'finished', '', slice)).toBe(204);
+      await hall.server.stop();
+    },
+  );
+});
+
+describe('a server behind another one', () => {
+  test('tells the address by which it is reached', { timeout: 40_000 }, async ({ rig }) => {
+    const hall = await Hall.open(rig, '[Server]\nPublicURL = "https://jobs.example.org/fjr/"\n');
+    const worker = await hall.worker('w');
+    hall.write('a b', 'a');
+    await hall.submitAll({ handler: { files_down: { x: 'a b' } } });
+    expect(await worker.pullIds()).toEqual(['1']);
+    const urlOf = async (path: string, method: string): Promise<unknown> => {
+      const headers = { 'X-Forwarded-Proto': 'http', 'X-Forwarded-Host': 'evil.example' };
+      return ((await (await worker.ask(path, { method, headers })).json()) as { url: unknown }).url;
+    };
+    expect(await urlOf('/jobs/1/files/url?type=output&base_path=a%20b', 'POST')).toBe(
+      'https://jobs.example.org/fjr/jobs/1/files/upload?type=output&base_path=a%20b',
+    );
+    expect(await urlOf('/files/a%20b/url', 'GET')).toBe('https://jobs.example.org/fjr/files/a%20b/download');
+    const origin = async (name: string): Promise<number> =>
+      (await worker.ask('/jobs/1/status', { headers: { Origin: name } })).status;
+    expect(await origin('https://jobs.example.org')).toBe(200);
+    expect(await origin('https://other.example.org')).toBe(403);
+    await hall.server.stop();
+  });
+
+  test.for(['jobs.example.org', 'ftp://x', 'https://u:p@x', 'https://x/?a=1', 'https://x/#a', ''])(
+    'is not reached by %j',
+    async (url, { rig }) => {
+      mkdirSync(rig.project().root, { recursive: true });
+      writeFileSync(`${rig.project().root}/config.toml`, `[Server]\nPublicURL = ${JSON.stringify(url)}\n`);
+      const { code, stderr } = await rig.run('fjr', ['serve', '--port', '0']);
+      expect(code).toBe(2);
+      expect(stderr).toContain('expected a URL such as "https://jobs.example.org"');
+    },
+  );
 });

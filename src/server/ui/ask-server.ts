@@ -36,6 +36,11 @@ export function jobRoute(id: string, rest = '', query: Query = {}): string {
   return route(`v1/jobs/${encodeURIComponent(id)}${rest}`, query);
 }
 
+/** Of a run's tasks, or of one of them. */
+export function taskRoute(run: string, rest = '', query: Query = {}): string {
+  return route(`v1/runs/${encodeURIComponent(run)}/tasks${rest}`, query);
+}
+
 /** An answer whose body is still to be read. Throws Refusal, or Unreachable. */
 export async function ask(
   path: string,

@@ -5,16 +5,15 @@ import type { JobSummary } from '../feed/job-index.js';
 import type { Desk } from '../jobmgr-routes.js';
 import { followFrom } from '../byte-range.js';
 import type { LogBell } from './log-bell.js';
+import { type Follower, chunk } from './send-log.js';
 
-/** Bytes that are read at a time. */
-export const chunk = 256 * 1024;
 /** Milliseconds: between two looks that bells ask for, and between two without a bell. */
 const pauses = { bell: 50, look: 1000 };
 /** Then whoever follows comes again, and shows a token again. Milliseconds. */
-const longestFollow = 3_600_000;
+export const longestFollow = 3_600_000;
 
 /** Reads a log as it grows: from when the job begins, if it waits yet, until that execution has ended. */
-export class LogFollower {
+export class LogFollower implements Follower {
   readonly #desk: Pick<Desk, 'served' | 'index'>;
   readonly #bell: LogBell;
   readonly #job: JobSummary;

@@ -6,6 +6,15 @@ export const idParam = z.object({
   id: z.string().openapi({ description: "A job's id or name.", example: 'job1.conf' }),
 });
 
+/** A task of a run. */
+export const taskParams = idParam.extend({
+  task: z
+    .string()
+    .regex(/^\d{1,10}$/, { error: 'expected the number of a task' })
+    .transform(Number)
+    .openapi({ type: 'integer', minimum: 0, maximum: 9_999_999_999, description: 'Its number, from 0.' }),
+});
+
 type Refused = 400 | 404 | 409 | 413 | 415 | 416 | 422 | 503;
 
 /** Which statuses a route answers with beside these: those that any may have. */

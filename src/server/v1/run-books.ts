@@ -29,6 +29,15 @@ const mostTasks = 10_000_000;
 const mostBooks = 4;
 const idleTime = 120_000;
 
+/** Throws Problem: these are too many to be looked at one by one. */
+export function checkTasks(tasks: number): void {
+  if (tasks > mostTasks)
+    throw new Problem(422, {
+      code: 'too_many_tasks',
+      detail: `the run has ${tasks} tasks: those of up to ${mostTasks} are listed`,
+    });
+}
+
 /** What has become of runs' tasks: read once for those who look at one, and from then on what was written since. */
 export class RunBooks {
   readonly #served: Served;
@@ -109,11 +118,7 @@ class RunBook {
       if (counts) this.#note(line, crew);
     });
     const { tasks } = this.#book.fanOut;
-    if (tasks > mostTasks)
-      throw new Problem(422, {
-        code: 'too_many_tasks',
-        detail: `the run has ${tasks} tasks: those of up to ${mostTasks} are listed`,
-      });
+    checkTasks(tasks);
     this.#ended = new Float64Array(tasks);
     this.#took = new Float64Array(tasks);
     this.#workers = new Uint16Array(tasks);

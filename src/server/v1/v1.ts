@@ -14,7 +14,7 @@ import { describeApi } from './open-api.js';
 import { Problem, answerProblem } from './problem.js';
 import { RunBooks } from './run-books.js';
 import { addStandingRoutes } from './standing-routes.js';
-import { addTaskRoute } from './task-routes.js';
+import { addTaskRoutes } from './task-routes.js';
 import { addWritingRoutes } from './writing-routes.js';
 
 export interface V1 {
@@ -41,7 +41,7 @@ export function makeV1(desk: Desk, metrics: Metrics): V1 {
   const books = new RunBooks(desk.served);
   addJobRoutes(app, desk, books);
   addLogRoute(app, desk);
-  addTaskRoute(app, desk, books);
+  addTaskRoutes(app, desk, books);
   addStandingRoutes(app, desk);
   addWritingRoutes(app, desk);
   addEventRoutes(app, desk);

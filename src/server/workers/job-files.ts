@@ -1,5 +1,4 @@
 import { basename, dirname, join, normalize } from 'node:path';
-import type { Readable } from 'node:stream';
 import { type UploadType, uploadTypes } from '../../job/decode/decode-job.js';
 import { type DirectoryEntry, expandGlob } from '../../job/fan-out-file/glob.js';
 import { jobFileLimit, readJob } from '../../job/read-job.js';
@@ -15,6 +14,7 @@ import type { Served } from '../served.js';
 import { decodeJobOf, parseFileId } from './job-specs.js';
 import type { Held } from './remote-crew.js';
 import { isBelow } from './schemas.js';
+import { type Allowance, Sending, TooMuch, UploadLimit } from './upload-limit.js';
 
 /** Of one job. */
 const mostFiles = 100_000;
@@ -48,10 +48,14 @@ export class JobFiles {
   /** The directory of files that DECODE's jobs name. */
   readonly #root: string;
   readonly #inputs = new WeakMap<Held, ReadonlySet<string>>();
+  readonly #limit: UploadLimit<Held>;
+  /** Entries whose files are being put in their places. */
+  readonly #moving = new Set<string>();
 
   constructor(served: Served, root: string) {
     this.#served = served;
     this.#root = root;
+    this.#limit = new UploadLimit(served.workers.uploadLimit, served.staging);
   }
 
   /** The files that a job's `inputs` name, as paths below its directory. */
@@ -117,13 +121,37 @@ export class JobFiles {
     type: UploadType,
     directory: string,
     name: string,
-    content: Readable,
-  ): Promise<'received' | 'gone' | 'no-place'> {
+    content: AsyncIterable<Uint8Array>,
+  ): Promise<'received' | 'gone' | 'no-place' | 'too-much'> {
+    const { staging } = this.#served;
     const path = join(this.#uploads(held.entry), type, directory, name);
-    const result = await this.#served.staging.receive(path, content, () => held.crew.has(held));
-    if (result !== 'unwanted') return result;
-    await this.discard(held);
+    const sending = new Sending(await this.allowanceOf(held), await this.#limit.replaced(path));
+    if (!sending.begin()) return 'too-much';
+    let isKept = false;
+    try {
+      const result = await staging.receive(path, sending.watch(content), () => held.crew.has(held));
+      isKept = result === 'received';
+      if (result !== 'unwanted') return result;
+    } catch (error) {
+      if (error instanceof TooMuch) return 'too-much';
+      throw error;
+    } finally {
+      sending.end(isKept);
+    }
+    if (!this.#counts(held)) await this.discard(held);
     return 'gone';
+  }
+
+  /** What an execution may still send. */
+  async allowanceOf(held: Held): Promise<Allowance> {
+    return this.#limit.of(held, this.#uploads(held.entry));
+  }
+
+  /** Whether what an execution has sent is on its way to its places, or may be: it has ended, and somebody has accepted it. */
+  #counts({ entry }: Held): boolean {
+    const { files, layout } = this.#served;
+    if (this.#moving.has(entry)) return true;
+    return (['done', 'failed'] as const).some((verdict) => files.exists(layout.finished(verdict, entry)));
   }
 
   /** The streams of which an execution has sent what was printed. */
@@ -139,6 +167,16 @@ export class JobFiles {
   }
 
   async #move(places: readonly Placed[], { entry }: Pick<Execution, 'entry'>): Promise<void> {
+    this.#moving.add(entry);
+    try {
+      if (await this.#moveAll(places, entry)) await this.discard({ entry });
+    } finally {
+      this.#moving.delete(entry);
+    }
+  }
+
+  /** Whether all are in their places. */
+  async #moveAll(places: readonly Placed[], entry: string): Promise<boolean> {
     const { staging, remark } = this.#served;
     let isWhole = true;
     for (const { from, to, within } of places)
@@ -147,10 +185,10 @@ export class JobFiles {
       } catch (error) {
         isWhole = false;
         const { code } = error as NodeJS.ErrnoException;
-        const why = code === 'EISDIR' ? 'a directory is in its way' : describeFailure(error);
+        const why = obstacles[code ?? ''] ?? describeFailure(error);
         remark(`${entry}: ${to} cannot be written, and stays at ${from}: ${why}`);
       }
-    if (isWhole) await this.discard({ entry });
+    return isWhole;
   }
 
   /** The logs of an execution that is to be tried again. */
@@ -253,6 +291,12 @@ export class JobFiles {
     return this.#served.resolveDirectory(workdir);
   }
 }
+
+const obstacles: Readonly<Record<string, string>> = {
+  EISDIR: 'a directory is in its way',
+  EEXIST: 'a file is where its directory would be',
+  ENOTDIR: 'a file is where its directory would be',
+};
 
 function readExecution(files: Files, path: string, entry: string): Execution | undefined {
   const inspected = files.inspect(path, jobFileLimit);

@@ -42,22 +42,37 @@ export async function pullJobs(
   for (const cause of causes) cause.addEventListener('abort', leave);
   if (causes.some(({ aborted }) => aborted)) leave();
   try {
-    const held = await pull(desks, ask, query, gone.signal);
-    if (!ask.req.raw.signal.aborted) return describe(desks, held);
-    // Nobody hears of them.
-    for (const one of held) one.crew.giveBack(one);
+    const held: Held[] = [];
+    try {
+      await pull(desks, ask, query, gone.signal, held);
+      if (!ask.req.raw.signal.aborted) return describe(desks, held);
+    } catch (error) {
+      giveBack(held);
+      throw error;
+    }
+    giveBack(held);
     return {};
   } finally {
     for (const cause of causes) cause.removeEventListener('abort', leave);
   }
 }
 
+/** Nobody hears of them. */
+function giveBack(held: readonly Held[]): void {
+  for (const one of held) one.crew.giveBack(one);
+}
+
 /** One after another: as soon as there is one, nobody waits for the next longer than a dispatcher may take. */
-async function pull({ desk, crews }: Desks, ask: Ask, query: Query, signal: AbortSignal): Promise<Held[]> {
+async function pull(
+  { desk, crews }: Desks,
+  ask: Ask,
+  query: Query,
+  signal: AbortSignal,
+  held: Held[],
+): Promise<void> {
   const { served } = desk;
   const least = served.isShared ? patience.shared : patience.local;
   const offer = offerOf(query, ask.get('environment'), getConnInfo(ask).remote.address);
-  const held: Held[] = [];
   while (held.length < query.limit && !signal.aborted) {
     const wait = held.length === 0 ? Math.min(query.wait ?? 0, longestWait) * 1000 : 0;
     // Nobody waits for a dispatcher's answer if there is nothing that it could give.
@@ -66,7 +81,6 @@ async function pull({ desk, crews }: Desks, ask: Ask, query: Query, signal: Abor
     if (one === undefined) break;
     held.push(one);
   }
-  return held;
 }
 
 async function somethingWaits({ index }: AcceptDesk): Promise<boolean> {

@@ -72,10 +72,14 @@ const tendEvery = 1000;
 export class RemoteCrew {
   readonly id: CrewId;
   readonly file: CrewFile;
+  /** Whether this server has raised it: then nobody else starts anything in its pod. */
+  readonly #isOurs: boolean;
   readonly #served: Served;
   readonly #pod: PodPaths;
   readonly #items: HeldItems;
   #held: Held | undefined;
+  /** False: it is known that nothing runs in the pod. */
+  #mayHold: boolean;
   #offered = false;
   /** Tokens of jobs that are over here, while their processes may not be; and monotonic milliseconds until then. */
   readonly #cooling = new Map<string, number>();
@@ -85,9 +89,11 @@ export class RemoteCrew {
   #beats = 0;
   #usedAt: number;
 
-  constructor(served: Served, id: CrewId, file: CrewFile) {
+  constructor(served: Served, id: CrewId, file: CrewFile, isOurs: boolean) {
     this.id = id;
     this.file = file;
+    this.#isOurs = isOurs;
+    this.#mayHold = !isOurs;
     this.#served = served;
     this.#pod = served.layout.pod(id);
     this.#items = new HeldItems(served.files, served.layout, id);
@@ -131,9 +137,11 @@ export class RemoteCrew {
   look(): Held | undefined {
     if (this.#held !== undefined && this.has(this.#held)) return this.#held;
     this.#held = undefined;
+    if (!this.#mayHold) return undefined;
     const [entry] = this.#perform(list(this.#pod.running)) ?? [];
-    if (entry === undefined) return undefined;
-    return this.#hold(entry, this.#stageOf(entry));
+    if (entry !== undefined) return this.#hold(entry, this.#stageOf(entry));
+    this.#mayHold = !this.#isOurs;
+    return undefined;
   }
 
   /** How far a job is, as the pod tells: another server may have heard of it. */
@@ -280,6 +288,7 @@ export class RemoteCrew {
         this.#recall(entry);
         continue;
       }
+      this.#mayHold = true;
       const started = this.#perform(startJob(layout, this.id, entry));
       if (started === 'fenced') return undefined;
       if (started === 'recalled') continue;
@@ -398,14 +407,15 @@ export class RemoteCrew {
     return this.#perform(finishJob(layout, this.id, target, line));
   }
 
-  /** Gives up a pod that holds nothing, as a crew does that leaves. */
-  rest(): void {
+  /** Gives up a pod in which nothing runs, as a crew does that leaves: what was assigned too late goes back. */
+  rest(): 'rested' | 'holds' {
     const { layout, clock } = this.#served;
-    if ((this.#perform(list(this.#pod.running)) ?? []).length + this.#assigned().length > 0) return;
+    if ((this.#perform(list(this.#pod.running)) ?? []).length > 0) return 'holds';
     const returning = { writer: this.id, time: clock.timestamp(), countLost: false, releaseItems: true };
     this.#note({ event: 'left', time: clock.timestamp(), crew: this.id });
     if (this.#perform(fenceCrew(layout, this.id)) === 'fenced')
       this.#perform(layToRest(layout, this.id, returning));
+    return 'rested';
   }
 
   #assigned(): readonly string[] {

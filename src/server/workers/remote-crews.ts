@@ -1,14 +1,18 @@
 import { setTimeout } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { decodeLabel } from '../../job/decode/decode-job.js';
+import { decodeJobName, decodeLabel } from '../../job/decode/decode-job.js';
 import type { GpuKind } from '../../job/job.js';
 import { type CrewFile, parseCrewFile } from '../../queue/crew-file.js';
-import { type CrewId, hostOf, makeCrewId, parsePodName } from '../../queue/layout.js';
+import { tokenOf } from '../../queue/entry-name.js';
+import { type CrewId, hostOf, makeCrewId } from '../../queue/layout.js';
 import { perform } from '../../queue/perform.js';
-import { list, read } from '../../queue/steps.js';
+import { read } from '../../queue/steps.js';
 import { newToken } from '../../queue/token.js';
+import { nextNumber } from '../claim-numbers.js';
 import { describeFailure } from '../describe-failure.js';
+import type { Desk } from '../jobmgr-routes.js';
 import type { Served } from '../served.js';
+import { PodList } from './pod-list.js';
 import { type Held, RemoteCrew } from './remote-crew.js';
 
 /** What a worker says that it has. */
@@ -34,20 +38,37 @@ const keptFor = 60_000;
 /** … and between two looks for those that nobody needs any more. */
 const lookEvery = 10_000;
 
+/** Of one worker, that are free and offer something else than what it asks with now: the oldest is given up for a new one. */
+const mostOthers = 100;
+/** Crews of others whose ids could be this worker's, as far as they are remembered. */
+const mostStrangers = 10_000;
+
 /** For the last requests, when the server ends. */
 const mostLooks = 60;
 const betweenLooks = 50;
 
+/** Bytes of a file's name. */
+const longestEntry = 255;
+
+/** What is asked whether a job was ever given out. */
+type RemoteDesk = Pick<Desk, 'served' | 'paths' | 'index'>;
+
 /** The crews that the server keeps pods for. Of those that other servers have raised it knows what they hold. */
 export class RemoteCrews {
+  readonly #desk: RemoteDesk;
   readonly #served: Served;
+  readonly #pods: PodList;
   /** By the names of their tokens. */
   readonly #own = new Map<string, Set<RemoteCrew>>();
   readonly #foreign = new Map<string, Set<RemoteCrew>>();
+  /** Crews that are no worker's of a server. */
+  readonly #strangers = new Set<CrewId>();
   readonly #resting: NodeJS.Timeout;
 
-  constructor(served: Served) {
-    this.#served = served;
+  constructor(desk: RemoteDesk) {
+    this.#desk = desk;
+    this.#served = desk.served;
+    this.#pods = new PodList(desk.served);
     this.#tidy();
     this.#resting = setInterval(() => {
       this.#rest(keptFor);
@@ -75,7 +96,25 @@ export class RemoteCrews {
   /** What a worker holds under this id; undefined: it does not, or not any more. */
   find(name: string, id: string): Held | undefined {
     for (const crew of this.#of(name)) if (crew.held?.id === id && crew.has(crew.held)) return crew.held;
-    return this.#look(name).find((held) => held.id === id);
+    return this.#mayBeHeld(id) ? this.#look(name).find((held) => held.id === id) : undefined;
+  }
+
+  /** Nobody makes the server look at pods by asking for what was never given out, or has ended for good. */
+  #mayBeHeld(id: string): boolean {
+    const { files, layout } = this.#served;
+    if (!this.mayBeKnown(id)) return false;
+    if (isNumber(id)) return true;
+    return (['done', 'failed'] as const).every((verdict) => !files.exists(layout.finished(verdict, id)));
+  }
+
+  /** Whether anything that workers are given could ever have had this id. */
+  mayBeKnown(id: string): boolean {
+    const { served, paths, index } = this.#desk;
+    if (!isNumber(id))
+      return tokenOf(id) !== undefined && !/[/\0]/.test(id) && Buffer.byteLength(id) <= longestEntry;
+    // A person may have given a number to a job.
+    const isGiven = Number(id) < perform(served.files, nextNumber(paths, 'job'));
+    return isGiven || index.find(decodeJobName(Number(id))) !== undefined;
   }
 
   /** Everything that a worker holds. `fresh`: as the pods tell, whoever keeps them. */
@@ -102,13 +141,15 @@ export class RemoteCrews {
 
   #rest(after: number): void {
     for (const crews of this.#own.values())
-      for (const crew of crews)
-        if ((crew.idleFor ?? -1) >= after) {
-          crews.delete(crew);
-          this.#guard(() => {
-            crew.rest();
-          });
-        }
+      for (const crew of [...crews]) if ((crew.idleFor ?? -1) >= after) this.#giveUp(crews, crew);
+  }
+
+  /** What still holds something stays: its end was not written down, say. */
+  #giveUp(crews: Set<RemoteCrew>, crew: RemoteCrew): void {
+    crews.delete(crew);
+    this.#guard(() => {
+      if (crew.rest() === 'holds') crews.add(crew);
+    });
   }
 
   #guard(action: () => void): void {
@@ -124,17 +165,17 @@ export class RemoteCrews {
   #crewFor(name: string, offer: WorkerOffer): RemoteCrew {
     const crews = this.#own.get(name) ?? new Set();
     this.#own.set(name, crews);
-    for (const crew of crews) {
-      if (crew.idleFor === undefined) continue;
+    const others: RemoteCrew[] = [];
+    for (const crew of [...crews]) {
+      if (crew.idleFor === undefined || crew.look() !== undefined) continue;
       if (isOffer(crew.file, offer)) return crew;
-      if (offer.instance === '' || crew.file.session.name !== offer.instance) continue;
-      crews.delete(crew);
-      this.#guard(() => {
-        crew.rest();
-      });
+      if (offer.instance !== '' && crew.file.session.name === offer.instance) this.#giveUp(crews, crew);
+      else others.push(crew);
     }
+    const [oldest] = others.sort((a, b) => (b.idleFor ?? 0) - (a.idleFor ?? 0));
+    if (oldest !== undefined && others.length >= mostOthers) this.#giveUp(crews, oldest);
     const id = makeCrewId(name, newToken().slice(0, 8));
-    const crew = new RemoteCrew(this.#served, id, this.#describe(id, name, offer));
+    const crew = new RemoteCrew(this.#served, id, this.#describe(id, name, offer), true);
     crew.raise();
     crews.add(crew);
     return crew;
@@ -164,8 +205,8 @@ export class RemoteCrews {
     const foreign = new Set<RemoteCrew>();
     const held: Held[] = [];
     const host = hostOf(makeCrewId(name, '00000000'));
-    for (const id of this.#pods()) {
-      if (hostOf(id) !== host) continue;
+    for (const id of this.#pods.read()) {
+      if (hostOf(id) !== host || this.#strangers.has(id)) continue;
       const crew = known.get(id) ?? this.#read(id);
       if (crew?.file.host !== name) continue;
       if (!own.has(crew)) foreign.add(crew);
@@ -178,7 +219,7 @@ export class RemoteCrews {
 
   /** Servers that have died can do nothing for their crews any more. What those hold stays theirs. */
   #tidy(): void {
-    for (const id of this.#pods()) {
+    for (const id of this.#pods.read()) {
       const crew = this.#read(id);
       const server = crew?.file.remote?.server;
       if (crew === undefined || server === undefined || this.#served.host.judge(server) !== 'dead') continue;
@@ -188,21 +229,23 @@ export class RemoteCrews {
     }
   }
 
-  *#pods(): Generator<CrewId> {
-    const { files, layout } = this.#served;
-    for (const name of perform(files, list(layout.jobpods)) ?? []) {
-      const pod = parsePodName(name);
-      if (pod?.kind === 'live') yield pod.crew;
-    }
-  }
-
-  /** Undefined: it is no crew of a server's. */
+  /** Undefined: it is no crew of a server's, or gone. */
   #read(id: CrewId): RemoteCrew | undefined {
     const { files, layout } = this.#served;
     const bytes = perform(files, read(layout.pod(id).crewFile));
     const file = bytes === undefined ? undefined : parseCrewFile(bytes);
-    return file?.remote === undefined ? undefined : new RemoteCrew(this.#served, id, file);
+    if (file === undefined) return undefined;
+    if (file.remote !== undefined) return new RemoteCrew(this.#served, id, file, false);
+    // That is so for as long as there is such a crew.
+    if (this.#strangers.size >= mostStrangers) this.#strangers.clear();
+    this.#strangers.add(id);
+    return undefined;
   }
+}
+
+/** DECODE's jobs go by numbers, all others by the names of their entries. */
+export function isNumber(id: string): boolean {
+  return /^[1-9]\d{0,14}$/.test(id);
 }
 
 function isOffer(file: CrewFile, offer: WorkerOffer): boolean {

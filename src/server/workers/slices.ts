@@ -76,7 +76,11 @@ export function grow(
 ): { readonly size: number; readonly added: boolean } {
   const paths = pathsOf(layout, slice);
   const path = what === 'lines' ? paths.outcomesOf(crew.id) : paths.packOf(crew.id);
-  const size = files.size(path) ?? 0;
+  const known = files.size(path);
+  // All of the run's tasks have ended, or it was removed: nobody needs what is said again.
+  if (known === undefined && !files.exists(paths.directory))
+    return { size: offset + bytes.length, added: true };
+  const size = known ?? 0;
   if (size !== offset) return { size, added: false };
   if (bytes.length > 0) files.addTo(path, bytes);
   return { size: size + bytes.length, added: true };

@@ -96,11 +96,20 @@ async function end(
   return 'ok';
 }
 
+/** Bytes of an execution's standard error up to which what its worker says is added. */
+const mostDetails = 1024 * 1024;
+
+/** A worker may say something each second, for as long as its job runs. */
 function noteDetails({ files, layout, clock }: Served, { entry }: Held, stage: Stage, details: string): void {
   if (details.trim() === '') return;
-  const line = `${clock.timestamp()} ${stage}: ${details.trimEnd()}\n`;
-  files.addTo(layout.log(entry, 'err'), Buffer.from(line));
+  const path = layout.log(entry, 'err');
+  const room = mostDetails - (files.size(path) ?? 0);
+  if (room <= 0) return;
+  const line = Buffer.from(`${clock.timestamp()} ${stage}: ${details.trimEnd()}\n`);
+  files.addTo(path, line.length < room ? line : Buffer.concat([line.subarray(0, room), noMore]));
 }
+
+const noMore = Buffer.from('\n[fjr: what the worker says from here on is left out]\n');
 
 /** Its own fetcher writes the exit code somewhere in what it says, or nowhere. */
 function failureOf(details: string): Outcome {

@@ -55,7 +55,7 @@ export function addWorkerRoutes(whole: Hono<ServerEnv>, desk: WorkerDesk): void 
     return refuse(ask, 500, 'Internal server error');
   });
   const files = new JobFiles(served, served.workers.files);
-  const crews = new RemoteCrews(served);
+  const crews = new RemoteCrews(desk);
   const desks = { desk, crews, files };
   const status = new JobStatus(desk, crews);
   const guarded = { ...desk, tries };
@@ -109,16 +109,20 @@ export function addWorkerRoutes(whole: Hono<ServerEnv>, desk: WorkerDesk): void 
     const body = json.kind === 'nothing' ? undefined : z.union([ending, sliceEnding]).safeParse(json.value);
     if (body?.success === false && json.kind === 'value')
       return invalid(ask, 'body', body.error.issues, json.value);
-    const held = crews.find(ask.get('owner'), ask.req.param('id'));
-    if (held === undefined) return notFound(ask);
+    const [worker, id] = [ask.get('owner'), ask.req.param('id')];
+    const held = crews.find(worker, id);
     const { status: stage, runtime_details: details } = query.data;
+    if (held === undefined)
+      return (await status.hasHeard(worker, id, stage)) ? ask.body(null, 204) : notFound(ask);
     const said = body?.data;
     const word = {
       ending: said !== undefined && 'outcome' in said ? said : undefined,
       sliceEnd: said !== undefined && 'slice' in said ? said.slice : undefined,
     };
     const heard = await hear(served, files, held, { stage, details, ...word });
-    return heard === 'gone' ? notFound(ask) : ask.body(null, 204);
+    if (heard === 'gone') return notFound(ask);
+    status.noteLast(worker, id, stage);
+    return ask.body(null, 204);
   });
 
   app.put('/jobs/:id/grow', workers, limit(mostGrowth), async (ask) => {
@@ -132,7 +136,10 @@ export function addWorkerRoutes(whole: Hono<ServerEnv>, desk: WorkerDesk): void 
     const { file, offset } = query.data;
     if (file === 'lines' && !areLinesOf(held, slice, bytes))
       return refuse(ask, 422, "expected whole lines of this slice's tasks");
+    const allowance = await files.allowanceOf(held);
+    if (!allowance.take(bytes.length)) return tooMuch(ask, desk);
     const { size, added } = grow(served, held, slice, file, offset, bytes);
+    if (!added) allowance.release(bytes.length);
     return ask.json({ size }, added ? 200 : 409);
   });
 
@@ -146,7 +153,7 @@ export function addWorkerRoutes(whole: Hono<ServerEnv>, desk: WorkerDesk): void 
   app.post('/jobs/:id/files/url', workers, (ask) => {
     const place = placeOf(ask, crews);
     if (place instanceof Response) return place;
-    return ask.json(fileRequest(ask, 'POST', '/url', '/upload'), 201);
+    return ask.json(fileRequest(ask, served.publicUrl, 'POST', '/upload'), 201);
   });
 
   app.post('/jobs/:id/files/upload', workers, async (ask) => {
@@ -158,6 +165,7 @@ export function addWorkerRoutes(whole: Hono<ServerEnv>, desk: WorkerDesk): void 
     );
     if (upload.kind === 'refused') return refuse(ask, 422, upload.reason);
     if (upload.taken === 'no-place') return refuse(ask, 422, 'no file can be called so there');
+    if (upload.taken === 'too-much') return tooMuch(ask, desk);
     return upload.taken === 'gone' ? notFound(ask) : ask.json(null, 201);
   });
 
@@ -165,7 +173,7 @@ export function addWorkerRoutes(whole: Hono<ServerEnv>, desk: WorkerDesk): void 
     const file = await open(ask.get('owner'), ask.req.param('id'));
     if (typeof file === 'string') return noFile(ask, file);
     await file.close();
-    return ask.json(fileRequest(ask, 'GET', '/url', '/download'));
+    return ask.json(fileRequest(ask, served.publicUrl, 'GET', '/download'));
   });
 
   app.get('/files/:id{.+}/download', workers, async (ask) => {
@@ -211,10 +219,18 @@ function placeOf(
   return { held, type, directory };
 }
 
-/** What a client replays as it is. */
-function fileRequest(ask: Asked, method: string, from: string, to: string): Record<string, unknown> {
-  const url = new URL(ask.req.url);
-  url.pathname = url.pathname.slice(0, -from.length) + to;
+/** What a client replays as it is: the same path as the one that ends in `/url`. */
+function fileRequest(
+  ask: Asked,
+  publicUrl: URL | undefined,
+  method: string,
+  end: '/upload' | '/download',
+): Record<string, unknown> {
+  const asked = new URL(ask.req.url);
+  const path = asked.pathname.replace(/\/url$/, end);
+  const url = new URL(publicUrl ?? asked);
+  url.pathname = publicUrl === undefined ? path : `${publicUrl.pathname.replace(/\/+$/, '')}${path}`;
+  url.search = asked.search;
   const authorization = ask.req.header('Authorization');
   return {
     method,
@@ -222,6 +238,11 @@ function fileRequest(ask: Asked, method: string, from: string, to: string): Reco
     headers: authorization === undefined ? {} : { authorization },
     data: {},
   };
+}
+
+function tooMuch(ask: Asked, { served }: WorkerDesk): Response {
+  const { uploadLimit } = served.workers;
+  return refuse(ask, 413, `an execution may send ${uploadLimit} bytes in all (UploadLimit in [Workers])`);
 }
 
 function notFound(ask: Asked): Response {

@@ -27,6 +27,7 @@ const routes: readonly Route[] = [
   ['GET /v1/jobs/x/log', readers, 404],
   ['GET /v1/jobs/x/log?follow=1', readers, 404],
   ['GET /v1/runs/x/tasks', readers, 404],
+  ['GET /v1/runs/x/tasks/0/log', readers, 404],
   ['GET /v1/counts', readers, 200],
   ['GET /v1/throughput', readers, 200],
   ['GET /v1/crews', readers, 200],

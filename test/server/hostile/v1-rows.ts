@@ -43,6 +43,7 @@ const names: readonly Row[] = strangers.flatMap((name) => [
     ),
   ),
   row(`tasks of the run ${shown(name)}`, get(`/v1/runs/${name}/tasks`), 404, 'unknown_job'),
+  row(`a task's log of the run ${shown(name)}`, get(`/v1/runs/${name}/tasks/0/log`), 404, 'unknown_job'),
 ]);
 
 const paths: readonly Row[] = [
@@ -110,6 +111,13 @@ const otherQueries: readonly Row[] = [
   '/v1/runs/x/tasks?cursor=-1',
   `/v1/runs/x/tasks?cursor=${huge}`,
   '/v1/runs/x/tasks?limit=1e1',
+  '/v1/runs/x/tasks/-1/log',
+  '/v1/runs/x/tasks/0x1/log',
+  `/v1/runs/x/tasks/${huge}/log`,
+  '/v1/runs/x/tasks/0%00/log',
+  '/v1/runs/x/tasks/..%2f0/log',
+  '/v1/runs/x/tasks/0/log?stream=in',
+  '/v1/runs/x/tasks/0/log?follow=yes',
 ].map((path) => row(shown(path), get(path), 400, 'invalid_request'));
 
 function spec(body: string | Buffer, type = 'application/json', headers = ''): Buffer {

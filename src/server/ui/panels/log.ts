@@ -1,4 +1,4 @@
-import { Refusal, ask, jobRoute } from '../ask-server.js';
+import { type Query, Refusal, ask, jobRoute } from '../ask-server.js';
 import { button, element, section, setText } from '../elements.js';
 import { LogPane } from '../log-pane.js';
 import { bytes } from '../words.js';
@@ -12,9 +12,25 @@ const followAgainAfter = 2000;
 type Stream = 'out' | 'err';
 const titles: Readonly<Record<Stream, string>> = { out: 'Standard output', err: 'Standard error' };
 
+/** Whose log it is. */
+interface LogOf {
+  /** The section's id, and its heading. */
+  readonly section: string;
+  readonly title: string;
+  /** Where it is asked for. */
+  readonly route: (id: string, query: Query) => string;
+}
+
+const ofJob: LogOf = {
+  section: 'log',
+  title: 'Log',
+  route: (id, query) => jobRoute(id, '/log', query),
+};
+
 /** What a job printed, and while it runs what it prints. */
 export class LogPanel {
   readonly root: HTMLElement;
+  readonly #route: LogOf['route'];
   readonly #pane = new LogPane('Log');
   readonly #note = element('p', { class: 'words' });
   readonly #tabs: Readonly<Record<Stream, HTMLButtonElement>>;
@@ -23,11 +39,12 @@ export class LogPanel {
   #isLive = false;
   #reading: AbortController | undefined;
 
-  constructor() {
+  constructor({ section: id, title, route }: LogOf = ofJob) {
+    this.#route = route;
     const tab = (stream: Stream): HTMLButtonElement =>
       button(titles[stream], () => this.#choose(stream), 'quiet');
     this.#tabs = { out: tab('out'), err: tab('err') };
-    const { root, head } = section('log', 'Log', this.#pane.root, this.#note);
+    const { root, head } = section(id, title, this.#pane.root, this.#note);
     head.append(
       element(
         'div',
@@ -95,7 +112,7 @@ export class LogPanel {
 
   /** Returns where what comes next begins. */
   async #readEnd(id: string, signal: AbortSignal): Promise<number> {
-    const path = jobRoute(id, '/log', { stream: this.#stream });
+    const path = this.#route(id, { stream: this.#stream });
     try {
       const response = await ask(path, { signal, headers: { Range: `bytes=-${tailBytes}` } });
       const [, from = '0', size] =
@@ -114,7 +131,7 @@ export class LogPanel {
 
   /** Returns how many bytes have come. */
   async #follow(id: string, from: number, signal: AbortSignal): Promise<number> {
-    const path = jobRoute(id, '/log', { stream: this.#stream, follow: 1 });
+    const path = this.#route(id, { stream: this.#stream, follow: 1 });
     const decoder = new TextDecoder();
     let heard = 0;
     try {

@@ -1,5 +1,5 @@
 import type { Job, Task, TaskCounts } from '../api.js';
-import { askJson, route, serverNow } from '../ask-server.js';
+import { askJson, serverNow, taskRoute } from '../ask-server.js';
 import { element, section, setText } from '../elements.js';
 import { type Lane, Lanes } from '../lanes.js';
 import { Refresher, drawLater } from '../paced.js';
@@ -7,6 +7,7 @@ import { Progress } from '../progress.js';
 import { Rows } from '../rows.js';
 import { Timeline } from '../timeline.js';
 import { count, counted, duration, readable } from '../words.js';
+import { FailedTasks } from './failed-tasks.js';
 
 /** Tasks that are read at a time. */
 const perPage = 1000;
@@ -29,12 +30,16 @@ export class RunPanel {
   readonly #rows = new Rows<Lane>(this.#body, ({ crew, worker }) => `${crew} ${worker}`, laneRow);
   readonly #refresher = new Refresher(() => this.#read(), pause);
   readonly #draw = drawLater(() => this.#show());
+  readonly #failedTasks: FailedTasks;
   #lanes = new Lanes();
+  /** The newest of them. */
+  #failed: readonly Task[] = [];
   #isLive = false;
   #isClosed = false;
 
   constructor(run: Job) {
     this.#id = run.id;
+    this.#failedTasks = new FailedTasks(run.id);
     const heads = ['Worker', 'Done', 'Failed', 'Busy', 'Longest task'].map((words, index) =>
       element('th', { scope: 'col', class: index > 0 ? 'number' : undefined }, words),
     );
@@ -60,7 +65,7 @@ export class RunPanel {
         element('li', { class: 'is-failed' }, 'failed, at the top'),
       ),
     );
-    this.root = element('div', {}, tasks, timeline);
+    this.root = element('div', {}, tasks, timeline, this.#failedTasks.root);
   }
 
   show(run: Job): void {
@@ -78,25 +83,29 @@ export class RunPanel {
     this.#isClosed = true;
     this.#refresher.close();
     this.#timeline.close();
+    this.#failedTasks.close();
   }
 
   async #read(): Promise<void> {
     const lanes = new Lanes();
     const isFirst = this.#lanes.count === 0;
+    let failed: Task[] = [];
     let cursor: string | undefined;
     do {
-      const path = route(`v1/runs/${encodeURIComponent(this.#id)}/tasks`, { cursor, limit: perPage });
+      const path = taskRoute(this.#id, '', { cursor, limit: perPage });
       const { tasks, next }: TaskPage = await askJson<TaskPage>(path);
       for (const task of tasks) lanes.add(task);
+      failed = newest([...failed, ...tasks.filter(({ state }) => state === 'failed')]);
       // The first time one sees it come; later the old picture stands until the new one is whole.
-      if (isFirst) this.#present(lanes);
+      if (isFirst) this.#present(lanes, failed);
       cursor = next ?? undefined;
     } while (cursor !== undefined && !this.#isClosed);
-    this.#present(lanes);
+    this.#present(lanes, failed);
   }
 
-  #present(lanes: Lanes): void {
+  #present(lanes: Lanes, failed: readonly Task[]): void {
     this.#lanes = lanes;
+    this.#failed = failed;
     this.#draw();
   }
 
@@ -112,7 +121,17 @@ export class RunPanel {
     this.#timeline.root.hidden = lanes.count === 0;
     this.#timeline.show(lanes, this.#isLive ? serverNow() : undefined, words);
     this.#rows.show(all);
+    this.#failedTasks.show(
+      this.#failed,
+      all.reduce((sum, { tasks }) => sum + tasks.failures, 0),
+    );
   }
+}
+
+/** As many as are shown, the last to end first. */
+function newest(tasks: Task[]): Task[] {
+  const order = tasks.sort((a, b) => ((a.end ?? '') < (b.end ?? '') ? 1 : -1));
+  return order.slice(0, FailedTasks.most);
 }
 
 function laneRow(): { root: HTMLElement; show(lane: Lane): void } {
