@@ -9,6 +9,7 @@ import type { FailedTries } from '../failed-tries.js';
 import { limitBody } from '../limit-body.js';
 import { sendFile } from '../send-file.js';
 import type { ServerPaths } from '../server-paths.js';
+import { untilAborted } from '../sole-server.js';
 import { invalid, refuse } from './answers.js';
 import { submittersOnly, workersOnly } from './guard.js';
 import { JobFiles } from './job-files.js';
@@ -63,14 +64,8 @@ export function addWorkerRoutes(whole: Hono<ServerEnv>, desk: WorkerDesk): void 
   served.lastly(
     files
       .recover()
-      .then(
-        () =>
-          new Promise<void>((resolve) =>
-            served.closing.addEventListener('abort', () => {
-              resolve();
-            }),
-          ),
-      )
+      // It may have been told to end by then.
+      .then(async () => untilAborted(served.closing))
       .then(async () => crews.close()),
   );
 
