@@ -10,7 +10,6 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import lockfile from 'proper-lockfile';
 import { FjrError } from '../job/fjr-error.js';
 import { filesystemHints } from './filesystem-hints.js';
 import type { Host, ProcessIdentity } from './host.js';
@@ -90,6 +89,8 @@ export function readLockOwner(path: string): LockOwner | undefined {
 async function tryLock(path: string): Promise<(() => Promise<void>) | undefined> {
   try {
     const options = { lockfilePath: path, realpath: false, stale: never, update: 60_000 };
+    // Loaded here: most who read locks take none.
+    const { default: lockfile } = await import('proper-lockfile');
     return await lockfile.lock(path, { ...options, onCompromised: () => undefined });
   } catch (error) {
     // ENOENT: it was given back, or broken, between two of the library's own calls.

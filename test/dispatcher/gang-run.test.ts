@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Crews } from '../../src/dispatcher/crews.js';
-import { findSlices } from '../../src/dispatcher/live-slices.js';
 import { FanOutRun } from '../../src/dispatcher/fan-out-run.js';
 import { FanOuts } from '../../src/dispatcher/fan-outs.js';
+import { Reaper } from '../../src/dispatcher/reaper.js';
 import { assignJob } from '../../src/queue/assign-job.js';
 import { tokenOf } from '../../src/queue/entry-name.js';
 import { decideGang } from '../../src/queue/decide-gang.js';
@@ -17,6 +17,7 @@ import { raisePod } from '../../src/queue/raise-pod.js';
 import { startJob } from '../../src/queue/start-job.js';
 import { newToken } from '../../src/queue/token.js';
 import { MountedFiles } from '../../src/system/files.js';
+import { LinuxHost } from '../../src/system/host.js';
 import { submitRanks, submitTasks } from '../rig/fan-out.js';
 
 const crew = 'node7-k3f9q2m4' as CrewId;
@@ -51,6 +52,13 @@ function follow(): FanOutRun {
   return new FanOutRun(system, layout, 'train.run', () => true);
 }
 
+/** All runs, as a dispatcher knows them. */
+function followAll(): FanOuts {
+  const crews = new Crews(files, layout, () => Infinity);
+  const reaper = new Reaper({ ...system, host: new LinuxHost() }, layout, 'dispatcher', () => undefined);
+  return new FanOuts({ system, layout, id: 'dispatcher', intake, crews, reaper });
+}
+
 function stateOnDisk(): string | undefined {
   return parseGangState(readdirSync(layout.queued('train.run')))?.kind;
 }
@@ -59,7 +67,7 @@ function slices(): string[] {
   return readdirSync(layout.jobqueue).filter((name) => name.endsWith('.slice'));
 }
 
-const queue = { has: (name: string) => files.exists(layout.queued(name)) };
+const intake = { has: (name: string) => files.exists(layout.queued(name)), depart: () => undefined };
 
 /** A crew starts a slice. Returns what it is called there. */
 function take(name: string): string {
@@ -92,13 +100,13 @@ describe('A gang that is being gathered', () => {
     now += 1;
     run.refresh();
     expect([stateOnDisk(), run.gang?.isGathering]).toEqual(['void', false]);
-    expect(run.gang?.waiting()).toEqual([]);
+    expect(run.placesToFill()).toEqual([]);
     for (const slice of [1, 2, 3]) {
-      expect(run.gang?.waiting()).toEqual([]);
+      expect(run.placesToFill()).toEqual([]);
       takeAndGiveBack(slice);
       run.refresh();
     }
-    expect(run.gang?.waiting()).toHaveLength(3);
+    expect(run.placesToFill()).toHaveLength(3);
     expect(run.gang?.gather()).toHaveLength(3);
     expect(stateOnDisk()).toBe('hold');
   });
@@ -159,20 +167,13 @@ test('What another has given out again is not given out once more by a dispatche
   for (const name of names) take(name);
   // It finds seals of both ranks, and slices of both.
   hasLock = false;
-  const later = new FanOuts(system, layout, 'dispatcher', queue, () => true);
+  const later = followAll();
   later.add('train.run');
   first.gang?.look(new Map(names.map((name) => [name, 'node7'])));
-  const asked = later.unsettled();
-  const crews = new Crews(files, layout, () => Infinity);
-  later.settle(asked, findSlices(files, layout, crews), () => true);
+  later.settle();
   later.refresh();
-  const carved: string[] = [];
   const staff = { workers: 2, idle: [`${crew}.3`], isHere: () => true };
-  later.refill(
-    staff,
-    () => true,
-    (name) => carved.push(name),
-  );
+  const carved = [...later.carve(staff, () => true)];
   expect([stateOnDisk(), later.isReady, carved]).toEqual(['go', false, []]);
 });
 
@@ -184,18 +185,11 @@ describe('Slices', () => {
       ':',
       Array.from({ length: 2000 }, (_, task) => String(task)),
     );
-    const fanOuts = new FanOuts(system, layout, 'dispatcher', queue, () => true);
+    const fanOuts = followAll();
     fanOuts.add('sweep.run');
     const idle = Array.from({ length: 500 }, (_, worker) => `${crew}.${worker + 1}`);
-    const refill = (): number => {
-      let carved = 0;
-      fanOuts.refill(
-        { workers: idle.length, idle, isHere: () => true },
-        () => true,
-        () => (carved += 1),
-      );
-      return carved;
-    };
+    const staff = { workers: idle.length, idle, isHere: () => true };
+    const refill = (): number => [...fanOuts.carve(staff, () => true)].length;
     expect([refill(), slices().length]).toEqual([200, 200]);
     expect([refill(), slices().length]).toEqual([0, 200]);
     perform(files, raisePod(layout, crew, '{}', 500));
