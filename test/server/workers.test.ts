@@ -252,6 +252,11 @@ describe('a worker that falls silent', () => {
     expect(await one.pullIds()).toEqual(['1']);
     expect(await one.upload('1', 'output', 'o', 'f', 'of one')).toBe(201);
     await waitUntil(
+      'others know that it is no longer queued',
+      () => three.status('1'),
+      (status) => status !== 'queued',
+    );
+    await waitUntil(
       'it is queued again',
       () => three.status('1'),
       (status) => status === 'queued',
