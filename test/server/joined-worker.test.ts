@@ -156,8 +156,11 @@ describe('A worker that shares nothing with the project', () => {
       handler: { files_up: { output: 'out' } },
     });
     expect(await joined.ended('decode-1.json')).toMatchObject({ to: 'failed' });
-    expect(rig.project().log('decode-1.json', 'err')).toMatch(
-      /cannot send the output out\/much: status 413 .*an execution may send 65536 bytes in all/,
+    await waitUntil(
+      'its log says why',
+      () => rig.project().log('decode-1.json', 'err'),
+      (text) =>
+        /cannot send the output out\/much: status 413 .*an execution may send 65536 bytes in all/.test(text),
     );
     await worker.stop();
     await joined.server.stop();

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect } from 'vitest';
 import { PullingWorker, submitted } from '../rig/pulling-worker.js';
@@ -453,6 +453,39 @@ describe('a server that is killed', () => {
     expect(rig.project().entries('done')).toHaveLength(50);
     expect(rig.project().entries('jobqueue')).toEqual([]);
     for (const id of ids) expect(rig.project().outcomes(`decode-${id}.json`)).toHaveLength(1);
+    await hall.server.stop();
+  });
+
+  test('between the outcome and the files: the next one puts them in place, and names the log', async ({
+    rig,
+  }) => {
+    const hall = await Hall.open(rig);
+    const worker = await hall.worker('w');
+    const project = rig.project();
+    const work = `${rig.directory}/work`;
+    mkdirSync(work);
+    project.submit('fit.conf', `[fjr]\nexecutable: sh fit.sh\nworkdir: ${work}\noutputs: result\n`);
+    const [id = ''] = await waitUntil(
+      'it is pulled',
+      async () => Object.keys(await worker.pull('memory=1000&fjr=1&instance=a')),
+      (ids) => ids.length > 0,
+    );
+    expect(await worker.upload(id, 'output', '', 'result', 'A')).toBe(201);
+    expect(await worker.upload(id, 'log', '', 'out', 'printed\n')).toBe(201);
+    hall.server.process.signal('SIGKILL');
+    await hall.server.process.ends();
+    // What it had done last.
+    const [pod = ''] = project.pods();
+    renameSync(`${project.root}/jobpods/${pod}/running/${id}`, `${project.root}/done/${id}`);
+    const { staff } = hall.server;
+    hall.server = await TestServer.start(rig, []);
+    hall.server.staff.push(...staff);
+    await waitUntil(
+      'its files are there',
+      () => [`${work}/result`, `${project.root}/logs/fit.conf.out`].filter((path) => existsSync(path)),
+      (there) => there.length === 2,
+    );
+    expect(project.log('fit.conf', 'out')).toBe('printed\n');
     await hall.server.stop();
   });
 });

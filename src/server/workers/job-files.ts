@@ -19,6 +19,8 @@ import { type Allowance, Sending, TooMuch, UploadLimit } from './upload-limit.js
 /** Of one job. */
 const mostFiles = 100_000;
 
+const streams: readonly LogStream[] = ['out', 'err'];
+
 /** The image of a run, if it was made for it: also the name by which a worker asks for it. */
 const runImage = 'image.tar';
 
@@ -154,16 +156,29 @@ export class JobFiles {
     return (['done', 'failed'] as const).some((verdict) => files.exists(layout.finished(verdict, entry)));
   }
 
-  /** The streams of which an execution has sent what was printed. */
-  printedBy(held: Execution): LogStream[] {
-    if (held.job.command.kind === 'decode') return [];
-    const files = this.#filesBelow(join(this.#uploads(held.entry), 'log'));
-    return (['out', 'err'] as const).filter((stream) => files.includes(stream));
+  /** The streams of which there is a log, or of which an execution has sent what was printed. */
+  printedBy({ entry, job }: Execution): LogStream[] {
+    const isDecode = job.command.kind === 'decode';
+    const sent = isDecode ? [] : this.#filesBelow(join(this.#uploads(entry), 'log'));
+    return streams.filter((stream) => sent.includes(stream) || this.#hasLog(entry, stream));
   }
 
-  /** Puts what an accepted execution has sent in its places. What is done already is passed over; the outcome stands. */
+  /**
+   * Puts what an accepted execution has sent in its places; `logs/J.out` follows it. What is done already is passed over;
+   * the outcome stands.
+   */
   async publish(held: Execution): Promise<void> {
-    await this.#move(this.#places(held, this.#uploads(held.entry)), held);
+    const { entry } = held;
+    const { files, layout } = this.#served;
+    await this.#move(this.#places(held, this.#uploads(entry)), held);
+    const { job } = parseEntryName(entry);
+    for (const stream of streams)
+      if (this.#hasLog(entry, stream)) files.pointTo(layout.log(job, stream), `${entry}.${stream}`);
+  }
+
+  #hasLog(entry: string, stream: LogStream): boolean {
+    const { files, layout } = this.#served;
+    return files.exists(layout.log(entry, stream));
   }
 
   async #move(places: readonly Placed[], { entry }: Pick<Execution, 'entry'>): Promise<void> {
@@ -209,13 +224,6 @@ export class JobFiles {
     await this.#move(places, held);
   }
 
-  /** `logs/J.out` follows the execution that counts. */
-  accept({ entry }: Execution, printed: readonly LogStream[]): void {
-    const { files, layout } = this.#served;
-    const { job } = parseEntryName(entry);
-    for (const stream of printed) files.pointTo(layout.log(job, stream), `${entry}.${stream}`);
-  }
-
   /** What a server that was killed has left: of executions that count it is put in its places, the rest is removed. */
   async recover(): Promise<void> {
     const { staging, layout, files } = this.#served;
@@ -254,7 +262,7 @@ export class JobFiles {
           });
       return places;
     }
-    for (const stream of ['out', 'err'] as const)
+    for (const stream of streams)
       for (const path of this.#filesBelow(join(uploads, 'log')))
         if (path === stream)
           places.push({

@@ -34,7 +34,7 @@ export async function hear(
   const slice = sliceOf(held);
   if (slice !== undefined) return hearOfSlice(served, files, held, slice, { stage, sliceEnd });
   if (crew.isCancelled(held)) {
-    await end(served, files, held, { outcome: { kind: 'cancelled' }, ms: undefined });
+    await end(files, held, { outcome: { kind: 'cancelled' }, ms: undefined });
     return 'gone';
   }
   noteDetails(served, held, stage, details);
@@ -45,9 +45,9 @@ export async function hear(
       await files.discard(held);
       return 'ok';
     case 'finished':
-      return end(served, files, held, ending ?? { outcome: { kind: 'exit', code: 0 }, ms: undefined });
+      return end(files, held, ending ?? { outcome: { kind: 'exit', code: 0 }, ms: undefined });
     case 'error':
-      return end(served, files, held, ending ?? { outcome: failureOf(details), ms: undefined });
+      return end(files, held, ending ?? { outcome: failureOf(details), ms: undefined });
     default:
       return crew.advance(held, stage) === 'ok' ? 'ok' : 'gone';
   }
@@ -75,24 +75,14 @@ const nothing: SliceEnd = { tasks: 0, failed: 0, ms: 0 };
 
 /** The commit comes first: what an execution has sent that does not count must not be put in anybody's place. */
 async function end(
-  served: Served,
   files: JobFiles,
   held: Held,
   { outcome, ms }: { readonly outcome: Outcome; readonly ms: number | undefined },
 ): Promise<'ok' | 'gone'> {
-  const { crew, entry } = held;
-  const { layout } = served;
-  const printed = [...files.printedBy(held)];
-  if (!printed.includes('err') && served.files.exists(layout.log(entry, 'err'))) printed.push('err');
-  const { finished, target } = crew.finish(held, outcome, undefined, printed, ms);
+  const { finished, target } = held.crew.finish(held, outcome, undefined, files.printedBy(held), ms);
   if (finished !== 'committed') return 'gone';
   // An execution that is to be tried again has printed something, too; its files are of no use.
-  if (target.to === 'queue') await files.keepLogs(held);
-  else {
-    // First: whatever a server that is killed here has not put in its place, the next one does.
-    files.accept(held, printed);
-    await files.publish(held);
-  }
+  await (target.to === 'queue' ? files.keepLogs(held) : files.publish(held));
   return 'ok';
 }
 

@@ -24,6 +24,8 @@ export class UploadLimit<T extends WeakKey> {
     if (known !== undefined) return known;
     const made = this.#staging.measure(directory, each).then((bytes) => new Allowance(this.#most, bytes));
     this.#allowances.set(execution, made);
+    // A file server that was away for a moment is asked again.
+    made.catch(() => this.#allowances.delete(execution));
     return made;
   }
 
