@@ -7,27 +7,18 @@ import type { Clock } from '../system/clock.js';
 import type { Files } from '../system/files.js';
 import type { Doorbells } from '../system/watcher.js';
 import type { CrewEvent } from './crew-events.js';
+import type { Surroundings } from './launcher.js';
 import type { Place } from './roster.js';
 import type { Starter, StarterEvents } from './starter.js';
 
 /** The world around a crew. */
-export interface CrewSystem {
+export interface CrewSystem extends Surroundings {
   readonly files: Files;
   readonly clock: Clock;
   readonly doorbells: Doorbells;
   readonly makeStarter: (events: StarterEvents) => Starter;
   readonly signalName: (number: number) => string;
   readonly findProgram: (name: string, directory: string, path: string | undefined) => string | undefined;
-  readonly home: string;
-  readonly directory: string;
-  /** How the GPUs are called that the crew may give out, where somebody gave it only some; else they are numbered. */
-  readonly gpuNames: readonly string[];
-  /** How fjr is called. */
-  readonly fjr: readonly string[];
-  /** How what runs jobs of specs is called. */
-  readonly specRunner: readonly string[];
-  /** The path of container.sh. */
-  readonly containerScript: string;
   /** Undefined: it works for no hosts. */
   readonly ssh: SshPlaces | undefined;
   /** A directory on the host's own disk, for the crew alone; undefined: the project lies there, or there is none. */

@@ -9,17 +9,12 @@ import type { Place } from './roster.js';
 import type { Scratch } from './scratch.js';
 import type { Launch } from './starter.js';
 
-/** What a crew's processes have in common. */
-export interface LauncherOptions {
-  readonly crew: CrewId;
-  readonly project: string;
-  readonly layout: Layout;
-  /** Least niceness. */
-  readonly nice: number;
+/** What a crew's processes find on their host. */
+export interface Surroundings {
   readonly home: string;
   /** Where jobs start that do not say where. */
   readonly directory: string;
-  /** How the GPUs are called; those without a name are numbered. */
+  /** How the GPUs are called that the crew may give out, where somebody gave it only some; else they are numbered. */
   readonly gpuNames: readonly string[];
   /** How fjr is called. */
   readonly fjr: readonly string[];
@@ -27,6 +22,15 @@ export interface LauncherOptions {
   readonly specRunner: readonly string[];
   /** The path of container.sh. */
   readonly containerScript: string;
+}
+
+/** What a crew's processes have in common. */
+export interface LauncherOptions extends Surroundings {
+  readonly crew: CrewId;
+  readonly project: string;
+  readonly layout: Layout;
+  /** Least niceness. */
+  readonly nice: number;
 }
 
 /** One execution on a worker. */

@@ -1,4 +1,3 @@
-import { jobDefaults } from '../../src/job/job.js';
 import type { FanOut } from '../../src/job/fan-out.js';
 import { type Gang, worldSize } from '../../src/job/gang.js';
 import { cancelFanOut, cancelSlices } from '../../src/queue/cancel-fan-out.js';
@@ -15,6 +14,7 @@ import { GangTries, filesBelow, namesIn } from './gang-tries.js';
 import { Network } from './network.js';
 import { type Process, RankStarter } from './ranks.js';
 import { servers } from './server.js';
+import { plainFanOut } from './queue.js';
 import { type Site, layout, makeCrew, makeDispatcher } from './staff.js';
 import { withTimersOf } from './timers.js';
 import { FileNode, Tree } from './tree.js';
@@ -175,7 +175,6 @@ class GangStage {
   #fill(): void {
     for (const path of ['', layout.root, ...layout.directories]) this.#files.ensureDirectory(path);
     const { gang, jobs, priority = 0 } = this.#scenario;
-    const { timeout, retryDelay, nice, needs, workdir, env } = jobDefaults;
     const limits =
       gang.failure === 'ignore'
         ? { maxFailures: undefined, failFast: false }
@@ -183,15 +182,7 @@ class GangStage {
     const retries = gang.failure === 'retry-rank' ? 5 : 0;
     const whole: Gang = { operator: 'tf', port: 12_345, ...gang };
     const what: Omit<FanOut, 'format' | 'tasks'> = {
-      id: 'gang',
-      command: { kind: 'argv', argv: ['/usr/bin/true'] },
-      container: undefined,
-      shown: 'true',
-      columns: [],
-      job: { timeout, retries, retryDelay, priority, nice, needs, workdir, env },
-      pools: [],
-      outputCap: 65_536,
-      maxFailureShare: undefined,
+      ...plainFanOut('gang', { retries, priority }),
       gang: whole,
       ...limits,
     };

@@ -14,11 +14,14 @@ const jobFile = '[fjr]\nexecutable: /usr/bin/true\n';
 /** Inputs that are really there: more than anybody comes to in the time that is looked at. */
 export const mostInputs = 5_000_000;
 
-/** A fan-out job of so many tasks. */
-export function fillWithTasks(tree: Tree, files: SharedFiles, layout: Layout, count: number): void {
-  const { timeout, retries, retryDelay, priority, nice, needs, workdir, env } = jobDefaults;
-  const what: Omit<FanOut, 'format' | 'tasks'> = {
-    id: 'sweep',
+/** A fan-out job of no special kind. */
+export function plainFanOut(
+  id: string,
+  own: Partial<Pick<FanOut['job'], 'retries' | 'priority'>> = {},
+): Omit<FanOut, 'format' | 'tasks'> {
+  const { timeout, retries, retryDelay, priority, nice, needs, workdir, env } = { ...jobDefaults, ...own };
+  return {
+    id,
     command: { kind: 'argv', argv: ['/usr/bin/true'] },
     container: undefined,
     shown: 'true',
@@ -29,6 +32,11 @@ export function fillWithTasks(tree: Tree, files: SharedFiles, layout: Layout, co
     maxFailures: undefined,
     maxFailureShare: undefined,
   };
+}
+
+/** A fan-out job of so many tasks. */
+export function fillWithTasks(tree: Tree, files: SharedFiles, layout: Layout, count: number): void {
+  const what = plainFanOut('sweep');
   const inputs = Array.from({ length: Math.min(count, mostInputs) }, (_, task) => String(task));
   perform(files, submitFanOut(layout, sweepName, what, inputs, newToken()));
   const paths = new FanOutPaths(layout.queued(sweepName));
